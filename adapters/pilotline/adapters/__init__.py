@@ -1,0 +1,1 @@
+"""The world: each adapter turns facts into events and effects into deeds."""

@@ -1,0 +1,1 @@
+"""What a charge point does: machines, decision tables and one pure function."""

@@ -1,0 +1,1 @@
+"""Readers of the tables: draw, check, explain, run."""
