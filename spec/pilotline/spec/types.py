@@ -334,3 +334,19 @@ UpdateType = Literal["Differential", "Full"]
 """§7.48."""
 ValueFormat = Literal["Raw", "SignedData"]
 """§7.49."""
+
+# --- OCPP-J ---
+
+ErrorCode = Literal[
+    "NotImplemented",
+    "NotSupported",
+    "InternalError",
+    "ProtocolError",
+    "SecurityError",
+    "FormationViolation",
+    "PropertyConstraintViolation",
+    "OccurenceConstraintViolation",
+    "TypeConstraintViolation",
+    "GenericError",
+]
+"""The error codes of a CALLERROR (OCPP-J §4.2.3), two misspelled on purpose (OCPP-J errata 5.1, 5.2)."""
