@@ -10,7 +10,6 @@ from types import MappingProxyType
 from typing import Final
 
 import msgspec
-
 from pilotline.spec.types import ChargePointErrorCode, ChargePointStatus
 
 STATUSES: Final[tuple[ChargePointStatus, ...]] = (
