@@ -15,7 +15,7 @@ from typing import Final, get_args
 import msgspec
 from msgspec import Raw, Struct
 from pilotline.spec.messages.actions import ACTIONS, Action, Confirmation, Initiator, Request
-from pilotline.spec.messages.payload import Violation, read_payload
+from pilotline.spec.messages.payload import Violation, read_payload, write_payload
 from pilotline.spec.types import ErrorCode
 
 FRAME_CHARACTERS_MAX: Final = 262_144
@@ -206,21 +206,17 @@ def _nested_too_deeply(text: str) -> bool:
 
 def encode_call(message_id: str, action: Action, request: Request) -> str:
     """The text of a CALL; fields that are absent are left out (OCPP-J §4.2.1)."""
-    return f'[2,{_json(message_id)},"{action}",{_payload(request)}]'
+    return f'[2,{_json(message_id)},"{action}",{write_payload(request)}]'
 
 
 def encode_result(message_id: str, confirmation: Confirmation) -> str:
     """The text of a CALLRESULT; fields that are absent are left out (OCPP-J §4.2.2)."""
-    return f"[3,{_json(message_id)},{_payload(confirmation)}]"
+    return f"[3,{_json(message_id)},{write_payload(confirmation)}]"
 
 
 def encode_error(message_id: str, code: ErrorCode, description: str = "", details: str = "{}") -> str:
     """The text of a CALLERROR; `details` is the JSON text of an object (OCPP-J §4.2.3)."""
     return f'[4,{_json(message_id)},"{code}",{_json(description[:DESCRIPTION_CHARACTERS_MAX])},{details}]'
-
-
-def _payload(message: Request | Confirmation) -> str:
-    return message.model_dump_json(by_alias=True, exclude_none=True)
 
 
 def _json(text: str) -> str:

@@ -4,7 +4,6 @@ Enumerations are `Literal` aliases of the wire words: a value is its own spellin
 type checker sees whether all of them are treated. The class types of §7 are in `messages.structures`.
 """
 
-import re
 from datetime import UTC, datetime
 from decimal import Decimal
 from functools import lru_cache
@@ -88,9 +87,7 @@ A JSON number on the wire, both ways; a `Decimal` with exactly one decimal in me
 
 # --- Time (§3.14, §3.15) ---
 
-_DATE_TIME: Final = re.compile(
-    r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d(?::\d\d(?:[.,]\d{1,12})?)?(?:[Zz]|[+-]\d\d(?::?\d\d)?)?", re.ASCII
-)
+_DATE_TIME_CHARACTERS_MAX: Final = 40
 
 
 def utc_milliseconds(value: datetime) -> datetime:
@@ -110,19 +107,31 @@ def parse_date_time(text: str) -> datetime:
     """Read an ISO 8601 date and time with any zone offset and any fraction (§3.14, §3.15).
 
     Gives an aware time in UTC, in whole milliseconds; text without a zone is read as UTC. ValueError if
-    it is anything else.
+    it is anything else, a date without a time included.
     """
-    if _DATE_TIME.fullmatch(text) is None:
+    if text[10:11] not in ("T", "t") or len(text) > _DATE_TIME_CHARACTERS_MAX:
         raise ValueError("not an ISO 8601 date and time, such as 2026-11-23T06:54:28.123Z")
     try:
         return utc_milliseconds(datetime.fromisoformat(text.upper()))
-    except (ValueError, OverflowError) as error:
-        raise ValueError(f"no such date and time: {error}") from None
+    except (ValueError, OverflowError):
+        raise ValueError("no such date and time in ISO 8601") from None
 
 
 def format_date_time(value: datetime) -> str:
     """Write an instant as `2026-11-23T06:54:28.123Z`: UTC, always three decimals (§3.14)."""
-    return utc_milliseconds(value).isoformat(timespec="milliseconds").removesuffix("+00:00") + "Z"
+    return _format_utc(utc_milliseconds(value))
+
+
+def _format_utc(value: datetime) -> str:  # twice as fast as isoformat
+    return "%04d-%02d-%02dT%02d:%02d:%02d.%03dZ" % (  # noqa: UP031  # and as an f-string
+        value.year,
+        value.month,
+        value.day,
+        value.hour,
+        value.minute,
+        value.second,
+        value.microsecond // 1000,
+    )
 
 
 class _DateTimeSchema:
@@ -136,7 +145,7 @@ class _DateTimeSchema:
                 utc_milliseconds, core_schema.is_instance_schema(datetime)
             ),
             serialization=core_schema.plain_serializer_function_ser_schema(
-                format_date_time, return_schema=core_schema.str_schema(), when_used="json"
+                _format_utc, return_schema=core_schema.str_schema(), when_used="json"
             ),
         )
 

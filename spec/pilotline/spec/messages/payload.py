@@ -43,12 +43,19 @@ def read_payload(model: type[S], payload: str) -> S | Violation:
     if payload == "null":
         payload = "{}"
     try:
-        message = model.model_validate_json(payload, by_alias=True, by_name=False)
+        # what model_validate_json does, without its look at the arguments
+        message: S = model.__pydantic_validator__.validate_json(payload, by_alias=True, by_name=False)
     except ValidationError as error:
         return _violation(error, payload)
     if _has_repeated_field(payload):
         return _repeated(payload)[0]
     return message
+
+
+def write_payload(message: Structure) -> str:
+    """The JSON text of a payload: compact, and without the fields that are absent (OCPP-J §4.2.1)."""
+    # what model_dump_json does, without its look at the arguments
+    return message.__pydantic_serializer__.to_json(message, by_alias=True, exclude_none=True).decode()
 
 
 def _violation(error: ValidationError, payload: str) -> Violation:
