@@ -75,6 +75,23 @@ Frame = Call | CallResult | CallError | BadCall | Ignored
 # --- Reading ---
 
 
+class _CallFrame(Struct, tag=2, array_like=True, forbid_unknown_fields=True, frozen=True):
+    message_id: str
+    action: str
+    payload: Raw
+
+
+class _CallResultFrame(Struct, tag=3, array_like=True, forbid_unknown_fields=True, frozen=True):
+    message_id: str
+    payload: Raw
+
+
+_FRAME: Final = msgspec.json.Decoder(_CallFrame | _CallResultFrame)
+_ELEMENTS: Final = msgspec.json.Decoder(list[Raw])
+_STRING: Final = msgspec.json.Decoder(str)
+_ENCODER: Final = msgspec.json.Encoder()
+
+
 def parse(
     frame: str | bytes,
     *,
@@ -86,21 +103,22 @@ def parse(
         return Ignored(f"frame of {len(frame)} characters or bytes, more than {characters_max}")
     try:
         text = frame if isinstance(frame, str) else frame.decode()
-        if _nested_too_deeply(text):
-            return Ignored(f"nested deeper than {NESTING_MAX} levels")
-        elements = _ARRAY.decode(text)
-    except UnicodeError:
+    except UnicodeDecodeError:
         return Ignored("not UTF-8")
-    except (msgspec.DecodeError, RecursionError) as error:
-        return Ignored(f"not a JSON array: {error}")
-    message_type = _text(elements[0]) if elements else "none"
-    read = _READERS.get(message_type)
-    if read is None:  # OCPP-J §4.1.3: no CALLERROR for these
-        return Ignored(f"unknown message type {message_type:.50}")
-    message_id = _string(elements[1]) if len(elements) > 1 else None
-    if message_id is None or len(message_id) > ECHOED_ID_CHARACTERS_MAX:
-        return Ignored("no usable message id")
-    return read(message_id, elements[2:], sender)
+    if text.count("[") + text.count("{") > NESTING_MAX and _nested_too_deeply(text):
+        return Ignored(f"nested deeper than {NESTING_MAX} levels")
+    try:
+        well_formed = _FRAME.decode(text)
+    except msgspec.ValidationError:  # JSON, but neither CALL nor CALLRESULT: what is it?
+        return _parse_elements(text)
+    except (msgspec.DecodeError, UnicodeEncodeError) as error:  # the second: half a surrogate pair
+        return Ignored(f"not JSON: {error}")
+    if isinstance(well_formed, _CallFrame):
+        return _read_call(well_formed, sender)
+    if len(well_formed.message_id) > MESSAGE_ID_CHARACTERS_MAX:
+        return Ignored("no CALL of ours has so long a message id")
+    payload = _text(well_formed.payload)
+    return CallResult(well_formed.message_id, "{}" if payload == "null" else payload)
 
 
 def confirmation(action: Action, payload: str) -> Confirmation | Violation:
@@ -108,38 +126,44 @@ def confirmation(action: Action, payload: str) -> Confirmation | Violation:
     return read_payload(ACTIONS[action].confirmation, payload)
 
 
-def _read_call(message_id: str, elements: list[Raw], sender: Initiator) -> Frame:
+def _read_call(frame: _CallFrame, sender: Initiator) -> Call | BadCall | Ignored:
+    message_id = frame.message_id
     if len(message_id) > MESSAGE_ID_CHARACTERS_MAX:
-        # §4.2.3 wants a CALLERROR but names no code. The other codes speak of action and payload.
+        if len(message_id) > ECHOED_ID_CHARACTERS_MAX:
+            return Ignored("message id too long to be sent back")
+        # §4.2.3 wants a CALLERROR but names no code. All others speak of action and payload.
         return BadCall(message_id, "GenericError", f"message id longer than {MESSAGE_ID_CHARACTERS_MAX}")
-    if len(elements) != 2:
-        count = len(elements) + 2
-        return BadCall(message_id, "FormationViolation", f"a CALL has 4 elements, this one {count}")
-    name = _string(elements[0])
-    if name is None:
-        return BadCall(message_id, "FormationViolation", "the action of a CALL is a string")
-    action = _ACTIONS_BY_NAME.get(name)
+    action = _ACTIONS_BY_NAME.get(frame.action)
     if action is None:
-        return BadCall(message_id, "NotImplemented", f"unknown action {name[:50]!r}")
+        return BadCall(message_id, "NotImplemented", f"unknown action {frame.action[:50]!r}")
     row = ACTIONS[action]
     if sender not in row.initiators:  # known, but not in this direction: "recognized but not supported"
         return BadCall(message_id, "NotSupported", f"{action} is not for a {sender} to call")
-    request = read_payload(row.request, _text(elements[1]))
+    request = read_payload(row.request, _text(frame.payload))
     if isinstance(request, Violation):
         return BadCall(message_id, request.code, request.description[:DESCRIPTION_CHARACTERS_MAX])
     return Call(message_id, action, request)
 
 
-def _read_call_result(message_id: str, elements: list[Raw], _sender: Initiator) -> Frame:
-    if len(message_id) > MESSAGE_ID_CHARACTERS_MAX:
-        return Ignored("no CALL of ours has so long a message id")
-    if len(elements) != 1:
-        return Ignored(f"a CALLRESULT has 3 elements, this one {len(elements) + 2}")
-    payload = _text(elements[0])
-    return CallResult(message_id, "{}" if payload == "null" else payload)
+def _parse_elements(text: str) -> CallError | BadCall | Ignored:
+    try:
+        message_type, message_id, *rest = _ELEMENTS.decode(text)
+    except (msgspec.DecodeError, ValueError):
+        return Ignored("not a JSON array of a message type, a message id and more")
+    number, id_text = _text(message_type), _string(message_id)
+    if number not in ("2", "3", "4"):  # OCPP-J §4.1.3: these get no CALLERROR
+        return Ignored(f"unknown message type {number[:50]}")
+    if id_text is None or len(id_text) > ECHOED_ID_CHARACTERS_MAX:
+        return Ignored("no usable message id")
+    if number == "2":
+        wrong = "a CALL has 4 elements, and the action is a string"
+        return BadCall(id_text, "FormationViolation", wrong)
+    if number == "3":
+        return Ignored(f"a CALLRESULT has 3 elements, this one {2 + len(rest)}")
+    return _read_call_error(id_text, rest)
 
 
-def _read_call_error(message_id: str, elements: list[Raw], _sender: Initiator) -> Frame:
+def _read_call_error(message_id: str, elements: list[Raw]) -> CallError | Ignored:
     """Read leniently: whatever it says, it ends our CALL, and that must not wait for the time-out."""
     if len(message_id) > MESSAGE_ID_CHARACTERS_MAX:
         return Ignored("no CALL of ours has so long a message id")
@@ -157,8 +181,6 @@ def _read_call_error(message_id: str, elements: list[Raw], _sender: Initiator) -
     )
 
 
-_READERS: Final = {"2": _read_call, "3": _read_call_result, "4": _read_call_error}
-
 _ACTIONS_BY_NAME: Final[dict[str, Action]] = {action: action for action in ACTIONS}
 
 _ERROR_CODES: Final[tuple[ErrorCode, ...]] = get_args(ErrorCode)
@@ -169,9 +191,6 @@ _ERROR_CODES_BY_NAME: Final[dict[str, ErrorCode]] = {
     "OccurrenceConstraintViolation": "OccurenceConstraintViolation",
     "FormatViolation": "FormationViolation",
 }
-
-_ARRAY: Final = msgspec.json.Decoder(list[Raw])
-_STRING: Final = msgspec.json.Decoder(str)
 
 
 def _text(element: Raw) -> str:
@@ -185,14 +204,12 @@ def _string(element: Raw) -> str | None:
         return None
 
 
-_STRINGS: Final = re.compile(r'"(?:[^"\\]|\\.)*+"?', re.DOTALL)  # the last one may be open: no second look
+_STRINGS: Final = re.compile(r'"(?:[^"\\]|\\.)*+"?', re.DOTALL)  # the last may be open: no second look
 _BRACKETS: Final = re.compile(r"[\[\]{}]")
 
 
 def _nested_too_deeply(text: str) -> bool:
     """Judged before any parser runs: where parsers give up depends on the stack they run on."""
-    if text.count("[") + text.count("{") <= NESTING_MAX:
-        return False
     depth = 0
     for bracket in _BRACKETS.findall(_STRINGS.sub("", text)):
         depth += 1 if bracket in "[{" else -1
@@ -220,4 +237,4 @@ def encode_error(message_id: str, code: ErrorCode, description: str = "", detail
 
 
 def _json(text: str) -> str:
-    return msgspec.json.encode(text).decode()
+    return _ENCODER.encode(text).decode()

@@ -9,6 +9,7 @@ from decimal import Decimal
 from functools import lru_cache
 from typing import Annotated, Final, Literal, TypeVar
 
+import msgspec
 from pydantic import Field, GetCoreSchemaHandler, StringConstraints
 from pydantic_core import CoreSchema, core_schema
 
@@ -87,8 +88,6 @@ A JSON number on the wire, both ways; a `Decimal` with exactly one decimal in me
 
 # --- Time (§3.14, §3.15) ---
 
-_DATE_TIME_CHARACTERS_MAX: Final = 40
-
 
 def utc_milliseconds(value: datetime) -> datetime:
     """The instant in UTC, cut to whole milliseconds; without a zone it is read as UTC (§3.14).
@@ -109,7 +108,7 @@ def parse_date_time(text: str) -> datetime:
     Gives an aware time in UTC, in whole milliseconds; text without a zone is read as UTC. ValueError if
     it is anything else, a date without a time included.
     """
-    if text[10:11] not in ("T", "t") or len(text) > _DATE_TIME_CHARACTERS_MAX:
+    if text[10:11] not in ("T", "t") or len(text) > 40:
         raise ValueError("not an ISO 8601 date and time, such as 2026-11-23T06:54:28.123Z")
     try:
         return utc_milliseconds(datetime.fromisoformat(text.upper()))
@@ -122,16 +121,9 @@ def format_date_time(value: datetime) -> str:
     return _format_utc(utc_milliseconds(value))
 
 
-def _format_utc(value: datetime) -> str:  # twice as fast as isoformat
-    return "%04d-%02d-%02dT%02d:%02d:%02d.%03dZ" % (  # noqa: UP031  # and as an f-string
-        value.year,
-        value.month,
-        value.day,
-        value.hour,
-        value.minute,
-        value.second,
-        value.microsecond // 1000,
-    )
+def _format_utc(value: datetime) -> str:
+    text: str = msgspec.to_builtins(value)  # with six decimals or none, six times as fast as isoformat
+    return f"{text[:23]}Z" if value.microsecond else f"{text[:19]}.000Z"
 
 
 class _DateTimeSchema:
