@@ -2,11 +2,13 @@
 
 import re
 import string
+from typing import get_args
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from pilotline.spec.configuration_keys import (
+    FEATURE_PROFILES,
     KEY_BY_NAME,
     KEYS,
     PHASE_ROTATIONS,
@@ -16,6 +18,7 @@ from pilotline.spec.configuration_keys import (
     canonical_text,
     parse_value,
 )
+from pilotline.spec.messages.actions import FeatureProfile
 
 # What the standard says of each key, grouped: profile | required or optional | access | type : names.
 STANDARD = """
@@ -99,6 +102,10 @@ def test_each_default_is_a_value_of_its_key(row: ConfigurationKey) -> None:
 
 def test_only_the_measurands_of_the_sampled_values_have_a_default_in_the_standard_itself() -> None:
     assert key("MeterValuesSampledData").default == "Energy.Active.Import.Register"
+
+
+def test_the_feature_profiles_are_those_the_actions_belong_to() -> None:
+    assert get_args(FeatureProfile) == FEATURE_PROFILES
 
 
 def test_every_key_names_the_section_it_comes_from() -> None:
