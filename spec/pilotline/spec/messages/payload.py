@@ -59,11 +59,14 @@ def write_payload(message: Structure) -> str:
 
 
 def _violation(error: ValidationError, payload: str) -> Violation:
+    details = error.errors(include_url=False, include_context=False)
     found = [
         Violation(_code(detail), f"{_path(detail['loc'])}: {detail['msg']}")
-        for detail in error.errors(include_url=False, include_context=False)
+        for detail in details
+        # a list whose items are all wrong counts as too short as well; it is not
+        if detail["type"] != "too_short" or not detail["input"]
     ]
-    if not any(detail["type"] == "json_invalid" for detail in error.errors(include_url=False)):
+    if details[0]["type"] != "json_invalid":
         found += _repeated(payload)
     first = min(found, key=lambda violation: _ORDER.index(violation.code))
     if len(found) == 1:
