@@ -133,7 +133,8 @@ _LEAVES: list[tuple[Any, st.SearchStrategy[Any]]] = [
 def messages(of: type[Structure]) -> st.SearchStrategy[Structure]:
     """Messages that our models can hold."""
     hints = get_type_hints(of, include_extras=True)
-    return st.builds(of, **{name: _values(hints[name]) for name in of.model_fields})
+    fields = st.fixed_dictionaries({name: _values(hints[name]) for name in of.model_fields})
+    return fields.map(lambda values: of(**values))  # st.builds would fill in the wire's names as well
 
 
 def _values(annotation: Any) -> st.SearchStrategy[Any]:
