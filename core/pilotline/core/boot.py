@@ -1,0 +1,53 @@
+"""PoweredUp: a fresh Moment on an old Memory, and the world as it is."""
+
+from msgspec.structs import replace
+
+from pilotline.core.effects import Change, Put
+from pilotline.core.events import PoweredUp
+from pilotline.core.state import (
+    Availability,
+    Boot,
+    Cable,
+    Connector,
+    Contactor,
+    Counter,
+    Ev,
+    Fault,
+    Memory,
+    Moment,
+    Outbox,
+    Reader,
+    Session,
+    StatusReport,
+    Supply,
+)
+
+
+def initial_memory(memory: Memory | None, event: PoweredUp) -> tuple[Memory, list[Change]]:
+    """The Memory of this boot: its number is one more; a station that never ran gets the product's own values."""
+    if memory is None:
+        boot = Boot(Counter(1), event.entropy)
+        points = range(len(event.product.connectors) + 1)
+        availability = tuple(Availability(connector) for connector in points)
+        return Memory(event.product.factory_configuration, boot, availability), [Put("boot", None, boot)]
+    boot = replace(memory.boot, number=Counter(memory.boot.number + 1))
+    return replace(memory, boot=boot), [Put("boot", None, boot)]
+
+
+def fresh_moment(memory: Memory, event: PoweredUp) -> Moment:
+    """Everything a cut forgets, as it is when power comes back."""
+    points = range(len(event.product.connectors) + 1)
+    entries = sorted(memory.outbox)
+    queue = Outbox("idle", entries[0], Counter(entries[-1] + 1)) if entries else Outbox()
+    return Moment(
+        cables=tuple(Cable(c, "plugged" if event.plugged[c] else "unplugged") for c in points),
+        evs=tuple(Ev(c) for c in points),
+        contactors=tuple(Contactor(c) for c in points),
+        faults=tuple(Fault(c) for c in points),
+        supplies=tuple(Supply(c) for c in points),
+        sessions=tuple(Session(c) for c in points),
+        connectors=tuple(Connector(c) for c in points),
+        status_reports=tuple(StatusReport(c) for c in points),
+        readers=tuple(Reader(r) for r in range(len(event.product.readers) + 1)),
+        queue=queue,
+    )

@@ -1,0 +1,56 @@
+"""Everything that is declared, in the order in which it acts within a round."""
+
+from typing import Any, Final
+
+from pilotline.core.machines.authorization import AUTHORIZATION_MACHINE, CACHE_KEEPER
+from pilotline.core.machines.availability import AVAILABILITY
+from pilotline.core.machines.call import CALL
+from pilotline.core.machines.clock import CLOCK
+from pilotline.core.machines.conditions import CABLE, CONTACTOR, EV, SUPPLY
+from pilotline.core.machines.connector import CONNECTOR_0, CONNECTOR_STATUS
+from pilotline.core.machines.data_transfer import DATA_TRANSFER
+from pilotline.core.machines.fault import FAULT
+from pilotline.core.machines.heartbeat import HEARTBEAT
+from pilotline.core.machines.link import LINK
+from pilotline.core.machines.outbox import OUTBOX
+from pilotline.core.machines.reader import READER_MACHINE
+from pilotline.core.machines.registration import REGISTRATION
+from pilotline.core.machines.session import SESSION
+from pilotline.core.machines.status_report import STATUS_REPORT
+from pilotline.core.machines.transaction import TRANSACTION_MACHINE
+from pilotline.core.operations.availability import CHANGE_AVAILABILITY
+from pilotline.core.operations.configuration import CHANGE_CONFIGURATION, GET_CONFIGURATION
+from pilotline.core.operations.remote_control import REMOTE_START_TRANSACTION, REMOTE_STOP_TRANSACTION
+from pilotline.core.statechart import DecisionTable, Machine
+
+MACHINES: Final[tuple[Machine[Any, Any], ...]] = (
+    LINK,
+    CLOCK,
+    REGISTRATION,
+    CALL,
+    HEARTBEAT,
+    OUTBOX,
+    DATA_TRANSFER,
+    CABLE,
+    EV,
+    CONTACTOR,
+    FAULT,
+    AVAILABILITY,
+    READER_MACHINE,
+    AUTHORIZATION_MACHINE,
+    CACHE_KEEPER,
+    TRANSACTION_MACHINE,
+    SUPPLY,
+    SESSION,
+    CONNECTOR_0,
+    CONNECTOR_STATUS,
+    STATUS_REPORT,
+)
+
+OPERATIONS: Final[tuple[DecisionTable[Any, Any], ...]] = (
+    CHANGE_AVAILABILITY,
+    CHANGE_CONFIGURATION,
+    GET_CONFIGURATION,
+    REMOTE_START_TRANSACTION,
+    REMOTE_STOP_TRANSACTION,
+)

@@ -1,0 +1,166 @@
+"""All that a station may ask of the world. Imperatives.
+
+*Acts* come from rows and are handed over once, in order. *Levels* come from the table in
+`pilotline.core.levels` and say how something is to be from now on. A level that makes safe is handed over
+before the commit.
+"""
+
+from typing import ClassVar, TypeAlias
+
+from msgspec import Struct
+
+from pilotline.core.state import Counter, Instant, UtcTime
+from pilotline.spec.messages.actions import Confirmation, Request
+from pilotline.spec.types import ErrorCode
+
+
+class Effect(Struct, frozen=True):
+    """Something the world is asked to do."""
+
+    makes_safe: ClassVar[bool] = False
+
+
+# --- acts ----------------------------------------------------------------------------------------------------
+
+
+class OpenLink(Effect, frozen=True):
+    """Connect to the Central System; answer with LinkUp or LinkLost of this number."""
+
+    connection: Counter
+
+
+class SendCall(Effect, frozen=True):
+    """Send a CALL (OCPP-J §4.2.1)."""
+
+    connection: Counter
+    message_id: str
+    request: Request
+
+
+class SendResult(Effect, frozen=True):
+    """Answer a CALL (OCPP-J §4.2.2)."""
+
+    connection: Counter
+    message_id: str
+    confirmation: Confirmation
+
+
+class SendError(Effect, frozen=True):
+    """Refuse a CALL (OCPP-J §4.2.3)."""
+
+    connection: Counter
+    message_id: str
+    code: ErrorCode
+    description: str
+
+
+class ReadMeter(Effect, frozen=True):
+    """Answer with MeterRead of the same transaction and context."""
+
+    connector: int
+    transaction: Counter | None
+    context: str
+
+
+class SignalTag(Effect, frozen=True):
+    """Show the driver at this reader whether the tag was accepted."""
+
+    reader: int
+    accepted: bool
+
+
+class TellDataTransfer(Effect, frozen=True):
+    """Tell the embedder what became of its DataTransfer (§4.3)."""
+
+    outcome: str
+    data: str | None = None
+
+
+# --- levels --------------------------------------------------------------------------------------------------
+
+
+class LockConnector(Effect, frozen=True):
+    """Lock the cable; answer with ConnectorLocked or LockFailed."""
+
+    connector: int
+
+
+class UnlockConnector(Effect, frozen=True):
+    """Release the cable."""
+
+    connector: int
+
+
+class CloseContactor(Effect, frozen=True):
+    """Let energy flow; answer with ContactorClosed."""
+
+    connector: int
+
+
+class OpenContactor(Effect, frozen=True):
+    """Stop the energy; answer with ContactorOpened."""
+
+    makes_safe: ClassVar[bool] = True
+    connector: int
+
+
+class ShowStatus(Effect, frozen=True):
+    """Show this status on the connector's light."""
+
+    connector: int
+    status: str
+
+
+class PingEvery(Effect, frozen=True):
+    """Send WebSocket pings at this interval in s; 0 is never (OCPP-J §7)."""
+
+    interval_s: int
+
+
+# --- what a row asks of the reducer --------------------------------------------------------------------------
+
+
+class Put(Struct, frozen=True):
+    """Store this record in a collection of Memory."""
+
+    collection: str
+    key: object
+    record: object
+
+
+class Drop(Struct, frozen=True):
+    """Take this record out of a collection of Memory."""
+
+    collection: str
+    key: object
+
+
+class Arm(Struct, frozen=True):
+    """Set a timer of the machine's own; it fires at `at`, or sleeps until the clock is known for a UTC time."""
+
+    timer: str
+    at: Instant
+
+
+class ArmUtc(Struct, frozen=True):
+    """Set a timer of the machine's own to a date; it sleeps while no clock is known."""
+
+    timer: str
+    at: UtcTime
+
+
+class Disarm(Struct, frozen=True):
+    """Stop a timer of the machine's own."""
+
+    timer: str
+
+
+class Configure(Struct, frozen=True):
+    """Set a configuration key whose value was checked before."""
+
+    key: str
+    text: str
+
+
+Order: TypeAlias = Put | Drop | Arm | ArmUtc | Disarm | Configure
+Change: TypeAlias = Put | Drop

@@ -1,0 +1,567 @@
+"""All that may happen to a station. Facts, in the past participle.
+
+External events come from the world; internal ones are raised by rows and seen by other machines in the next
+round. An event with a field `connector`, `reader`, `transaction` or `asker` is for that instance; one with
+`by` is for the machine that asked; any other is for all.
+"""
+
+from typing import Generic, Literal, TypeAlias, TypeVar
+
+from msgspec import Struct
+
+from pilotline.core.state import (
+    Address,
+    Ask,
+    Asker,
+    Counter,
+    Readings,
+    TransactionMessage,
+    UtcTime,
+)
+from pilotline.spec.messages.actions import Confirmation, Request
+from pilotline.spec.messages.structures import IdTagInfo
+from pilotline.spec.products import Product
+from pilotline.spec.types import AuthorizationStatus, ChargePointErrorCode, ErrorCode, Reason
+
+C = TypeVar("C")
+
+
+class External(Struct, frozen=True):
+    """Something the world tells the station."""
+
+
+class Internal(Struct, frozen=True):
+    """Something one machine tells the others."""
+
+
+# --- power, time, storage ------------------------------------------------------------------------------------
+
+
+class PoweredUp(External, frozen=True):
+    """Power is on, or the process starts anew: the world as it is. Tuples go by connectorId; index 0 is unused."""
+
+    product: Product
+    cause: Literal["PowerLoss", "HardReset", "SoftReset", "Reboot"]
+    plugged: tuple[bool, ...]
+    readings: tuple[Readings | None, ...]
+    entropy: str
+    utc: UtcTime | None = None
+
+
+class DeadlinePassed(External, frozen=True):
+    """The earliest deadline of the state is reached."""
+
+
+class CommitFailed(External, frozen=True):
+    """What this event decided could not be stored; the state is the one before it."""
+
+    event: "External"
+
+
+# --- link ----------------------------------------------------------------------------------------------------
+
+
+class LinkUp(External, frozen=True):
+    """The handshake of this connection agreed on ocpp1.6 (OCPP-J §3.2)."""
+
+    connection: Counter
+
+
+class LinkLost(External, frozen=True):
+    """This connection is gone or never came; jitter is drawn anew each time, in thousandths (0..1000)."""
+
+    connection: Counter
+    jitter: int = 0
+
+
+class FrameReceived(External, frozen=True):
+    """Text of one WebSocket message; `step` reads it into one of the four events below."""
+
+    connection: Counter
+    text: str
+
+
+class CallReceived(External, frozen=True):
+    """A valid CALL of the Central System (OCPP-J §4.2.1)."""
+
+    connection: Counter
+    message_id: str
+    request: Request
+
+
+class BadCallReceived(External, frozen=True):
+    """A CALL that is to be answered by this CALLERROR (OCPP-J §4.2.3)."""
+
+    connection: Counter
+    message_id: str
+    code: ErrorCode
+    description: str
+
+
+class ResultReceived(External, frozen=True):
+    """A CALLRESULT to a request of ours, open or timed out, read by the model of its action (OCPP-J §4.2.2)."""
+
+    connection: Counter
+    message_id: str
+    confirmation: Confirmation
+
+
+class ErrorReceived(External, frozen=True):
+    """A CALLERROR, or a CALLRESULT that cannot be read, to a request of ours (OCPP-J §4.2.3)."""
+
+    connection: Counter
+    message_id: str
+    code: ErrorCode
+    description: str
+
+
+class FrameDropped(External, frozen=True):
+    """A frame that nobody can answer, and why: nothing happens but a line in the log (OCPP-J §4.1.3)."""
+
+    connection: Counter
+    reason: str
+
+
+# --- driver, car, hardware -----------------------------------------------------------------------------------
+
+
+class TagPresented(External, frozen=True):
+    """A tag was held to a reader."""
+
+    reader: int
+    id_tag: str
+
+
+class CablePlugged(External, frozen=True):
+    """Station and EV are joined."""
+
+    connector: int
+
+
+class EvUnplugged(External, frozen=True):
+    """The cable was pulled at the EV."""
+
+    connector: int
+
+
+class CableUnplugged(External, frozen=True):
+    """The cable was pulled at the station's socket."""
+
+    connector: int
+
+
+class EnergyRequested(External, frozen=True):
+    """The EV asks for energy (S2 closed)."""
+
+    connector: int
+
+
+class EnergyDeclined(External, frozen=True):
+    """The EV stops asking for energy (S2 opened)."""
+
+    connector: int
+
+
+class ConnectorLocked(External, frozen=True):
+    """The feedback of the lock says locked."""
+
+    connector: int
+    readings: Readings
+
+
+class LockFailed(External, frozen=True):
+    """The lock did not close."""
+
+    connector: int
+
+
+class ContactorClosed(External, frozen=True):
+    """The feedback of the contactor says closed."""
+
+    connector: int
+
+
+class ContactorOpened(External, frozen=True):
+    """The feedback of the contactor says open; the register stands still from here."""
+
+    connector: int
+    readings: Readings
+
+
+class MeterRead(External, frozen=True):
+    """What ReadMeter asked for; `transaction` and `context` as they were asked."""
+
+    connector: int
+    transaction: Counter | None
+    context: str
+    readings: Readings
+
+
+class FaultDetected(External, frozen=True):
+    """The hardware, or a machine, found something wrong (§4.9, §7.6). Connector 0 is the main controller."""
+
+    connector: int
+    error_code: ChargePointErrorCode
+    info: str | None = None
+    vendor_id: str | None = None
+    vendor_error_code: str | None = None
+    prevents_charging: bool = True
+
+
+class FaultCleared(External, frozen=True):
+    """What was wrong is well again."""
+
+    connector: int
+    error_code: ChargePointErrorCode
+
+
+class DataTransferRequested(External, frozen=True):
+    """The embedder wants a DataTransfer.req to be sent (§4.3)."""
+
+    vendor_id: str
+    message_id: str | None = None
+    data: str | None = None
+
+
+# --- internal: link, registration, calls ---------------------------------------------------------------------
+
+
+class Restored(Internal, frozen=True):
+    """After PoweredUp: the machines have come back, the status can follow."""
+
+
+class ReconnectDue(Internal, frozen=True):
+    """The wait before the next connection is over."""
+
+
+class Connected(Internal, frozen=True):
+    """The link is up."""
+
+    connection: Counter
+
+
+class Disconnected(Internal, frozen=True):
+    """The link is down."""
+
+
+class TimeTold(Internal, frozen=True):
+    """The Central System told the UTC time (§4.2, §4.6)."""
+
+    utc: UtcTime
+
+
+class BootDue(Internal, frozen=True):
+    """The wait before the next BootNotification is over."""
+
+
+class RegistrationAccepted(Internal, frozen=True):
+    """BootNotification.conf said Accepted (§4.2)."""
+
+
+class Asked(Internal, frozen=True):
+    """A machine wants this request to be sent."""
+
+    ask: Ask
+
+
+class CallSent(Internal, frozen=True):
+    """A CALL of ours went out."""
+
+
+class CallTimedOut(Internal, frozen=True):
+    """The open CALL was not answered in time (errata 3.82)."""
+
+
+class Confirmed(Internal, Generic[C], frozen=True):
+    """The request was answered by a CALLRESULT."""
+
+    by: Address
+    confirmation: C
+
+
+class Refused(Internal, frozen=True):
+    """The request was answered by a CALLERROR."""
+
+    by: Address
+    code: ErrorCode
+    description: str
+
+
+class Unanswered(Internal, frozen=True):
+    """The request was not answered in time."""
+
+    by: Address
+
+
+class Withdrawn(Internal, frozen=True):
+    """The request was not sent, or the link was lost before its answer."""
+
+    by: Address
+
+
+class AnsweredLate(Internal, frozen=True):
+    """A request that had timed out was answered after all."""
+
+    message_id: str
+    confirmation: Confirmation
+
+
+class HeartbeatDue(Internal, frozen=True):
+    """The interval of silence is over (§4.6)."""
+
+
+class ConfigurationChanged(Internal, frozen=True):
+    """An accepted change of this key (by its name in the table) is in force."""
+
+    key: str
+
+
+# --- internal: authorization ---------------------------------------------------------------------------------
+
+
+class AuthorizationAsked(Internal, frozen=True):
+    """Somebody wants to know whether this tag may charge."""
+
+    asker: Asker
+    id_tag: str
+
+
+class TagDecided(Internal, frozen=True):
+    """For a reader: what became of the tag it asked about."""
+
+    reader: int
+    status: AuthorizationStatus
+    parent_id_tag: str | None
+
+
+class TagTold(Internal, frozen=True):
+    """An answer of the Central System told of a tag (§3.5.1)."""
+
+    id_tag: str
+    info: IdTagInfo
+
+
+class UseGranted(Internal, frozen=True):
+    """An authorized tag may use this connector; ``reader`` is None for a remote start."""
+
+    connector: int
+    id_tag: str
+    parent_id_tag: str | None
+    reader: int | None
+
+
+class UseWithdrawn(Internal, frozen=True):
+    """The tag that was granted this connector gives it up, or takes another."""
+
+    connector: int
+
+
+# --- internal: the use of a connector ------------------------------------------------------------------------
+
+
+class UseBegan(Internal, frozen=True):
+    """A driver has begun to use the connector."""
+
+    connector: int
+
+
+class UseEnded(Internal, frozen=True):
+    """Nobody uses the connector any more."""
+
+    connector: int
+
+
+class UseTimedOut(Internal, frozen=True):
+    """Plugged in, but no tag came in time (§4.9 B6)."""
+
+    connector: int
+
+
+class ConnectionTimedOut(Internal, frozen=True):
+    """ConnectionTimeOut is over (§9.1.6)."""
+
+    connector: int
+
+
+class StartTimedOut(Internal, frozen=True):
+    """Neither the lock nor the meter answered in time."""
+
+    connector: int
+
+
+class ChargingBegan(Internal, frozen=True):
+    """The transaction has started."""
+
+    connector: int
+
+
+class StopAsked(Internal, frozen=True):
+    """The transaction of this connector is to stop (§4.10)."""
+
+    connector: int
+    reason: Reason
+    id_tag: str | None = None
+
+
+class ChargingEnded(Internal, frozen=True):
+    """The transaction has stopped and the user still has something to do."""
+
+    connector: int
+
+
+class EnergyWithheld(Internal, frozen=True):
+    """The EVSE stops offering energy."""
+
+    connector: int
+
+
+class EnergyOffered(Internal, frozen=True):
+    """The EVSE offers energy again."""
+
+    connector: int
+
+
+class FaultBegan(Internal, frozen=True):
+    """The first fault that prevents charging."""
+
+    connector: int
+
+
+class FaultEnded(Internal, frozen=True):
+    """The last fault that prevented charging is cleared."""
+
+    connector: int
+
+
+class WarningChanged(Internal, frozen=True):
+    """What is reported as errorCode changed, and the status did not."""
+
+    connector: int
+
+
+class AvailabilityAsked(Internal, frozen=True):
+    """ChangeAvailability was accepted or scheduled for this connector, or for the main controller (0)."""
+
+    connector: int
+    operative: bool
+
+
+class MadeUnavailable(Internal, frozen=True):
+    """The connector is Inoperative from now on."""
+
+    connector: int
+
+
+class MadeAvailable(Internal, frozen=True):
+    """The connector is Operative again."""
+
+    connector: int
+
+
+class ReservationMade(Internal, frozen=True):
+    """The connector is kept free for a tag from now on (§5.13)."""
+
+    connector: int
+
+
+class ReservationEnded(Internal, frozen=True):
+    """The reservation of the connector expired or was cancelled (§5.1, §5.13)."""
+
+    connector: int
+
+
+class StatusOverdue(Internal, frozen=True):
+    """The status took a first row; the conditions imply another one by now."""
+
+    connector: int
+
+
+class StatusChanged(Internal, frozen=True):
+    """The status of a connector is another one."""
+
+    connector: int
+
+
+class StatusSettled(Internal, frozen=True):
+    """MinimumStatusDuration is over, or the wait after a report that was not processed."""
+
+    connector: int
+
+
+# --- internal: transactions ----------------------------------------------------------------------------------
+
+
+class TransactionBegan(Internal, frozen=True):
+    """All conditions hold: a transaction comes to be (§3.6)."""
+
+    transaction: Counter
+    connector: int
+    id_tag: str
+    parent_id_tag: str | None
+    readings: Readings
+
+
+class SampleDue(Internal, frozen=True):
+    """MeterValueSampleInterval is over (§9.1.19)."""
+
+    transaction: Counter
+
+
+class TransactionStopAsked(Internal, frozen=True):
+    """The transaction is to stop."""
+
+    transaction: Counter
+    reason: Reason
+    id_tag: str | None
+
+
+class StopTimedOut(Internal, frozen=True):
+    """The contactor did not tell in time that it is open."""
+
+    transaction: Counter
+
+
+class TransactionEnded(Internal, frozen=True):
+    """StopTransaction is recorded."""
+
+    connector: int
+
+
+class MessageRecorded(Internal, frozen=True):
+    """A transaction-related message is to be delivered (§3.7)."""
+
+    of_transaction: Counter
+    message: TransactionMessage
+
+
+class HeadDue(Internal, frozen=True):
+    """Something may be waiting in the outbox and could be sent."""
+
+
+class RetryDue(Internal, frozen=True):
+    """The wait before the head is sent again is over."""
+
+
+class StartAnswered(Internal, frozen=True):
+    """StartTransaction was answered, or skipped: then transaction_id is -1 (errata 3.18)."""
+
+    transaction: Counter
+    transaction_id: int
+    status: AuthorizationStatus
+    parent_id_tag: str | None = None
+    processed: bool = True
+
+
+class StartInvalidated(Internal, frozen=True):
+    """The start was not accepted, yet the transaction goes on without energy (§9.1.24)."""
+
+    connector: int
+
+
+class LastDelivered(Internal, frozen=True):
+    """The last message of the transaction was answered or skipped."""
+
+    transaction: Counter
+
+
+Event: TypeAlias = External | Internal

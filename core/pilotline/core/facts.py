@@ -1,0 +1,100 @@
+"""What machines may ask of the product, for the instance at hand."""
+
+from pilotline.spec.products import Identity, Product
+
+
+def identity(product: Product, _: object) -> Identity:
+    """How the station presents itself (§6.3)."""
+    return product.identity
+
+
+def has_fixed_cable(product: Product, connector: int) -> bool:
+    """The cable belongs to the station; the main controller has none."""
+    return connector > 0 and product.connectors[connector - 1].cable == "fixed"
+
+
+def has_lock(product: Product, connector: int) -> bool:
+    """A lock that reports whether it holds."""
+    return connector > 0 and product.connectors[connector - 1].lock
+
+
+def number_of_connectors(product: Product, _: object) -> int:
+    """Connectors are 1..this (§3.8)."""
+    return len(product.connectors)
+
+
+def served_connectors(product: Product, reader: int) -> tuple[int, ...]:
+    """The connectors that a tag at this reader may mean."""
+    return product.readers[reader - 1].connectors
+
+
+def free_vending_tag(product: Product, _: object) -> str | None:
+    """The idTag of a station that has no means of authorization (§4.9 A3)."""
+    return product.start_without_authorization
+
+
+def resumes_after_power_cut(product: Product, _: object) -> bool:
+    """An open transaction goes on when power is back."""
+    return product.power_cut == "resume"
+
+
+def charges_before_first_acceptance(product: Product, _: object) -> bool:
+    """Charging is allowed although no Central System ever accepted the station (§4.2.1)."""
+    return product.charge_before_first_acceptance
+
+
+def boot_retry_ms(product: Product, _: object) -> int:
+    """The wait before anything unanswered is tried again, in ms (§4.2)."""
+    return product.boot_retry_s * 1000
+
+
+def call_timeout_ms(product: Product, _: object) -> int:
+    """How long a CALL may be open where MessageTimeout is not offered, in ms."""
+    return product.call_timeout_s * 1000
+
+
+def call_queue_max(product: Product, _: object) -> int:
+    """Most requests that wait behind the open CALL."""
+    return product.call_queue_max
+
+
+def reconnect_min_ms(product: Product, _: object) -> int:
+    """The first wait before connecting again, in ms."""
+    return product.reconnect_min_s * 1000
+
+
+def reconnect_max_ms(product: Product, _: object) -> int:
+    """The longest wait before connecting again, in ms, before jitter."""
+    return product.reconnect_max_s * 1000
+
+
+def reconnect_jitter_percent(product: Product, _: object) -> int:
+    """How far chance lengthens the wait."""
+    return product.reconnect_jitter_percent
+
+
+def lock_deadline_ms(product: Product, _: object) -> int:
+    """How long the start may take from the lock's command to its feedback."""
+    return product.lock_deadline_ms
+
+
+def contactor_deadline_ms(product: Product, _: object) -> int:
+    """How long the contactor may take to open."""
+    return product.contactor_deadline_ms
+
+
+def status_delay_ms(product: Product, _: object) -> int:
+    """The built-in shortest life of a status that is reported (§4.9)."""
+    return product.status_delay_ms
+
+
+def authorization_cache_max(product: Product, _: object) -> int:
+    """Most tags in the authorization cache (§3.5.1)."""
+    return product.authorization_cache_max
+
+
+def readers_of(product: Product, connector: int) -> tuple[int, ...]:
+    """The readers whose tags may mean this connector."""
+    return tuple(
+        number for number, reader in enumerate(product.readers, start=1) if connector in reader.connectors
+    )

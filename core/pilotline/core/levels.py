@@ -1,0 +1,84 @@
+"""How things are to be: one table over the state. A level is handed over when it changes, and all after PoweredUp.
+
+What makes safe (opening a contactor) is handed over before the commit, all else after it.
+"""
+
+from collections.abc import Callable
+from typing import Final, NamedTuple
+
+from pilotline.core.effects import (
+    CloseContactor,
+    Effect,
+    LockConnector,
+    OpenContactor,
+    PingEvery,
+    ShowStatus,
+    UnlockConnector,
+)
+from pilotline.core.state import State
+
+
+class Level(NamedTuple):
+    """One level per connector, or one for the station: what it reads, and what it commands."""
+
+    name: str
+    per_connector: bool
+    reads: tuple[str, ...]
+    """The slots the level depends on; nothing is computed while they are the same objects."""
+    command: Callable[[State, int], Effect]
+
+
+def contactor(state: State, connector: int) -> Effect:
+    """Closed while a transaction may take energy: charging, plugged, offered, and nothing wrong (§4.1, §3.6)."""
+    moment = state.moment
+    closed = (
+        moment.sessions[connector].state == "charging"
+        and moment.cables[connector].state == "plugged"
+        and moment.supplies[connector].state == "offered"
+        and moment.faults[connector].state != "faulted"
+    )
+    return CloseContactor(connector) if closed else OpenContactor(connector)
+
+
+def lock(state: State, connector: int) -> Effect:
+    """Locked from before the transaction until it has stopped; a fixed cable has no lock (§4.10)."""
+    locked = state.moment.sessions[connector].state in ("starting", "charging", "ending")
+    return LockConnector(connector) if locked else UnlockConnector(connector)
+
+
+def light(state: State, connector: int) -> Effect:
+    """What the driver sees is the status."""
+    return ShowStatus(connector, state.moment.connectors[connector].state)
+
+
+def ping(state: State, _connector: int) -> Effect:
+    """WebSocketPingInterval; without the key there are no pings (OCPP-J §7)."""
+    return PingEvery(state.memory.configuration.integer("WebSocketPingInterval", 0))
+
+
+LEVELS: Final = (
+    Level("contactor", True, ("sessions", "cables", "supplies", "faults"), contactor),
+    Level("lock", True, ("sessions",), lock),
+    Level("light", True, ("connectors",), light),
+    Level("ping", False, ("configuration",), ping),
+)
+
+
+def commands(before: State | None, after: State) -> list[Effect]:
+    """The levels that are another after this step; all of them if there is no state before it."""
+    found: list[Effect] = []
+    for level in LEVELS:
+        if before is not None and all(_slot(before, slot) is _slot(after, slot) for slot in level.reads):
+            continue
+        keys = range(1, len(after.moment.connectors)) if level.per_connector else (0,)
+        for key in keys:
+            if level.name == "lock" and not after.product.connectors[key - 1].lock:
+                continue
+            command = level.command(after, key)
+            if before is None or level.command(before, key) != command:
+                found.append(command)
+    return found
+
+
+def _slot(state: State, slot: str) -> object:
+    return getattr(state.memory if slot == "configuration" else state.moment, slot)

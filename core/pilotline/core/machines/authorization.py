@@ -1,0 +1,207 @@
+"""Authorization: may this tag charge? Each question is an instance that ends with its answer (§3.5, §4.1).
+
+Theory of operation: online the Central System decides, unless LocalPreAuthorize lets a valid tag that is known here
+pass at once. Offline, LocalAuthorizeOffline decides whether what is known here counts, and
+AllowOfflineTxForUnknownId what is not known. A question that gets no answer is decided as if offline.
+"""
+
+from typing import Annotated, Final
+
+from msgspec import Struct
+
+from pilotline.core import facts
+from pilotline.core.calendar import utc_of
+from pilotline.core.effects import Put
+from pilotline.core.events import (
+    Asked,
+    AuthorizationAsked,
+    Confirmed,
+    Refused,
+    TagDecided,
+    TagTold,
+    Unanswered,
+    UseGranted,
+    Withdrawn,
+)
+from pilotline.core.slices import AUTHORIZATION, STATION, fact, key, station, stored
+from pilotline.core.state import (
+    Address,
+    Ask,
+    Asker,
+    Authorization,
+    Boot,
+    CachedTag,
+    CacheKeeper,
+    Clock,
+    Counter,
+    Instant,
+    Link,
+    Map,
+    Registration,
+    UtcTime,
+)
+from pilotline.core.statechart import Machine, ignores, on
+from pilotline.spec.messages.core import AuthorizeConf, AuthorizeReq
+from pilotline.spec.rows import AuthorizationRows as row
+from pilotline.spec.rows import CacheRows
+from pilotline.spec.types import AuthorizationStatus, ci_key
+
+NAME: Final = "authorization"
+Decision = TagDecided | UseGranted
+
+
+class Reads(Struct, frozen=True):
+    """What is known here, and whether the Central System can be asked."""
+
+    cache: Annotated[Map[str, CachedTag], stored("cache")]
+    registration: Annotated[Registration, station("registration")]
+    link: Annotated[Link, station("link")]
+    clock: Annotated[Clock, station("clock")]
+    boot: Annotated[Boot, station("boot")]
+    charges_unaccepted: Annotated[bool, fact(facts.charges_before_first_acceptance)]
+    cache_enabled: Annotated[bool | None, key("AuthorizationCacheEnabled")]
+    local_pre_authorize: Annotated[bool, key("LocalPreAuthorize")]
+    local_authorize_offline: Annotated[bool, key("LocalAuthorizeOffline")]
+    allow_unknown_offline: Annotated[bool | None, key("AllowOfflineTxForUnknownId")]
+
+
+def _known(reads: Reads, id_tag: str) -> CachedTag | None:
+    return reads.cache.get(ci_key(id_tag)) if reads.cache_enabled else None
+
+
+def _status(reads: Reads, known: CachedTag, now: Instant) -> AuthorizationStatus:
+    """A tag past its expiryDate is Expired, not forgotten (§3.5.1, §7.27)."""
+    epoch = reads.clock.epoch
+    over = known.expiry is not None and epoch is not None and epoch + now >= known.expiry
+    return "Expired" if over and known.status == "Accepted" else known.status
+
+
+def online(_own: Authorization, reads: Reads, _event: object) -> bool:
+    return reads.link.state == "up" and reads.registration.state == "accepted"
+
+
+def pre_authorized(own: Authorization, reads: Reads, event: AuthorizationAsked) -> bool:
+    """Whether the entry has expired is looked at when the decision is made: `_offline_status` has the time."""
+    known = _known(reads, event.id_tag)
+    return online(own, reads, event) and reads.local_pre_authorize and known is not None and known.status == "Accepted"
+
+
+def ask(
+    own: Authorization, _reads: Reads, event: AuthorizationAsked, _now: Instant
+) -> tuple[Authorization, tuple[Asked]]:
+    question = Asked(Ask(AuthorizeReq(id_tag=event.id_tag), Address(NAME, event.asker)))
+    return Authorization(own.state, event.asker, event.id_tag), (question,)
+
+
+def pass_at_once(
+    own: Authorization, reads: Reads, event: AuthorizationAsked, now: Instant
+) -> tuple[Authorization, tuple[Asked | TagDecided | UseGranted, ...]]:
+    known = _known(reads, event.id_tag)
+    asking = Authorization(own.state, event.asker, event.id_tag)
+    if known is None or _status(reads, known, now) != "Accepted":
+        return asking, _decided(asking, "Expired", None)
+    return asking, _decided(asking, "Accepted", known.parent_id_tag)
+
+
+def decide_offline(
+    own: Authorization, reads: Reads, event: AuthorizationAsked, now: Instant
+) -> tuple[Authorization, tuple[TagDecided | UseGranted, ...]]:
+    asking = Authorization(own.state, event.asker, event.id_tag)
+    return asking, _decided(asking, *_offline(asking, reads, now))
+
+
+def decide_without_answer(
+    own: Authorization, reads: Reads, _event: object, now: Instant
+) -> tuple[Authorization, tuple[TagDecided | UseGranted, ...]]:
+    return own, _decided(own, *_offline(own, reads, now))
+
+
+def decide(
+    own: Authorization, _reads: Reads, event: Confirmed[AuthorizeConf], _now: Instant
+) -> tuple[Authorization, tuple[TagTold | TagDecided | UseGranted, ...]]:
+    info = event.confirmation.id_tag_info
+    return own, (TagTold(own.id_tag, info), *_decided(own, info.status, info.parent_id_tag))
+
+
+def _offline(own: Authorization, reads: Reads, now: Instant) -> tuple[AuthorizationStatus, str | None]:
+    """§3.5, §3.5.4, §4.2.1: what is known here counts if LocalAuthorizeOffline says so."""
+    if not (reads.boot.ever_accepted or reads.charges_unaccepted):
+        return "Invalid", None
+    known = _known(reads, own.id_tag)
+    if known is not None and reads.local_authorize_offline:
+        return _status(reads, known, now), known.parent_id_tag
+    if known is None and reads.allow_unknown_offline:
+        return "Accepted", None
+    return "Invalid", None
+
+
+def _decided(
+    own: Authorization, status: AuthorizationStatus, parent_id_tag: str | None
+) -> tuple[TagDecided | UseGranted, ...]:
+    if own.asker.kind == "reader":
+        return (TagDecided(own.asker.number, status, parent_id_tag),)
+    return (UseGranted(own.asker.number, own.id_tag, parent_id_tag, None),) if status == "Accepted" else ()
+
+
+AUTHORIZATION_MACHINE = Machine(
+    NAME,
+    family=AUTHORIZATION,
+    home="moment",
+    slot="authorizations",
+    blank=Authorization(),
+    reads=Reads,
+    states=("initial", "asking", "decided"),
+    final=("decided",),
+    table=(
+        on(AuthorizationAsked, row.U1, pass_at_once, when=[pre_authorized]),
+        on(AuthorizationAsked, row.U2, ask, when=[online]),
+        on(AuthorizationAsked, row.U1, decide_offline),
+        on(Confirmed[AuthorizeConf], row.U3, decide),
+        on(Refused, row.U4, decide_without_answer),
+        on(Unanswered, row.U4, decide_without_answer),
+        on(Withdrawn, row.U4, decide_without_answer),
+    ),
+    ignored=(
+        ignores(AuthorizationAsked, in_=("asking",), because="this asker waits for an answer already"),
+        ignores(Confirmed, Refused, Unanswered, Withdrawn, in_=("initial",), because="nothing was asked"),
+    ),
+)
+
+
+# --- the cache -----------------------------------------------------------------------------------------------
+
+
+class CacheReads(Struct, frozen=True):
+    """The cache and its bounds."""
+
+    cache: Annotated[Map[str, CachedTag], stored("cache")]
+    enabled: Annotated[bool | None, key("AuthorizationCacheEnabled")]
+    most: Annotated[int, fact(facts.authorization_cache_max)]
+
+
+def enabled(_own: CacheKeeper, reads: CacheReads, _event: TagTold) -> bool:
+    return reads.enabled is True
+
+
+def remember(
+    own: CacheKeeper, reads: CacheReads, event: TagTold, _now: Instant
+) -> tuple[CacheKeeper, tuple[Put, ...]]:
+    """Every tag an answer told of, valid or not (§3.5.1)."""
+    info, tag = event.info, ci_key(event.id_tag)
+    expiry: UtcTime | None = None if info.expiry_date is None else utc_of(info.expiry_date)
+    before = reads.cache.get(tag)
+    newest = max((cached.stored for cached in reads.cache.values()), default=Counter(0))
+    told = CachedTag(info.status, info.parent_id_tag, expiry, before.stored if before else Counter(newest + 1))
+    return own, () if told == before else (Put("cache", tag, told),)
+
+
+CACHE_KEEPER = Machine(
+    "cache_keeper",
+    family=STATION,
+    home="moment",
+    blank=CacheKeeper(),
+    reads=CacheReads,
+    states=("keeping",),
+    table=(on(TagTold, CacheRows.M1, remember, when=[enabled]),),
+    ignored=(ignores(TagTold, because="the cache is switched off, or there is none"),),
+)

@@ -1,0 +1,69 @@
+"""Availability of a connector, or of the main controller (0), as ChangeAvailability set it; it lives in Memory (§5.2).
+
+Theory of operation: Inoperative during a transaction, or while the user still has something to do, waits for the
+end of the use (Scheduled). A station that was made Inoperative still is after any reboot (§4.9).
+"""
+
+from typing import Annotated
+
+from msgspec import Struct
+
+from pilotline.core.events import AvailabilityAsked, MadeAvailable, MadeUnavailable, PoweredUp, UseEnded
+from pilotline.core.slices import POINT, here
+from pilotline.core.state import Availability, Instant, Session
+from pilotline.core.statechart import Machine, ignores, on
+from pilotline.spec.rows import AvailabilityRows as row
+
+
+class Reads(Struct, frozen=True):
+    """Whether the connector is in use."""
+
+    session: Annotated[Session, here("sessions")]
+
+
+def in_a_transaction(_own: Availability, reads: Reads, _event: object) -> bool:
+    return reads.session.state in ("charging", "ending")
+
+
+def operative_asked(_own: Availability, _reads: Reads, event: AvailabilityAsked) -> bool:
+    return event.operative
+
+
+def inoperative_asked(_own: Availability, _reads: Reads, event: AvailabilityAsked) -> bool:
+    return not event.operative
+
+
+def close(
+    own: Availability, _reads: Reads, _event: object, _now: Instant
+) -> tuple[Availability, tuple[MadeUnavailable]]:
+    return own, (MadeUnavailable(own.connector),)
+
+
+def open_up(
+    own: Availability, _reads: Reads, _event: object, _now: Instant
+) -> tuple[Availability, tuple[MadeAvailable]]:
+    return own, (MadeAvailable(own.connector),)
+
+
+AVAILABILITY = Machine(
+    "availability",
+    family=POINT,
+    home="memory",
+    slot="availability",
+    blank=Availability(0),
+    reads=Reads,
+    states=("operative", "scheduled", "inoperative"),
+    table=(
+        on(AvailabilityAsked, row.B2, when=[inoperative_asked, in_a_transaction]),
+        on(AvailabilityAsked, row.B1, close, when=[inoperative_asked]),
+        on(AvailabilityAsked, row.B4, when=[operative_asked]),
+        on(AvailabilityAsked, row.B5, open_up, when=[operative_asked]),
+        on(UseEnded, row.B3),
+        on(PoweredUp, row.B6),
+    ),
+    ignored=(
+        ignores(AvailabilityAsked, because="it is so already"),
+        ignores(UseEnded, in_=("operative", "inoperative"), because="nothing is scheduled"),
+        ignores(PoweredUp, in_=("operative", "inoperative"), because="availability survives the cut"),
+    ),
+)

@@ -1,0 +1,135 @@
+"""The small machines a connector's status depends on: cable, EV, contactor, supply.
+
+Theory of operation: each keeps one physical fact, moves on whatever the status is, also under a fault, and is
+what the status comes back to when the fault is cleared (§4.9).
+"""
+
+from typing import Annotated
+
+from msgspec import Struct
+
+from pilotline.core import facts
+from pilotline.core.events import (
+    CablePlugged,
+    CableUnplugged,
+    ChargingEnded,
+    ContactorClosed,
+    ContactorOpened,
+    EnergyDeclined,
+    EnergyOffered,
+    EnergyRequested,
+    EnergyWithheld,
+    EvUnplugged,
+    StartInvalidated,
+    UseEnded,
+)
+from pilotline.core.slices import CONNECTOR, fact
+from pilotline.core.state import Cable, Contactor, Ev, Instant, Supply
+from pilotline.core.statechart import Machine, NoReads, ignores, on
+from pilotline.spec.rows import CableRows, ContactorRows, EvRows, SupplyRows
+
+# --- cable ---------------------------------------------------------------------------------------------------
+
+
+class CableReads(Struct, frozen=True):
+    """Whether the cable can stay behind in a socket."""
+
+    fixed: Annotated[bool, fact(facts.has_fixed_cable)]
+
+
+def fixed_cable(_own: Cable, reads: CableReads, _event: object) -> bool:
+    return reads.fixed
+
+
+CABLE = Machine(
+    "cable",
+    family=CONNECTOR,
+    home="moment",
+    slot="cables",
+    blank=Cable(0),
+    reads=CableReads,
+    states=("unplugged", "plugged", "ev_side_out"),
+    table=(
+        on(CablePlugged, CableRows.P1),
+        on(EvUnplugged, CableRows.P3, when=[fixed_cable]),
+        on(EvUnplugged, CableRows.P2),
+        on(CableUnplugged, CableRows.P3),
+    ),
+    ignored=(
+        ignores(CablePlugged, in_=("plugged",), because="plugged in already"),
+        ignores(EvUnplugged, in_=("ev_side_out",), because="out at the EV already"),
+        ignores(EvUnplugged, CableUnplugged, in_=("unplugged",), because="nothing is plugged in"),
+    ),
+)
+
+# --- EV ------------------------------------------------------------------------------------------------------
+
+EV = Machine(
+    "ev",
+    family=CONNECTOR,
+    home="moment",
+    slot="evs",
+    blank=Ev(0),
+    reads=NoReads,
+    states=("content", "asking"),
+    table=(
+        on(EnergyRequested, EvRows.V1),
+        on(EnergyDeclined, EvRows.V2),
+        on(EvUnplugged, EvRows.V2),
+        on(CableUnplugged, EvRows.V2),
+    ),
+    ignored=(
+        ignores(EnergyRequested, in_=("asking",), because="it asks already"),
+        ignores(EnergyDeclined, EvUnplugged, CableUnplugged, in_=("content",), because="it does not ask"),
+    ),
+)
+
+# --- contactor -----------------------------------------------------------------------------------------------
+
+CONTACTOR = Machine(
+    "contactor",
+    family=CONNECTOR,
+    home="moment",
+    slot="contactors",
+    blank=Contactor(0),
+    reads=NoReads,
+    states=("open", "closed"),
+    table=(
+        on(ContactorClosed, ContactorRows.W1),
+        on(ContactorOpened, ContactorRows.W2),
+    ),
+    ignored=(
+        ignores(ContactorClosed, in_=("closed",), because="closed already"),
+        ignores(ContactorOpened, in_=("open",), because="open already"),
+    ),
+)
+
+# --- supply --------------------------------------------------------------------------------------------------
+
+
+def stop_offering(own: Supply, _reads: NoReads, _event: object, _now: Instant) -> tuple[Supply, tuple[EnergyWithheld]]:
+    return own, (EnergyWithheld(own.connector),)
+
+
+def offer_again(own: Supply, _reads: NoReads, _event: object, _now: Instant) -> tuple[Supply, tuple[EnergyOffered]]:
+    return own, (EnergyOffered(own.connector),)
+
+
+SUPPLY = Machine(
+    "supply",
+    family=CONNECTOR,
+    home="moment",
+    slot="supplies",
+    blank=Supply(0),
+    reads=NoReads,
+    states=("offered", "withheld"),
+    table=(
+        on(StartInvalidated, SupplyRows.Y1, stop_offering),
+        on(UseEnded, SupplyRows.Y2, offer_again),
+        on(ChargingEnded, SupplyRows.Y2, offer_again),
+    ),
+    ignored=(
+        ignores(StartInvalidated, in_=("withheld",), because="withheld already"),
+        ignores(UseEnded, ChargingEnded, in_=("offered",), because="offered already"),
+    ),
+)

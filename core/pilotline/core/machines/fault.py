@@ -1,0 +1,82 @@
+"""Faults and warnings of one connector, or of the main controller (0): all that are raised, until they are cleared.
+
+Theory of operation: an error that prevents charging makes the status Faulted; any other is a warning, reported with
+the status that is (§4.9). Several may be raised at once; the status changes with the first and with the last.
+"""
+
+from msgspec.structs import replace
+
+from pilotline.core.events import FaultBegan, FaultCleared, FaultDetected, FaultEnded, WarningChanged
+from pilotline.core.slices import POINT
+from pilotline.core.state import Fault, Instant, RaisedFault
+from pilotline.core.statechart import Machine, NoReads, ignores, on
+from pilotline.spec.rows import FaultRows as row
+
+RAISED_MAX = 16  # one of each ChargePointErrorCode but NoError fits
+
+
+def prevents_charging(_own: Fault, _reads: NoReads, event: FaultDetected) -> bool:
+    return event.prevents_charging
+
+
+def begin_fault(own: Fault, reads: NoReads, event: FaultDetected, now: Instant) -> tuple[Fault, tuple[FaultBegan]]:
+    return _with(own, event), (FaultBegan(own.connector),)
+
+
+def add(own: Fault, reads: NoReads, event: FaultDetected, now: Instant) -> tuple[Fault, tuple[WarningChanged]]:
+    return _with(own, event), (WarningChanged(own.connector),)
+
+
+def is_raised(own: Fault, _reads: NoReads, event: FaultCleared) -> bool:
+    return any(raised.error_code == event.error_code for raised in own.raised)
+
+
+def a_fault_is_left(own: Fault, _reads: NoReads, event: FaultCleared) -> bool:
+    return any(raised.prevents_charging for raised in _without(own, event.error_code))
+
+
+def a_warning_is_left(own: Fault, _reads: NoReads, event: FaultCleared) -> bool:
+    return is_raised(own, _reads, event) and bool(_without(own, event.error_code))
+
+
+def remove(own: Fault, _reads: NoReads, event: FaultCleared, _now: Instant) -> tuple[Fault, tuple[WarningChanged]]:
+    return replace(own, raised=_without(own, event.error_code)), (WarningChanged(own.connector),)
+
+
+def end_fault(own: Fault, _reads: NoReads, event: FaultCleared, _now: Instant) -> tuple[Fault, tuple[FaultEnded]]:
+    return replace(own, raised=_without(own, event.error_code)), (FaultEnded(own.connector),)
+
+
+def _without(own: Fault, error_code: str) -> tuple[RaisedFault, ...]:
+    return tuple(raised for raised in own.raised if raised.error_code != error_code)
+
+
+def _with(own: Fault, event: FaultDetected) -> Fault:
+    """The newest of a kind replaces the one before it."""
+    raised = RaisedFault(
+        event.error_code, event.info, event.vendor_id, event.vendor_error_code, event.prevents_charging
+    )
+    return replace(own, raised=(*_without(own, event.error_code), raised)[-RAISED_MAX:])
+
+
+FAULT = Machine(
+    "fault",
+    family=POINT,
+    home="moment",
+    slot="faults",
+    blank=Fault(0),
+    reads=NoReads,
+    states=("clear", "warning", "faulted"),
+    table=(
+        on(FaultDetected, row.F1, begin_fault, when=[prevents_charging]),
+        on(FaultDetected, row.F2, add),
+        on(FaultDetected, row.F3, add),
+        on(FaultDetected, row.F7, add),
+        on(FaultCleared, row.F3, remove, when=[is_raised, a_fault_is_left]),
+        on(FaultCleared, row.F4, end_fault, when=[a_warning_is_left]),
+        on(FaultCleared, row.F7, remove, when=[a_warning_is_left]),
+        on(FaultCleared, row.F5, end_fault, when=[is_raised]),
+        on(FaultCleared, row.F6, remove, when=[is_raised]),
+    ),
+    ignored=(ignores(FaultCleared, because="no such fault is raised"),),
+)

@@ -1,0 +1,191 @@
+"""The outbox: transaction-related messages in the order of their events, through any number of cuts (§3.7).
+
+Theory of operation: only the head is ever sent; what is behind it waits, whatever happens. A CALLERROR and a missing
+answer count as an attempt; a lost link does not. Before a repeat it waits interval x attempts, and when all attempts
+are used up the head, and only the head, is skipped (§3.7.1). The message id belongs to the entry, so a repeat is the
+same message with the same id, and an answer that comes late still counts. A start that is skipped gives its
+transaction the id -1 (errata 3.18).
+"""
+
+from typing import Annotated, Final
+
+from msgspec import Struct
+
+from pilotline.core import transaction_messages
+from pilotline.core.calendar import dated
+from pilotline.core.effects import Arm, Drop, Put
+from pilotline.core.events import (
+    AnsweredLate,
+    Asked,
+    Confirmed,
+    Connected,
+    HeadDue,
+    LastDelivered,
+    MessageRecorded,
+    Refused,
+    RegistrationAccepted,
+    RetryDue,
+    StartAnswered,
+    TagTold,
+    Unanswered,
+    Withdrawn,
+)
+from pilotline.core.slices import STATION, every, key, station, stored
+from pilotline.core.state import (
+    Address,
+    Ask,
+    Boot,
+    Clock,
+    Counter,
+    Entry,
+    Instant,
+    Link,
+    Map,
+    Outbox,
+    Registration,
+    StartMessage,
+    StopMessage,
+    Transaction,
+)
+from pilotline.core.statechart import Machine, Timer, ignores, on
+from pilotline.spec.messages.actions import Confirmation
+from pilotline.spec.messages.core import StartTransactionConf, StopTransactionConf
+from pilotline.spec.rows import OutboxRows as row
+
+ME: Final = Address("outbox")
+
+
+class Reads(Struct, frozen=True):
+    """What waits, and whether it can be sent."""
+
+    entries: Annotated[Map[Counter, Entry], stored("outbox")]
+    transactions: Annotated[Map[Counter, Transaction], every("transactions")]
+    registration: Annotated[Registration, station("registration")]
+    link: Annotated[Link, station("link")]
+    clock: Annotated[Clock, station("clock")]
+    boot: Annotated[Boot, station("boot")]
+    attempts_max: Annotated[int, key("TransactionMessageAttempts")]
+    retry_interval_s: Annotated[int, key("TransactionMessageRetryInterval")]
+
+
+def record(own: Outbox, reads: Reads, event: MessageRecorded, _now: Instant) -> tuple[Outbox, tuple[Put | HeadDue, ...]]:
+    entry = Entry(reads.boot.number, own.tail, event.of_transaction, event.message)
+    return Outbox(own.state, own.head, Counter(own.tail + 1)), (Put("outbox", own.tail, entry), HeadDue())
+
+
+# --- sending -------------------------------------------------------------------------------------------------
+
+
+def sendable(own: Outbox, reads: Reads, _event: object) -> bool:
+    return online(own, reads, _event) and own.head in reads.entries
+
+
+def online(_own: Outbox, reads: Reads, _event: object) -> bool:
+    return reads.registration.state == "accepted" and reads.link.state == "up"
+
+
+def hand_over(own: Outbox, reads: Reads, _event: object, _now: Instant) -> tuple[Outbox, tuple[Put | Asked, ...]]:
+    """The head goes; if its time was not known when it was recorded, it is fixed now, before it is sent."""
+    entry = reads.entries[own.head]
+    stamp = dated(entry.message.stamp, reads.boot, reads.clock)
+    sent = transaction_messages.with_stamp(entry, stamp)
+    request = transaction_messages.request_of(sent, reads.transactions[entry.transaction])
+    put = () if sent == entry else (Put("outbox", own.head, sent),)
+    return own, (*put, Asked(Ask(request, ME, message_id_of(sent, reads.boot))))
+
+
+def message_id_of(entry: Entry, boot: Boot) -> str:
+    """The id that an entry keeps: station, boot and number of its recording (OCPP-J errata 3.1)."""
+    return f"{boot.entropy}-{entry.boot:x}-q{entry.number:x}"
+
+
+# --- the outcome ---------------------------------------------------------------------------------------------
+
+
+def deliver(
+    own: Outbox, reads: Reads, event: Confirmed[Confirmation] | AnsweredLate, _now: Instant
+) -> tuple[Outbox, tuple[Drop | StartAnswered | TagTold | LastDelivered | HeadDue, ...]]:
+    entry = reads.entries[own.head]
+    confirmation = event.confirmation
+    told: tuple[StartAnswered | TagTold | LastDelivered, ...] = ()
+    match confirmation:
+        case StartTransactionConf(id_tag_info=info, transaction_id=transaction_id):
+            id_tag = entry.message.id_tag if isinstance(entry.message, StartMessage) else ""
+            told = (
+                StartAnswered(entry.transaction, transaction_id, info.status, info.parent_id_tag),
+                TagTold(id_tag, info),
+            )
+        case StopTransactionConf(id_tag_info=info):
+            id_tag_of_stop = entry.message.id_tag if isinstance(entry.message, StopMessage) else None
+            about_tag = (TagTold(id_tag_of_stop, info),) if info and id_tag_of_stop else ()
+            told = (*about_tag, LastDelivered(entry.transaction))
+        case _:
+            pass
+    return _without_head(own), (Drop("outbox", own.head), *told, HeadDue())
+
+
+def attempts_left(own: Outbox, reads: Reads, _event: object) -> bool:
+    return reads.entries[own.head].attempts + 1 < reads.attempts_max
+
+
+def wait_for_repeat(own: Outbox, reads: Reads, _event: object, now: Instant) -> tuple[Outbox, tuple[Put | Arm, ...]]:
+    entry = reads.entries[own.head]
+    attempts = entry.attempts + 1
+    counted = Entry(entry.boot, entry.number, entry.transaction, entry.message, attempts)
+    wait_ms = reads.retry_interval_s * attempts * 1000
+    return own, (Put("outbox", own.head, counted), Arm("retry", Instant(now + wait_ms)))
+
+
+def skip(
+    own: Outbox, reads: Reads, _event: object, _now: Instant
+) -> tuple[Outbox, tuple[Drop | StartAnswered | LastDelivered | HeadDue, ...]]:
+    entry = reads.entries[own.head]
+    told: tuple[StartAnswered | LastDelivered, ...] = ()
+    if isinstance(entry.message, StartMessage):
+        told = (StartAnswered(entry.transaction, -1, "Accepted", processed=False),)
+    elif isinstance(entry.message, StopMessage):
+        told = (LastDelivered(entry.transaction),)
+    return _without_head(own), (Drop("outbox", own.head), *told, HeadDue())
+
+
+def answers_the_head(own: Outbox, reads: Reads, event: AnsweredLate) -> bool:
+    entry = reads.entries.get(own.head)
+    return entry is not None and message_id_of(entry, reads.boot) == event.message_id
+
+
+def _without_head(own: Outbox) -> Outbox:
+    return Outbox(own.state, Counter(own.head + 1), own.tail)
+
+
+OUTBOX = Machine(
+    "outbox",
+    family=STATION,
+    home="moment",
+    slot="queue",
+    blank=Outbox(),
+    reads=Reads,
+    states=("idle", "asked", "waiting"),
+    timers=(Timer("retry", RetryDue, ("waiting",)),),
+    table=(
+        on(MessageRecorded, row.Q1, record),
+        on(HeadDue, row.Q2, hand_over, when=[sendable]),
+        on(Connected, row.Q2, hand_over, when=[sendable]),
+        on(RegistrationAccepted, row.Q2, hand_over, when=[sendable]),
+        on(Confirmed[Confirmation], row.Q3, deliver),
+        on(AnsweredLate, row.Q3, deliver, when=[answers_the_head]),
+        on(Refused, row.Q4, wait_for_repeat, when=[attempts_left]),
+        on(Refused, row.Q5, skip),
+        on(Unanswered, row.Q4, wait_for_repeat, when=[attempts_left]),
+        on(Unanswered, row.Q5, skip),
+        on(Withdrawn, row.Q6),
+        on(RetryDue, row.Q7, hand_over, when=[online]),
+        on(RetryDue, row.Q8),
+    ),
+    ignored=(
+        ignores(HeadDue, Connected, RegistrationAccepted, in_=("idle",), because="nothing waits, or not online"),
+        ignores(HeadDue, Connected, RegistrationAccepted, in_=("asked", "waiting"), because="the head is on its way"),
+        ignores(AnsweredLate, because="not the head's, or the head is being sent again and hears its own answer"),
+        ignores(Confirmed, Refused, Unanswered, Withdrawn, in_=("idle", "waiting"), because="nothing was asked"),
+        ignores(RetryDue, in_=("idle", "asked"), because="no repeat is being waited for"),
+    ),
+)

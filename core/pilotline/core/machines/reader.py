@@ -1,0 +1,178 @@
+"""A tag reader: what a presented tag means, for the connectors this reader serves (§3.4, §3.6, §3.10).
+
+Theory of operation: the tag that waits for its plug gives up (B1); the tag that started stops, unasked; any other is
+authorized first. Once accepted, a connector that is plugged in and waits comes first, then a running transaction of the
+same group, which it stops, then the connector that this tag has just used, then the lowest free one.
+"""
+
+from typing import Annotated
+
+from msgspec import Struct
+
+from pilotline.core import facts
+from pilotline.core.effects import SignalTag
+from pilotline.core.events import AuthorizationAsked, StopAsked, TagDecided, TagPresented, UseGranted, UseWithdrawn
+from pilotline.core.slices import READER, every, fact
+from pilotline.core.state import Asker, Availability, Fault, Instant, Reader, Session
+from pilotline.core.statechart import Machine, ignores, on
+from pilotline.spec.rows import ReaderRows as row
+from pilotline.spec.types import same
+
+
+class Reads(Struct, frozen=True):
+    """The connectors this reader may mean."""
+
+    sessions: Annotated[tuple[Session, ...], every("sessions")]
+    faults: Annotated[tuple[Fault, ...], every("faults")]
+    availability: Annotated[tuple[Availability, ...], every("availability")]
+    serves: Annotated[tuple[int, ...], fact(facts.served_connectors)]
+
+
+# --- which connector -----------------------------------------------------------------------------------------
+
+
+def _awaiting_its_plug(reads: Reads, id_tag: str) -> int | None:
+    return _first(reads, "awaiting_plug", id_tag)
+
+
+def _started_by(reads: Reads, id_tag: str) -> int | None:
+    return _first(reads, "charging", id_tag)
+
+
+def _first(reads: Reads, state: str, id_tag: str) -> int | None:
+    for connector in reads.serves:
+        session = reads.sessions[connector]
+        if session.state == state and session.id_tag and same(session.id_tag, id_tag):
+            return connector
+    return None
+
+
+def _of_the_group(reads: Reads, parent_id_tag: str | None) -> int | None:
+    """A running transaction of the same group: parent compared with parent, never with a tag (§3.10)."""
+    for connector in reads.serves:
+        parent = reads.sessions[connector].parent_id_tag
+        if reads.sessions[connector].state == "charging" and parent_id_tag and parent and same(parent, parent_id_tag):
+            return connector
+    return None
+
+
+def _fit(reads: Reads, connector: int) -> bool:
+    """Neither faulted nor Inoperative; a fault of the main controller stops every new use."""
+    return (
+        reads.faults[connector].state != "faulted"
+        and reads.faults[0].state != "faulted"
+        and reads.availability[connector].state == "operative"
+    )
+
+
+def _waiting_for_a_tag(reads: Reads) -> int | None:
+    for connector in reads.serves:
+        if reads.sessions[connector].state == "awaiting_id_tag" and _fit(reads, connector):
+            return connector
+    return None
+
+
+def _used_by(reads: Reads, id_tag: str) -> int | None:
+    """Still plugged in after this tag's transaction, or after nobody's: it may go on there (F2)."""
+    for connector in reads.serves:
+        session = reads.sessions[connector]
+        if session.state == "finishing" and _fit(reads, connector) and same(session.id_tag or id_tag, id_tag):
+            return connector
+    return None
+
+
+def _free(reads: Reads) -> int | None:
+    for connector in reads.serves:
+        if reads.sessions[connector].state == "idle" and _fit(reads, connector):
+            return connector
+    return None
+
+
+def grantable(reads: Reads, id_tag: str) -> int | None:
+    """The connector an accepted tag is granted, in the declared order; None: no connector is left."""
+    return _waiting_for_a_tag(reads) or _used_by(reads, id_tag) or _free(reads)
+
+
+# --- guards and actions --------------------------------------------------------------------------------------
+
+
+def awaits_its_plug(_own: Reader, reads: Reads, event: TagPresented) -> bool:
+    return _awaiting_its_plug(reads, event.id_tag) is not None
+
+
+def give_up(own: Reader, reads: Reads, event: TagPresented, _now: Instant) -> tuple[Reader, tuple[UseWithdrawn]]:
+    return own, (UseWithdrawn(_awaiting_its_plug(reads, event.id_tag) or 0),)
+
+
+def started_a_transaction(_own: Reader, reads: Reads, event: TagPresented) -> bool:
+    return _started_by(reads, event.id_tag) is not None
+
+
+def stop(own: Reader, reads: Reads, event: TagPresented, _now: Instant) -> tuple[Reader, tuple[SignalTag | StopAsked, ...]]:
+    """No Authorize.req for the tag that started (§3.4, §4.1)."""
+    connector = _started_by(reads, event.id_tag) or 0
+    return own, (SignalTag(own.number, True), StopAsked(connector, "Local", event.id_tag))
+
+
+def cannot_be_meant(_own: Reader, reads: Reads, event: TagPresented) -> bool:
+    """No connector to grant, and no transaction that a tag of its group could stop: nothing to ask (§3.10)."""
+    groups = any(reads.sessions[c].parent_id_tag and reads.sessions[c].state == "charging" for c in reads.serves)
+    return grantable(reads, event.id_tag) is None and not groups
+
+
+def refuse(own: Reader, _reads: Reads, _event: object, _now: Instant) -> tuple[Reader, tuple[SignalTag]]:
+    return Reader(own.number, own.state), (SignalTag(own.number, False),)
+
+
+def ask(own: Reader, _reads: Reads, event: TagPresented, _now: Instant) -> tuple[Reader, tuple[AuthorizationAsked]]:
+    asker = Asker("reader", own.number)
+    return Reader(own.number, own.state, event.id_tag), (AuthorizationAsked(asker, event.id_tag),)
+
+
+def accepted_for_its_group(_own: Reader, reads: Reads, event: TagDecided) -> bool:
+    return (
+        event.status == "Accepted"
+        and _waiting_for_a_tag(reads) is None
+        and _of_the_group(reads, event.parent_id_tag) is not None
+    )
+
+
+def stop_for_the_group(
+    own: Reader, reads: Reads, event: TagDecided, _now: Instant
+) -> tuple[Reader, tuple[SignalTag | StopAsked, ...]]:
+    connector = _of_the_group(reads, event.parent_id_tag) or 0
+    return Reader(own.number, own.state), (SignalTag(own.number, True), StopAsked(connector, "Local", own.id_tag))
+
+
+def accepted_and_grantable(own: Reader, reads: Reads, event: TagDecided) -> bool:
+    return event.status == "Accepted" and grantable(reads, own.id_tag) is not None
+
+
+def grant(own: Reader, reads: Reads, event: TagDecided, _now: Instant) -> tuple[Reader, tuple[SignalTag | UseGranted, ...]]:
+    connector = grantable(reads, own.id_tag) or 0
+    granted = UseGranted(connector, own.id_tag, event.parent_id_tag, own.number)
+    return Reader(own.number, own.state), (SignalTag(own.number, True), granted)
+
+
+READER_MACHINE = Machine(
+    "reader",
+    family=READER,
+    home="moment",
+    slot="readers",
+    blank=Reader(0),
+    reads=Reads,
+    states=("idle", "authorizing"),
+    table=(
+        on(TagPresented, row.D1, give_up, when=[awaits_its_plug]),
+        on(TagPresented, row.D2, stop, when=[started_a_transaction]),
+        on(TagPresented, row.D3, refuse, when=[cannot_be_meant]),
+        on(TagPresented, row.D4, ask),
+        on(TagDecided, row.D5, stop_for_the_group, when=[accepted_for_its_group]),
+        on(TagDecided, row.D6, grant, when=[accepted_and_grantable]),
+        on(TagDecided, row.D7, refuse),
+    ),
+    ignored=(
+        ignores(TagPresented, in_=("authorizing",), because="one tag at a time"),
+        ignores(TagDecided, in_=("idle",), because="nobody asked"),
+    ),
+)

@@ -1,0 +1,357 @@
+"""The session: the use of one connector, from the first sign of a driver until nothing is left to do.
+
+Theory of operation: plug and authorization may come in either order; when both are there the cable is locked, the
+register read, and the transaction begins (§3.6). A fault holds the start back but not the attempt. An attempt that is
+not completed in ConnectionTimeOut is given up (B1), but with the plug in and no tag it must be unplugged first (B6).
+A tag that was granted the lowest free connector moves to the one that is plugged (`takes over`).
+"""
+
+from typing import Annotated
+
+from msgspec import Struct
+
+from pilotline.core import facts
+from pilotline.core.effects import Arm, ReadMeter
+from pilotline.core.events import (
+    CablePlugged,
+    CableUnplugged,
+    ChargingEnded,
+    ConnectionTimedOut,
+    ConnectorLocked,
+    EvUnplugged,
+    FaultBegan,
+    FaultDetected,
+    FaultEnded,
+    LockFailed,
+    MadeAvailable,
+    MadeUnavailable,
+    MeterRead,
+    PoweredUp,
+    StartTimedOut,
+    StopAsked,
+    TransactionBegan,
+    TransactionEnded,
+    TransactionStopAsked,
+    UseBegan,
+    UseEnded,
+    UseGranted,
+    UseTimedOut,
+    UseWithdrawn,
+)
+from pilotline.core.slices import CONNECTOR, every, fact, here, key
+from pilotline.core.state import Availability, Cable, Counter, Fault, Instant, Map, Session, Transaction
+from pilotline.core.statechart import Machine, Timer, ignores, on
+from pilotline.spec.rows import SessionRows as row
+
+BEGIN = "Transaction.Begin"
+
+
+class Reads(Struct, frozen=True):
+    """The connector, the product's rules, and who else waits for a plug."""
+
+    cable: Annotated[Cable, here("cables")]
+    fault: Annotated[Fault, here("faults")]
+    availability: Annotated[Availability, here("availability")]
+    sessions: Annotated[tuple[Session, ...], every("sessions")]
+    transactions: Annotated[Map[Counter, Transaction], every("transactions")]
+    fixed: Annotated[bool, fact(facts.has_fixed_cable)]
+    lock: Annotated[bool, fact(facts.has_lock)]
+    readers: Annotated[tuple[int, ...], fact(facts.readers_of)]
+    free_vending: Annotated[str | None, fact(facts.free_vending_tag)]
+    resumes: Annotated[bool, fact(facts.resumes_after_power_cut)]
+    start_deadline_ms: Annotated[int, fact(facts.lock_deadline_ms)]
+    connection_time_out_s: Annotated[int, key("ConnectionTimeOut")]
+    stop_on_ev_side_disconnect: Annotated[bool | None, key("StopTransactionOnEVSideDisconnect")]
+
+
+# --- beginning -----------------------------------------------------------------------------------------------
+
+
+def operative(_own: Session, reads: Reads, _event: object) -> bool:
+    return reads.availability.state == "operative"
+
+
+def fit_for_use(own: Session, reads: Reads, event: object) -> bool:
+    return operative(own, reads, event) and reads.fault.state != "faulted"
+
+
+def free_vending(own: Session, reads: Reads, event: object) -> bool:
+    """A plug alone starts charging (A3)."""
+    return reads.free_vending is not None and fit_for_use(own, reads, event)
+
+
+def takes_over(own: Session, reads: Reads, event: object) -> bool:
+    """A tag of one of our readers was granted another connector, and the driver plugged in here."""
+    return _granted_elsewhere(own, reads) is not None and fit_for_use(own, reads, event)
+
+
+def plugged(_own: Session, reads: Reads, _event: object) -> bool:
+    return reads.cable.state == "plugged"
+
+
+def plugged_free_vending(own: Session, reads: Reads, event: object) -> bool:
+    return plugged(own, reads, event) and reads.free_vending is not None and reads.fault.state != "faulted"
+
+
+def faulted(_own: Session, reads: Reads, _event: object) -> bool:
+    return reads.fault.state == "faulted"
+
+
+def await_id_tag(own: Session, reads: Reads, _event: object, now: Instant) -> tuple[Session, tuple[Arm | UseBegan, ...]]:
+    return Session(own.connector, own.state), (_connection_time_out(reads, now), UseBegan(own.connector))
+
+
+def await_plug(
+    own: Session, reads: Reads, event: UseGranted, now: Instant
+) -> tuple[Session, tuple[Arm | UseBegan, ...]]:
+    session = Session(own.connector, own.state, event.id_tag, event.parent_id_tag, event.reader)
+    return session, (_connection_time_out(reads, now), UseBegan(own.connector))
+
+
+def start_unattended(
+    own: Session, reads: Reads, _event: object, now: Instant
+) -> tuple[Session, tuple[Arm | ReadMeter, ...]]:
+    """Free vending: there is no Preparing, the charging itself is the first sign (A3, H3)."""
+    return Session(own.connector, own.state, reads.free_vending), _start(own, reads, now)
+
+
+def start(own: Session, reads: Reads, _event: object, now: Instant) -> tuple[Session, tuple[Arm | ReadMeter, ...]]:
+    return own, _start(own, reads, now)
+
+
+def start_for(
+    own: Session, reads: Reads, event: UseGranted, now: Instant
+) -> tuple[Session, tuple[Arm | ReadMeter, ...]]:
+    return Session(own.connector, own.state, event.id_tag, event.parent_id_tag, event.reader), _start(own, reads, now)
+
+
+def start_again_for(
+    own: Session, reads: Reads, event: UseGranted, now: Instant
+) -> tuple[Session, tuple[Arm | ReadMeter | UseBegan, ...]]:
+    """The tag is presented again while the cable is still in: a new transaction (F2)."""
+    session, ordered = start_for(own, reads, event, now)
+    return session, (UseBegan(own.connector), *ordered)
+
+
+def take_over(
+    own: Session, reads: Reads, _event: object, now: Instant
+) -> tuple[Session, tuple[Arm | ReadMeter | UseBegan | UseWithdrawn, ...]]:
+    other = _granted_elsewhere(own, reads) or own
+    session = Session(own.connector, own.state, other.id_tag, other.parent_id_tag, other.reader)
+    return session, (UseWithdrawn(other.connector), UseBegan(own.connector), *_start(own, reads, now))
+
+
+# --- the attempt comes to nothing ----------------------------------------------------------------------------
+
+
+def give_up(own: Session, _reads: Reads, _event: object, _now: Instant) -> tuple[Session, tuple[UseEnded]]:
+    return Session(own.connector, own.state), (UseEnded(own.connector),)
+
+
+def ask_to_unplug(own: Session, _reads: Reads, _event: object, _now: Instant) -> tuple[Session, tuple[UseTimedOut]]:
+    return Session(own.connector, own.state), (UseTimedOut(own.connector),)
+
+
+def report_lock(
+    own: Session, reads: Reads, _event: LockFailed, now: Instant
+) -> tuple[Session, tuple[Arm | FaultDetected, ...]]:
+    return _fail(own, reads, now, FaultDetected(own.connector, "ConnectorLockFailure"))
+
+
+def report_silence(
+    own: Session, reads: Reads, _event: StartTimedOut, now: Instant
+) -> tuple[Session, tuple[Arm | FaultDetected, ...]]:
+    """The feedback that was awaited is the lock's where there is one, the meter's where there is none."""
+    code = "ConnectorLockFailure" if reads.lock else "PowerMeterFailure"
+    return _fail(own, reads, now, FaultDetected(own.connector, code))
+
+
+# --- the transaction -----------------------------------------------------------------------------------------
+
+
+def of_the_start(_own: Session, _reads: Reads, event: MeterRead) -> bool:
+    return event.context == BEGIN
+
+
+def begin_transaction(
+    own: Session, reads: Reads, event: ConnectorLocked | MeterRead, _now: Instant
+) -> tuple[Session, tuple[TransactionBegan]]:
+    number = Counter(max(reads.transactions, default=0) + 1)
+    session = Session(own.connector, own.state, own.id_tag, own.parent_id_tag, own.reader, number)
+    began = TransactionBegan(number, own.connector, own.id_tag or "", own.parent_id_tag, event.readings)
+    return session, (began,)
+
+
+def stop(own: Session, _reads: Reads, event: StopAsked, _now: Instant) -> tuple[Session, tuple[TransactionStopAsked, ...]]:
+    return own, _stop(own, event)
+
+
+def stops_when_unplugged_at_the_ev(_own: Session, reads: Reads, _event: EvUnplugged) -> bool:
+    return reads.stop_on_ev_side_disconnect is True
+
+
+def stop_disconnected(
+    own: Session, _reads: Reads, _event: object, _now: Instant
+) -> tuple[Session, tuple[TransactionStopAsked, ...]]:
+    return own, _stop(own, StopAsked(own.connector, "EVDisconnected"))
+
+
+def cable_still_in(_own: Session, reads: Reads, _event: object) -> bool:
+    return reads.cable.state != "unplugged"
+
+
+def ask_to_finish(own: Session, _reads: Reads, _event: object, _now: Instant) -> tuple[Session, tuple[ChargingEnded]]:
+    """Whose session it was is kept: the same tag may start again without unplugging (F2)."""
+    return Session(own.connector, own.state, own.id_tag, own.parent_id_tag), (ChargingEnded(own.connector),)
+
+
+def fixed_cable(_own: Session, reads: Reads, _event: object) -> bool:
+    return reads.fixed
+
+
+# --- after a power cut ---------------------------------------------------------------------------------------
+
+
+def resumed(own: Session, reads: Reads, event: PoweredUp) -> bool:
+    """The product resumes what was running when power was cut, if the car is still there."""
+    transaction = open_transaction(reads.transactions, own.connector)
+    return (
+        reads.resumes
+        and event.cause == "PowerLoss"
+        and event.plugged[own.connector]
+        and transaction is not None
+        and transaction.state == "running"
+    )
+
+
+def stopped_by_the_cut(own: Session, reads: Reads, event: PoweredUp) -> bool:
+    return event.plugged[own.connector] and open_transaction(reads.transactions, own.connector) is not None
+
+
+def plugged_at_boot(own: Session, reads: Reads, event: PoweredUp) -> bool:
+    return event.plugged[own.connector] and operative(own, reads, event)
+
+
+def free_vending_at_boot(own: Session, reads: Reads, event: PoweredUp) -> bool:
+    return plugged_at_boot(own, reads, event) and reads.free_vending is not None
+
+
+def resume(own: Session, reads: Reads, _event: PoweredUp, _now: Instant) -> Session:
+    transaction = open_transaction(reads.transactions, own.connector)
+    if transaction is None:
+        return own
+    return Session(
+        own.connector, own.state, transaction.id_tag, transaction.parent_id_tag, None, transaction.number
+    )
+
+
+def finish_after_the_cut(own: Session, reads: Reads, _event: PoweredUp, _now: Instant) -> Session:
+    transaction = open_transaction(reads.transactions, own.connector)
+    return own if transaction is None else Session(
+        own.connector, own.state, transaction.id_tag, transaction.parent_id_tag
+    )
+
+
+def open_transaction(transactions: Map[Counter, Transaction], connector: int) -> Transaction | None:
+    """The transaction on this connector whose stop is not recorded yet."""
+    for transaction in transactions.values():
+        if transaction.connector == connector and transaction.state in ("running", "stopping"):
+            return transaction
+    return None
+
+
+def _granted_elsewhere(own: Session, reads: Reads) -> Session | None:
+    """The session of another connector that waits for its plug, granted by a reader that serves this one too."""
+    for other in reads.sessions[1:]:
+        if other.connector != own.connector and other.state == "awaiting_plug" and other.reader in reads.readers:
+            return other
+    return None
+
+
+def _connection_time_out(reads: Reads, now: Instant) -> Arm:
+    return Arm("connection_time_out", Instant(now + reads.connection_time_out_s * 1000))
+
+
+def _start(own: Session, reads: Reads, now: Instant) -> tuple[Arm | ReadMeter, ...]:
+    """The lock is a level; where there is none the meter is asked for the register (DESIGN: locked, then recorded)."""
+    deadline = Arm("start", Instant(now + reads.start_deadline_ms))
+    return (deadline,) if reads.lock else (deadline, ReadMeter(own.connector, None, BEGIN))
+
+
+def _fail(
+    own: Session, reads: Reads, now: Instant, fault: FaultDetected
+) -> tuple[Session, tuple[Arm | FaultDetected, ...]]:
+    return Session(own.connector, own.state), (_connection_time_out(reads, now), fault)
+
+
+def _stop(own: Session, event: StopAsked) -> tuple[TransactionStopAsked, ...]:
+    return () if own.transaction is None else (TransactionStopAsked(own.transaction, event.reason, event.id_tag),)
+
+
+SESSION = Machine(
+    "session",
+    family=CONNECTOR,
+    home="moment",
+    slot="sessions",
+    blank=Session(0),
+    reads=Reads,
+    states=("idle", "awaiting_id_tag", "awaiting_plug", "held", "starting", "charging", "ending", "finishing"),
+    timers=(
+        Timer("connection_time_out", ConnectionTimedOut, ("awaiting_id_tag", "awaiting_plug")),
+        Timer("start", StartTimedOut, ("starting",)),
+    ),
+    table=(
+        # somebody comes
+        on(CablePlugged, row.S1F, start_unattended, when=[free_vending]),
+        on(CablePlugged, row.S1T, take_over, when=[takes_over]),
+        on(CablePlugged, row.S1, await_id_tag, when=[operative]),
+        on(MadeAvailable, row.S1F, start_unattended, when=[plugged_free_vending]),
+        on(MadeAvailable, row.S1, await_id_tag, when=[plugged]),
+        on(UseGranted, row.S2, await_plug, when=[fit_for_use]),
+        # both conditions
+        on(UseGranted, row.S3, start_for, when=[fit_for_use]),
+        on(UseGranted, row.S3F, start_again_for, when=[plugged, fit_for_use]),
+        on(CablePlugged, row.S4, when=[faulted]),
+        on(CablePlugged, row.S3P, start),
+        on(FaultBegan, row.S4S),
+        on(FaultEnded, row.S3H, start),
+        # it comes to nothing
+        on(UseWithdrawn, row.S5P, give_up),
+        on(ConnectionTimedOut, row.S5P, give_up),
+        on(ConnectionTimedOut, row.S6, ask_to_unplug),
+        on(MadeUnavailable, row.S5, give_up),
+        on(EvUnplugged, row.S5U, give_up),
+        on(CableUnplugged, row.S5U, give_up),
+        on(LockFailed, row.S7, report_lock),
+        on(StartTimedOut, row.S7, report_silence),
+        # the transaction
+        on(ConnectorLocked, row.S8, begin_transaction),
+        on(MeterRead, row.S8, begin_transaction, when=[of_the_start]),
+        on(StopAsked, row.S9, stop),
+        on(EvUnplugged, row.S9, stop_disconnected, when=[stops_when_unplugged_at_the_ev]),
+        on(CableUnplugged, row.S9, stop_disconnected),
+        on(TransactionEnded, row.S10, ask_to_finish, when=[cable_still_in]),
+        on(TransactionEnded, row.S11, give_up),
+        # nothing is left to do
+        on(EvUnplugged, row.S12, give_up, when=[fixed_cable]),
+        on(CableUnplugged, row.S12, give_up),
+        on(MadeUnavailable, row.S12, give_up),
+        # after a power cut
+        on(PoweredUp, row.S13, resume, when=[resumed]),
+        on(PoweredUp, row.S14, finish_after_the_cut, when=[stopped_by_the_cut]),
+        on(PoweredUp, row.S1F, start_unattended, when=[free_vending_at_boot]),
+        on(PoweredUp, row.S1, await_id_tag, when=[plugged_at_boot]),
+    ),
+    ignored=(
+        ignores(CablePlugged, because="the connector is Inoperative, or the plug changes nothing now"),
+        ignores(MadeAvailable, because="nobody is there, or the use goes on"),
+        ignores(MadeUnavailable, in_=("idle", "charging", "ending"), because="not in use, or it waits for the end"),
+        ignores(UseGranted, because="the connector is not fit for use, or somebody uses it already"),
+        ignores(FaultBegan, FaultEnded, because="a fault holds back nothing but the start"),
+        ignores(UseWithdrawn, ConnectionTimedOut, because="no tag waits for its plug"),
+        ignores(EvUnplugged, CableUnplugged, because="nobody uses the connector, or the cable is still in the socket"),
+        ignores(LockFailed, StartTimedOut, ConnectorLocked, MeterRead, because="nothing is being started"),
+        ignores(StopAsked, TransactionEnded, because="no transaction is running"),
+        ignores(PoweredUp, because="nobody is there, or the connector is Inoperative"),
+    ),
+)

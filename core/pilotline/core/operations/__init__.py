@@ -1,0 +1,1 @@
+"""What each request of the Central System does: one decision table each."""

@@ -1,0 +1,112 @@
+"""GetConfiguration and ChangeConfiguration (§5.3, §5.8)."""
+
+from typing import Annotated
+
+from msgspec import Struct
+
+from pilotline.core.effects import Configure
+from pilotline.core.slices import station
+from pilotline.core.statechart import DecisionTable, otherwise, when
+from pilotline.spec.configuration_keys import Refusal
+from pilotline.spec.messages.core import (
+    ChangeConfigurationConf,
+    ChangeConfigurationReq,
+    GetConfigurationConf,
+    GetConfigurationReq,
+)
+from pilotline.spec.messages.structures import KeyValue
+from pilotline.spec.products import Configuration
+
+
+class Reads(Struct, frozen=True):
+    """All keys and their values."""
+
+    configuration: Annotated[Configuration, station("configuration")]
+
+
+def _key_value(configuration: Configuration, name: str) -> KeyValue:
+    key = configuration.key(name)
+    readonly = key is not None and key.access == "R"
+    return KeyValue(key=key.name if key else name, readonly=readonly, value=configuration.text(name))
+
+
+def names_no_key(_reads: Reads, request: GetConfigurationReq) -> bool:
+    return not request.key
+
+
+def all_keys(reads: Reads, _request: GetConfigurationReq) -> GetConfigurationConf:
+    offered = reads.configuration.offered()
+    return GetConfigurationConf(
+        configuration_key=tuple(_key_value(reads.configuration, key.name) for key in offered)
+    )
+
+
+def asked_keys(reads: Reads, request: GetConfigurationReq) -> GetConfigurationConf:
+    """Served also beyond GetConfigurationMaxKeys: to answer is kinder than an error the standard does not define."""
+    asked = tuple(dict.fromkeys(request.key or ()))
+    known = tuple(name for name in asked if reads.configuration.key(name))
+    unknown = tuple(name for name in asked if not reads.configuration.key(name))
+    return GetConfigurationConf(
+        configuration_key=tuple(_key_value(reads.configuration, name) for name in known) or None,
+        unknown_key=unknown or None,
+    )
+
+
+GET_CONFIGURATION: DecisionTable[Reads, GetConfigurationReq] = DecisionTable(
+    GetConfigurationReq,
+    Reads,
+    (
+        when(names_no_key, name="no keys: all of them", answer=all_keys),
+        otherwise("the keys that were asked", asked_keys),
+    ),
+)
+
+
+def key_unknown(reads: Reads, request: ChangeConfigurationReq) -> bool:
+    return reads.configuration.key(request.key) is None
+
+
+def read_only(reads: Reads, request: ChangeConfigurationReq) -> bool:
+    key = reads.configuration.key(request.key)
+    return key is not None and key.access == "R"
+
+
+def value_refused(reads: Reads, request: ChangeConfigurationReq) -> bool:
+    """Of the wrong type, out of range, or with an item that the station does not know (§5.3)."""
+    return isinstance(reads.configuration.parse(request.key, request.value), Refusal)
+
+
+def needs_reboot(reads: Reads, request: ChangeConfigurationReq) -> bool:
+    key = reads.configuration.key(request.key)
+    return key is not None and key.takes_effect == "reboot"
+
+
+def not_supported(_reads: Reads, _request: ChangeConfigurationReq) -> ChangeConfigurationConf:
+    return ChangeConfigurationConf(status="NotSupported")
+
+
+def rejected(_reads: Reads, _request: ChangeConfigurationReq) -> ChangeConfigurationConf:
+    return ChangeConfigurationConf(status="Rejected")
+
+
+def set_for_reboot(
+    _reads: Reads, request: ChangeConfigurationReq
+) -> tuple[ChangeConfigurationConf, tuple[Configure]]:
+    return ChangeConfigurationConf(status="RebootRequired"), (Configure(request.key, request.value),)
+
+
+def set_now(_reads: Reads, request: ChangeConfigurationReq) -> tuple[ChangeConfigurationConf, tuple[Configure]]:
+    return ChangeConfigurationConf(status="Accepted"), (Configure(request.key, request.value),)
+
+
+CHANGE_CONFIGURATION: DecisionTable[Reads, ChangeConfigurationReq] = DecisionTable(
+    ChangeConfigurationReq,
+    Reads,
+    (
+        when(key_unknown, name="unknown key", answer=not_supported),
+        when(read_only, name="read-only key", answer=rejected),
+        when(value_refused, name="not a value of this key", answer=rejected),
+        when(needs_reboot, name="in force after a reboot", answer=set_for_reboot),
+        otherwise("in force now", set_now),
+    ),
+)

@@ -1,0 +1,144 @@
+"""RemoteStartTransaction and RemoteStopTransaction (§5.11, §5.12). Accepted means only: it will be tried (errata 3.32)."""
+
+from typing import Annotated
+
+from msgspec import Struct
+
+from pilotline.core.events import AuthorizationAsked, StopAsked, UseGranted
+from pilotline.core.slices import every, key, station
+from pilotline.core.state import (
+    Asker,
+    Authorization,
+    Availability,
+    Counter,
+    Fault,
+    Map,
+    Registration,
+    Session,
+    Transaction,
+)
+from pilotline.core.statechart import DecisionTable, otherwise, when
+from pilotline.spec.messages.core import (
+    RemoteStartTransactionConf,
+    RemoteStartTransactionReq,
+    RemoteStopTransactionConf,
+    RemoteStopTransactionReq,
+)
+
+
+class Reads(Struct, frozen=True):
+    """The connectors and what goes on there."""
+
+    registration: Annotated[Registration, station("registration")]
+    sessions: Annotated[tuple[Session, ...], every("sessions")]
+    faults: Annotated[tuple[Fault, ...], every("faults")]
+    availability: Annotated[tuple[Availability, ...], every("availability")]
+    authorizations: Annotated[Map[Asker, Authorization], every("authorizations")]
+    transactions: Annotated[Map[Counter, Transaction], every("transactions")]
+    authorize: Annotated[bool, key("AuthorizeRemoteTxRequests")]
+
+
+def not_accepted(reads: Reads, _request: object) -> bool:
+    """While Pending these two are not allowed (§4.2)."""
+    return reads.registration.state != "accepted"
+
+
+def connector_unknown(reads: Reads, request: RemoteStartTransactionReq) -> bool:
+    """Connector 0 is none that could charge (§5.11)."""
+    return request.connector_id is not None and not 0 < request.connector_id < len(reads.sessions)
+
+
+def no_connector_fit(reads: Reads, request: RemoteStartTransactionReq) -> bool:
+    """In use, faulted, Inoperative, or waiting for another answer already."""
+    return _target(reads, request) == 0
+
+
+def authorization_wanted(reads: Reads, _request: RemoteStartTransactionReq) -> bool:
+    return reads.authorize
+
+
+def reject_start(_reads: Reads, _request: RemoteStartTransactionReq) -> RemoteStartTransactionConf:
+    return RemoteStartTransactionConf(status="Rejected")
+
+
+def authorize_and_start(
+    reads: Reads, request: RemoteStartTransactionReq
+) -> tuple[RemoteStartTransactionConf, tuple[AuthorizationAsked]]:
+    asker = Asker("connector", _target(reads, request))
+    return RemoteStartTransactionConf(status="Accepted"), (AuthorizationAsked(asker, request.id_tag),)
+
+
+def start(
+    reads: Reads, request: RemoteStartTransactionReq
+) -> tuple[RemoteStartTransactionConf, tuple[UseGranted]]:
+    granted = UseGranted(_target(reads, request), request.id_tag, None, None)
+    return RemoteStartTransactionConf(status="Accepted"), (granted,)
+
+
+def _target(reads: Reads, request: RemoteStartTransactionReq) -> int:
+    """The connector that is meant; without one, plugged in and waiting, then the lowest free. 0: none is fit."""
+    asked = request.connector_id
+    candidates = range(1, len(reads.sessions)) if asked is None else (asked,)
+    for states in (("awaiting_id_tag",), ("idle",), ("finishing",)):
+        for connector in candidates:
+            if reads.sessions[connector].state in states and _fit(reads, connector):
+                return connector
+    return 0
+
+
+def _fit(reads: Reads, connector: int) -> bool:
+    return (
+        reads.faults[connector].state != "faulted"
+        and reads.faults[0].state != "faulted"
+        and reads.availability[connector].state == "operative"
+        and Asker("connector", connector) not in reads.authorizations
+    )
+
+
+REMOTE_START_TRANSACTION: DecisionTable[Reads, RemoteStartTransactionReq] = DecisionTable(
+    RemoteStartTransactionReq,
+    Reads,
+    (
+        when(not_accepted, name="not registered", answer=reject_start),
+        when(connector_unknown, name="connector 0 or unknown", answer=reject_start),
+        when(no_connector_fit, name="no connector is fit", answer=reject_start),
+        when(authorization_wanted, name="authorize like a local start", answer=authorize_and_start),
+        otherwise("start at once", start),
+    ),
+)
+
+
+def transaction_unknown(reads: Reads, request: RemoteStopTransactionReq) -> bool:
+    return _connector_of(reads, request.transaction_id) == 0
+
+
+def reject_stop(_reads: Reads, _request: RemoteStopTransactionReq) -> RemoteStopTransactionConf:
+    return RemoteStopTransactionConf(status="Rejected")
+
+
+def stop(
+    reads: Reads, request: RemoteStopTransactionReq
+) -> tuple[RemoteStopTransactionConf, tuple[StopAsked]]:
+    asked = StopAsked(_connector_of(reads, request.transaction_id), "Remote")
+    return RemoteStopTransactionConf(status="Accepted"), (asked,)
+
+
+def _connector_of(reads: Reads, transaction_id: int) -> int:
+    """Where the transaction of this id runs; 0: nowhere. -1 is no id of the Central System's (errata 3.18)."""
+    for transaction in reads.transactions.values():
+        answered = transaction.answered
+        known = answered is not None and answered.processed and answered.transaction_id == transaction_id
+        if known and transaction.state == "running":
+            return transaction.connector
+    return 0
+
+
+REMOTE_STOP_TRANSACTION: DecisionTable[Reads, RemoteStopTransactionReq] = DecisionTable(
+    RemoteStopTransactionReq,
+    Reads,
+    (
+        when(not_accepted, name="not registered", answer=reject_stop),
+        when(transaction_unknown, name="no such transaction runs", answer=reject_stop),
+        otherwise("stop it", stop),
+    ),
+)

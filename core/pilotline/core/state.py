@@ -1,0 +1,435 @@
+"""The state of a station: Product + Memory + Moment, all frozen and hashable.
+
+Memory survives a power cut and is what the store holds. The Moment is all else; `PoweredUp` makes a fresh one.
+Each machine owns one record (or one per connector, reader, transaction …); its ``state`` is moved by the
+machine's table and by nothing else. Tuples that go by connector are indexed by connectorId: index 0 stands for
+the main controller and stays blank where the main controller has no such thing.
+
+Types say what they measure, and so what the explorer may shift: `Instant`, `UtcTime`, `Stamp` move with time,
+`Counter` is renumbered, `Wh` counts from the last start. A plain int is never shifted.
+"""
+
+from typing import Literal, NewType, TypeAlias
+
+import immutables
+from msgspec import Struct, field
+
+from pilotline.spec.messages.actions import Request
+from pilotline.spec.products import Configuration, Product
+from pilotline.spec.rows import (
+    AuthorizationState,
+    AvailabilityState,
+    CableState,
+    CallState,
+    ClockState,
+    ContactorState,
+    DataTransferState,
+    EvState,
+    FaultState,
+    HeartbeatState,
+    LinkState,
+    OutboxState,
+    ReaderState,
+    RegistrationState,
+    SessionState,
+    SupplyState,
+    StatusReportState,
+    TransactionState,
+)
+from pilotline.spec.types import AuthorizationStatus, ChargePointErrorCode, ChargePointStatus, Reason
+
+Instant = NewType("Instant", int)
+"""Milliseconds of the monotonic clock of one boot."""
+UtcTime = NewType("UtcTime", int)
+"""Milliseconds since 1970-01-01T00:00:00Z."""
+Wh = NewType("Wh", int)
+"""A register of energy in Wh; it only grows."""
+Counter = NewType("Counter", int)
+"""A number that only says which: equal or not, earlier or later."""
+
+Map: TypeAlias = immutables.Map
+
+
+class Stamp(Struct, frozen=True, cache_hash=True):
+    """A time that may not be known yet: the instant in its boot, and the UTC time once there is a clock."""
+
+    boot: Counter
+    at: Instant
+    utc: UtcTime | None = None
+
+
+class Address(Struct, frozen=True, cache_hash=True):
+    """One instance of one machine."""
+
+    machine: str
+    key: object = None
+
+
+class Asker(Struct, frozen=True, cache_hash=True):
+    """Who wants a tag authorized: a reader, or the remote start on a connector."""
+
+    kind: Literal["reader", "connector"]
+    number: int
+
+
+# --- Memory ------------------------------------------------------------------------------------------------
+
+
+class Boot(Struct, frozen=True, cache_hash=True):
+    """What is known of the boots: how many, why the last one, and the last time that was known (§4.2)."""
+
+    number: Counter = Counter(0)
+    entropy: str = ""  # hexadecimal digits, drawn once at the first boot: makes message ids this station's own
+    last_known: UtcTime | None = None
+    ever_accepted: bool = False
+
+
+class Availability(Struct, frozen=True, cache_hash=True):
+    """Whether a connector, or the whole station (0), is to be used (§5.2)."""
+
+    connector: int
+    state: AvailabilityState = "operative"
+
+
+class StopCause(Struct, frozen=True, cache_hash=True):
+    """Why a transaction ends (§7.36), by whose tag, and when that was."""
+
+    reason: Reason
+    id_tag: str | None
+    stamp: Stamp
+
+
+class Transaction(Struct, frozen=True, cache_hash=True):
+    """One transaction from its start until its last message was answered or skipped (§3.7, §4.8, §4.10)."""
+
+    number: Counter = Counter(0)
+    connector: int = 0
+    state: TransactionState = "initial"
+    id_tag: str = ""
+    parent_id_tag: str | None = None
+    register: Wh = Wh(0)  # the last reading that was recorded
+    answered: "StartAnswer | None" = None
+    stop: StopCause | None = None
+
+
+class StartAnswer(Struct, frozen=True, cache_hash=True):
+    """What the Central System said of the start (§6.46); if it never processed it, the id is -1 (errata 3.18)."""
+
+    transaction_id: int
+    status: AuthorizationStatus
+    processed: bool = True
+
+
+class SampledReading(Struct, frozen=True, cache_hash=True):
+    """One value of the meter as it goes into a SampledValue (§7.43); value is the number in text."""
+
+    measurand: str
+    value: str
+    phase: str | None = None
+    location: str | None = None
+    unit: str | None = None
+
+
+class Readings(Struct, frozen=True, cache_hash=True):
+    """What the meter of a connector shows: the energy register and all it can measure besides."""
+
+    register: Wh
+    values: tuple[SampledReading, ...] = ()
+
+
+class StartMessage(Struct, frozen=True, cache_hash=True, tag="start"):
+    """A StartTransaction.req to be sent (§6.45)."""
+
+    connector: int
+    id_tag: str
+    meter_start: Wh
+    stamp: Stamp
+    reservation_id: int | None = None
+
+
+class MeterMessage(Struct, frozen=True, cache_hash=True, tag="meter"):
+    """A periodic or clock-aligned MeterValues.req to be sent (§6.31)."""
+
+    connector: int
+    stamp: Stamp
+    context: str
+    readings: Readings
+
+
+class StopMessage(Struct, frozen=True, cache_hash=True, tag="stop"):
+    """A StopTransaction.req to be sent (§6.49)."""
+
+    meter_stop: Wh
+    stamp: Stamp
+    reason: Reason
+    id_tag: str | None
+    transaction_data: tuple[MeterMessage, ...] = ()
+
+
+TransactionMessage: TypeAlias = StartMessage | MeterMessage | StopMessage
+
+
+class Entry(Struct, frozen=True, cache_hash=True):
+    """One transaction-related message in the outbox: which, of which transaction, and how often it was sent.
+
+    ``boot`` and ``number`` make its message id, which it keeps over all boots. A message whose time was not known
+    when it was recorded gets it at the first sending and keeps it; transactionId is the transaction's, which the
+    start's answer fixes before anything behind it is sent (§3.7, errata 3.18)."""
+
+    boot: Counter
+    number: Counter
+    transaction: Counter
+    message: TransactionMessage
+    attempts: int = 0
+
+
+class CachedTag(Struct, frozen=True, cache_hash=True):
+    """What an answer told of a tag (§3.5.1)."""
+
+    status: AuthorizationStatus
+    parent_id_tag: str | None = None
+    expiry: UtcTime | None = None
+    stored: Counter = Counter(0)
+
+
+class Reservation(Struct, frozen=True, cache_hash=True):
+    """A connector that is kept free for a tag (§4.7, §5.13)."""
+
+    reservation_id: int
+    connector: int
+    id_tag: str
+    expiry: UtcTime
+    parent_id_tag: str | None = None
+
+
+class Memory(Struct, frozen=True, cache_hash=True):
+    """What survives a power cut."""
+
+    configuration: Configuration
+    boot: Boot
+    availability: tuple[Availability, ...]
+    transactions: Map[Counter, Transaction] = field(default_factory=Map)
+    outbox: Map[Counter, Entry] = field(default_factory=Map)
+    cache: Map[str, CachedTag] = field(default_factory=Map)
+    reservations: Map[int, Reservation] = field(default_factory=Map)
+
+
+# --- Moment ------------------------------------------------------------------------------------------------
+
+
+class Clock(Struct, frozen=True, cache_hash=True):
+    """The wall clock: UTC = now + offset, once it is known."""
+
+    state: ClockState = "unknown"
+    epoch: UtcTime | None = None  # UTC time at instant 0 of this boot
+
+
+class Link(Struct, frozen=True, cache_hash=True):
+    """The WebSocket: ``connection`` numbers the attempts, so that a frame of an old one is told apart."""
+
+    state: LinkState = "waiting"
+    connection: Counter = Counter(0)
+    failures: int = 0
+
+
+class Registration(Struct, frozen=True, cache_hash=True):
+    """Whether the Central System has accepted this boot; ``standing`` is its last word (§4.2)."""
+
+    state: RegistrationState = "unregistered"
+    standing: Literal["none", "Accepted", "Pending", "Rejected"] = "none"
+
+
+class Ask(Struct, frozen=True, cache_hash=True):
+    """A request that wants to be sent; ``message_id`` only if it has one already (the outbox)."""
+
+    request: Request
+    by: Address
+    message_id: str | None = None
+
+
+class OpenCall(Struct, frozen=True, cache_hash=True):
+    """The CALL that was sent and not answered yet."""
+
+    message_id: str
+    action: str
+    by: Address
+
+
+class Call(Struct, frozen=True, cache_hash=True):
+    """Our CALLs: one open, the others in the order in which they will go."""
+
+    state: CallState = "closed"
+    connection: Counter = Counter(0)
+    number: Counter = Counter(0)
+    open: OpenCall | None = None
+    waiting: tuple[Ask, ...] = ()
+    passed_over: int = 0  # how many others went since the outbox's head began to wait
+
+
+class Heartbeat(Struct, frozen=True, cache_hash=True):
+    """The interval of silence (§4.6)."""
+
+    state: HeartbeatState = "off"
+
+
+class Outbox(Struct, frozen=True, cache_hash=True):
+    """Which entry is the head, and the number that the next one gets."""
+
+    state: OutboxState = "idle"
+    head: Counter = Counter(1)
+    tail: Counter = Counter(1)
+
+
+class Cable(Struct, frozen=True, cache_hash=True):
+    """The cable between station and EV."""
+
+    connector: int
+    state: CableState = "unplugged"
+
+
+class Ev(Struct, frozen=True, cache_hash=True):
+    """Whether the EV asks for energy."""
+
+    connector: int
+    state: EvState = "content"
+
+
+class Contactor(Struct, frozen=True, cache_hash=True):
+    """What the feedback of the contactor says."""
+
+    connector: int
+    state: ContactorState = "open"
+
+
+class RaisedFault(Struct, frozen=True, cache_hash=True):
+    """One fault or warning as the hardware told of it (§4.9, §7.6)."""
+
+    error_code: ChargePointErrorCode
+    info: str | None = None
+    vendor_id: str | None = None
+    vendor_error_code: str | None = None
+    prevents_charging: bool = True
+
+
+class Fault(Struct, frozen=True, cache_hash=True):
+    """What is wrong at a connector, or at the main controller (0)."""
+
+    connector: int
+    state: FaultState = "clear"
+    raised: tuple[RaisedFault, ...] = ()
+
+
+class Supply(Struct, frozen=True, cache_hash=True):
+    """Whether the EVSE offers energy."""
+
+    connector: int
+    state: SupplyState = "offered"
+
+
+class Session(Struct, frozen=True, cache_hash=True):
+    """The use of a connector: from the first sign of a driver until nothing is left to do."""
+
+    connector: int
+    state: SessionState = "idle"
+    id_tag: str | None = None
+    parent_id_tag: str | None = None
+    reader: int | None = None  # which reader granted it: such a grant moves to the connector that is plugged
+    transaction: Counter | None = None
+
+
+class Connector(Struct, frozen=True, cache_hash=True):
+    """The status of §4.9, and since when."""
+
+    connector: int
+    state: Literal[ChargePointStatus, "initial"] = "initial"
+    since: Instant = Instant(0)
+
+
+class Report(Struct, frozen=True, cache_hash=True):
+    """The content of a StatusNotification.req (§6.47) but for its time."""
+
+    status: ChargePointStatus
+    error_code: ChargePointErrorCode = "NoError"
+    info: str | None = None
+    vendor_id: str | None = None
+    vendor_error_code: str | None = None
+
+
+class StatusReport(Struct, frozen=True, cache_hash=True):
+    """What the Central System was told of a connector's status, and what it is still to be told."""
+
+    connector: int
+    state: StatusReportState = "silent"
+    confirmed: Report | None = None
+    sent: Report | None = None
+    settling: tuple[Report, Instant] | None = None
+    due: tuple[tuple[Report, Instant], ...] = ()
+
+
+class Reader(Struct, frozen=True, cache_hash=True):
+    """A tag reader and the tag it is busy with."""
+
+    number: int
+    state: ReaderState = "idle"
+    id_tag: str = ""
+
+
+class Authorization(Struct, frozen=True, cache_hash=True):
+    """One question whether a tag may charge (§4.1)."""
+
+    state: AuthorizationState = "initial"
+    asker: Asker = Asker("reader", 0)
+    id_tag: str = ""
+
+
+class CacheKeeper(Struct, frozen=True, cache_hash=True):
+    """Who writes the authorization cache."""
+
+    state: Literal["keeping"] = "keeping"
+
+
+class DataTransfer(Struct, frozen=True, cache_hash=True):
+    """A DataTransfer of the station's own."""
+
+    state: DataTransferState = "idle"
+
+
+class TimerKey(Struct, frozen=True, cache_hash=True):
+    """One timer of one instance of a machine."""
+
+    machine: str
+    timer: str
+    key: object = None
+
+
+class Moment(Struct, frozen=True, cache_hash=True):
+    """All that a power cut forgets."""
+
+    cables: tuple[Cable, ...]
+    evs: tuple[Ev, ...]
+    contactors: tuple[Contactor, ...]
+    faults: tuple[Fault, ...]
+    supplies: tuple[Supply, ...]
+    sessions: tuple[Session, ...]
+    connectors: tuple[Connector, ...]
+    status_reports: tuple[StatusReport, ...]
+    readers: tuple[Reader, ...]
+    authorizations: Map[Asker, Authorization] = field(default_factory=Map)
+    clock: Clock = Clock()
+    link: Link = Link()
+    registration: Registration = Registration()
+    call: Call = Call()
+    heartbeat: Heartbeat = Heartbeat()
+    queue: Outbox = Outbox()
+    cache_keeper: CacheKeeper = CacheKeeper()
+    data_transfer: DataTransfer = DataTransfer()
+    timers: Map[TimerKey, Instant] = field(default_factory=Map)
+    dates: Map[TimerKey, UtcTime] = field(default_factory=Map)  # sleep while no clock is known
+
+
+class State(Struct, frozen=True, cache_hash=True):
+    """A whole station."""
+
+    product: Product
+    memory: Memory
+    moment: Moment

@@ -1,0 +1,416 @@
+"""The language of declarations: machines, rows bound to events, decision tables. No OCPP in it.
+
+Theory of operation
+    A *machine* is a table of *bindings*. A binding ties a row (source states, target state: written once,
+    in ``pilotline.spec``) to an event, to guards and to one action. A machine keeps one record per instance;
+    the record's ``state`` is one of the machine's states and only a binding moves it.
+
+    What a machine may see of the rest of the station is its *slice*: a frozen record whose fields say where
+    they come from. Guards are ``(own, reads, event) -> bool``; actions are
+    ``(own, reads, event, now) -> own`` or ``-> (own, outputs)``. Nothing else is in reach, so an instance's
+    reaction is a function of four small values: that is what the explorer memoises and what `explain` prints.
+
+    What an action may hand out is its return annotation: mypy proves the body keeps to it, and
+    `Binding.outputs` reads it. There is no second list of raised events to keep in step.
+
+    Silence is stated: for every event of a machine's alphabet each state ends in an unguarded binding or in an
+    `ignores`. What a table leaves open is refused here, when it is defined, with the names of the rows.
+"""
+
+import typing
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from types import MappingProxyType, UnionType
+from typing import Any, ClassVar, Final, Generic, Literal, NamedTuple, Protocol, TypeAlias, TypeVar
+
+from msgspec import Struct
+
+# The monotonic clock of one boot, in milliseconds. A plain NewType in `pilotline.core.state` wraps it.
+Now: TypeAlias = int
+
+S_co = TypeVar("S_co", covariant=True)
+O = TypeVar("O")  # noqa: E741  (own record)
+R = TypeVar("R")  # slice
+E = TypeVar("E")  # event
+INITIAL: Final = "initial"
+
+Home: TypeAlias = Literal["memory", "moment"]
+
+
+class InvalidDefinition(Exception):
+    """A table contradicts itself or leaves something open. The message names machine and rows."""
+
+
+class RowLike(Protocol[S_co]):
+    """A row of a table in `pilotline.spec`: its id, where it starts, where it leads."""
+
+    @property
+    def id(self) -> str: ...
+    @property
+    def source(self) -> "S_co | tuple[S_co, ...]": ...
+    @property
+    def target(self) -> "S_co | None": ...
+
+
+class Family(NamedTuple):
+    """A kind of instance: its name and the field by which an event names one (None: there is only one)."""
+
+    name: str
+    key_field: str | None
+
+
+class Binding(Generic[O, R]):
+    """One row under one event: ``row.id/Event``, with guards and at most one action."""
+
+    __slots__ = ("action", "event", "guards", "name", "row", "sources", "target")
+
+    def __init__(
+        self,
+        event: type[Any],
+        row: RowLike[str],
+        action: Callable[[O, R, Any, Any], Any] | None,
+        guards: tuple[Callable[[O, R, Any], bool], ...],
+    ) -> None:
+        self.event: type[Any] = typing.get_origin(event) or event
+        self.row = row
+        self.action = action
+        self.guards = guards
+        self.sources: tuple[str, ...] = row.source if isinstance(row.source, tuple) else (row.source,)
+        self.target = row.target
+        self.name = f"{row.id}/{self.event.__name__}"
+
+    def __repr__(self) -> str:
+        return f"<{self.label}>"
+
+    @property
+    def label(self) -> str:
+        """``A2/CablePlugged [plugged, asked]``: what a diagram writes on the arrow."""
+        return self.name + (f" [{', '.join(map(guard_name, self.guards))}]" if self.guards else "")
+
+    @property
+    def outputs(self) -> frozenset[type]:
+        """Every class this binding's action may hand out, read off its return annotation."""
+        return outputs_of(self.action) if self.action else frozenset()
+
+
+class Ignored(NamedTuple):
+    """Events that some states let pass, and why."""
+
+    events: tuple[type[Any], ...]
+    states: tuple[str, ...] | None
+    because: str
+
+
+def on(
+    event: type[E],
+    row: RowLike[str],
+    action: Callable[[O, R, E, Any], object] | None = None,
+    *,
+    when: Iterable[Callable[[O, R, E], bool]] = (),
+) -> Binding[O, R]:
+    """Bind ``row`` to ``event``: it is taken if all guards in ``when`` hold, and then ``action`` runs."""
+    return Binding(event, row, action, tuple(when))
+
+
+def ignores(*events: type[Any], in_: Iterable[str] | None = None, because: str) -> Ignored:
+    """State that these events change nothing in these states (None: wherever no binding is taken)."""
+    return Ignored(events, tuple(in_) if in_ is not None else None, because)
+
+
+def negated(guard: Callable[[O, R, E], bool]) -> Callable[[O, R, E], bool]:
+    """The guard that holds exactly when ``guard`` does not."""
+
+    def holds(own: O, reads: R, event: E) -> bool:
+        return not guard(own, reads, event)
+
+    holds.__name__ = f"not {guard_name(guard)}"
+    return holds
+
+
+def guard_name(guard: Callable[..., bool]) -> str:
+    """The guard's name as a person reads it."""
+    return getattr(guard, "__name__", repr(guard)).replace("_", " ")
+
+
+def outputs_of(action: Callable[..., object]) -> frozenset[type]:
+    """The classes in the second element of an action's return annotation ``tuple[Own, tuple[X | Y, ...]]``."""
+    returned = typing.get_type_hints(action).get("return")
+    if typing.get_origin(returned) is not tuple:
+        return frozenset()
+    found: set[type] = set()
+
+    def gather(hint: object) -> None:
+        origin = typing.get_origin(hint)
+        if origin in (tuple, UnionType, typing.Union):
+            for part in typing.get_args(hint):
+                gather(part)
+        elif isinstance(origin or hint, type) and hint is not type(None):
+            found.add(typing.cast(type, origin or hint))
+
+    gather(typing.get_args(returned)[1])
+    return frozenset(found)
+
+
+class Timer(NamedTuple):
+    """A deadline of one instance: the event it becomes and the states in which it may run.
+
+    Leaving those states disarms it, so no row has to remember to."""
+
+    name: str
+    event: type[Any]
+    runs_in: tuple[str, ...]
+
+
+# --- slices ------------------------------------------------------------------------------------------------
+
+
+class Source(NamedTuple):
+    """Where one field of a slice comes from; ``get`` takes the station's state and the instance's key."""
+
+    kind: Literal["machine", "machines", "key", "fact", "collection"]
+    name: str
+    get: Callable[[Any, Any], Any]
+
+
+def sources_of(reads: type) -> Mapping[str, Source]:
+    """Field name -> source, from the `Annotated` fields of a slice."""
+    found = {}
+    for name, hint in typing.get_type_hints(reads, include_extras=True).items():
+        if typing.get_origin(hint) is ClassVar:
+            continue
+        marks = [mark for mark in getattr(hint, "__metadata__", ()) if isinstance(mark, Source)]
+        if len(marks) != 1:
+            raise InvalidDefinition(f"slice {reads.__qualname__}.{name}: say where it comes from, once")
+        found[name] = marks[0]
+    return MappingProxyType(found)
+
+
+class NoReads(Struct, frozen=True):
+    """The slice of a machine that sees nothing but itself."""
+
+
+# --- machines ----------------------------------------------------------------------------------------------
+
+Cell: TypeAlias = tuple[Binding[O, R], ...]
+
+
+class Machine(Generic[O, R]):
+    """A declared machine: a family of instances, each a record in Memory or in the Moment.
+
+    A `final` state removes the instance; a `lasting` one is kept until power is cut.
+
+    Raises:
+        InvalidDefinition: the table contradicts itself or leaves an event open; the message names the rows.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        family: Family,
+        home: Home,
+        blank: O,
+        reads: type[R],
+        states: tuple[str, ...],
+        table: Iterable[Binding[O, R]],
+        ignored: Iterable[Ignored] = (),
+        timers: Iterable[Timer] = (),
+        final: tuple[str, ...] = (),
+        lasting: tuple[str, ...] = (),
+        slot: str | None = None,
+        boot_event: type[Any] | None = None,
+    ) -> None:
+        self.name, self.family, self.home, self.blank, self.reads = name, family, home, blank, reads
+        self.states, self.final, self.lasting = states, final, lasting
+        self.table: tuple[Binding[O, R], ...] = tuple(table)
+        self.ignored: tuple[Ignored, ...] = tuple(ignored)
+        self.timers: tuple[Timer, ...] = tuple(timers)
+        self.slot = slot or name
+        self.initial: str = blank.state  # type: ignore[attr-defined]  # every record has a state
+        self.sources = sources_of(reads)
+        self.alphabet: tuple[type[Any], ...] = tuple(
+            dict.fromkeys([b.event for b in self.table] + [e for i in self.ignored for e in i.events])
+        )
+        self._name_bindings()
+        # event class -> state -> the bindings to try, in order
+        self.cells: dict[type[Any], dict[str, Cell[O, R]]] = {
+            event: {state: self._cell(state, event) for state in self.states} for event in self.alphabet
+        }
+        self._check(boot_event)
+
+    def _name_bindings(self) -> None:
+        """A row bound twice to one event carries its guards in its name, so that a trace is unambiguous."""
+        names = [binding.name for binding in self.table]
+        for binding in self.table:
+            if names.count(binding.name) > 1:
+                binding.name = binding.label
+        twice = {b.name for b in self.table if [c.name for c in self.table].count(b.name) > 1}
+        if twice:
+            raise InvalidDefinition(f"{self.name}: bound twice with the same guards: {', '.join(sorted(twice))}")
+
+    def _cell(self, state: str, event: type[Any]) -> Cell[O, R]:
+        return tuple(b for b in self.table if b.event is event and state in b.sources)
+
+    def ignores(self, state: str, event: type[Any]) -> str | None:
+        """Why this state lets this event pass when no binding is taken; None if it must not."""
+        for entry in self.ignored:
+            if event in entry.events and (entry.states is None or state in entry.states):
+                return entry.because
+        return None
+
+    def pick(self, own: O, reads: R, event: object) -> Binding[O, R] | None:
+        """The binding this event takes in this state, or None: the event is ignored."""
+        for binding in self.cells[type(event)][own.state]:  # type: ignore[attr-defined]  # every record has a state
+            for guard in binding.guards:
+                if not guard(own, reads, event):
+                    break
+            else:
+                return binding
+        return None
+
+    # --- definition-time checks ---
+
+    def _check(self, boot_event: type[Any] | None) -> None:
+        problems = [
+            *self._unknown_states(),
+            *self._shadowed_rows(),
+            *self._open_cells(),
+            *self._dead_ends(),
+            *self._timer_problems(),
+        ]
+        if self.home == "memory" and boot_event is not None and boot_event not in self.alphabet:
+            problems.append(f"lives in Memory but does not say what {boot_event.__name__} does")
+        if problems:
+            raise InvalidDefinition("\n".join(f"{self.name}: {problem}" for problem in problems))
+
+    def _unknown_states(self) -> Iterator[str]:
+        known = set(self.states)
+        for binding in self.table:
+            for state in {*binding.sources, binding.target or binding.sources[0]} - known:
+                yield f"{binding.name} names the unknown state {state!r}"
+        for entry in self.ignored:
+            for state in set(entry.states or ()) - known:
+                yield f"ignores({', '.join(e.__name__ for e in entry.events)}) names the unknown state {state!r}"
+
+    def _shadowed_rows(self) -> Iterator[str]:
+        for event, by_state in self.cells.items():
+            for state, cell in by_state.items():
+                for position, binding in enumerate(cell[:-1]):
+                    if not binding.guards:
+                        later = ", ".join(b.name for b in cell[position + 1 :])
+                        yield f"in {state} on {event.__name__} the unguarded {binding.name} hides {later}"
+
+    def _open_cells(self) -> Iterator[str]:
+        for event, by_state in self.cells.items():
+            for state, cell in by_state.items():
+                if state in self.final:
+                    continue
+                ends_unguarded = bool(cell) and not cell[-1].guards
+                ignored = self.ignores(state, event) is not None
+                if not ends_unguarded and not ignored:
+                    rows = ", ".join(b.name for b in cell) or "no row"
+                    yield f"in {state} the event {event.__name__} is neither bound nor ignored after {rows}"
+
+    def _dead_ends(self) -> Iterator[str]:
+        if len(self.states) == 1:
+            return
+        for state in self.states:
+            if state in self.final or state in self.lasting:
+                continue
+            if not any(state in b.sources and b.target not in (None, state) for b in self.table):
+                yield f"the state {state!r} cannot be left and is neither final nor lasting"
+
+    def _timer_problems(self) -> Iterator[str]:
+        for timer in self.timers:
+            for state in set(timer.runs_in) - set(self.states):
+                yield f"timer {timer.name} runs in the unknown state {state!r}"
+            for state in timer.runs_in:
+                if state in self.states and timer.event not in self.alphabet:
+                    yield f"timer {timer.name} becomes {timer.event.__name__}, which no row lists"
+                    break
+
+
+def raise_cycles(machines: Iterable[Machine[Any, Any]], internal: Callable[[type], bool]) -> list[str]:
+    """Chains of raised events that come round: ``A -> B -> A``. A step would never end on one.
+
+    An edge runs from an event to every internal event that a binding on it may raise *and* for which some
+    machine has a binding that raises again.
+    """
+    edges: dict[type, set[type]] = {}
+    for machine in machines:
+        for binding in machine.table:
+            edges.setdefault(binding.event, set()).update(o for o in binding.outputs if internal(o))
+    cycles: list[str] = []
+
+    def visit(event: type, path: tuple[type, ...]) -> None:
+        if event in path:
+            ring = path[path.index(event) :]
+            if ring[0] is min(ring, key=lambda e: e.__name__):
+                cycles.append(" -> ".join(e.__name__ for e in (*ring, event)))
+            return
+        for raised in sorted(edges.get(event, ()), key=lambda e: e.__name__):
+            visit(raised, (*path, event))
+
+    for start in sorted(edges, key=lambda e: e.__name__):
+        visit(start, ())
+    return sorted(set(cycles))
+
+
+# --- decision tables ---------------------------------------------------------------------------------------
+
+Q = TypeVar("Q")  # request
+
+
+class Decision(NamedTuple, Generic[R, Q]):
+    """One row of a decision table: if all guards hold, this is the answer."""
+
+    name: str
+    guards: tuple[Callable[[R, Q], bool], ...]
+    answer: Callable[[R, Q], Any]
+
+
+class DecisionTable(Generic[R, Q]):
+    """What one request of the peer does: ordered rows ``when -> reply, outputs``; the last row has no guard.
+
+    An answer returns the confirmation alone, or ``(confirmation, outputs)``; the confirmation is handed over
+    before anything that the outputs set off.
+
+    Raises:
+        InvalidDefinition: no rows, an unguarded row before others, a guarded row at the end, or a name used twice.
+    """
+
+    def __init__(self, request: type[Q], reads: type[R], rows: Iterable[Decision[R, Q]]) -> None:
+        self.request, self.reads, self.rows = request, reads, tuple(rows)
+        self.name = request.__name__
+        self.sources = sources_of(reads)
+        names = [row.name for row in self.rows]
+        open_rows = [row.name for row in self.rows[:-1] if not row.guards]
+        if not self.rows or self.rows[-1].guards:
+            raise InvalidDefinition(f"{self.name}: the last row must have no guard")
+        if open_rows:
+            raise InvalidDefinition(f"{self.name}: unguarded before the end: {', '.join(open_rows)}")
+        if len(set(names)) < len(names):
+            raise InvalidDefinition(f"{self.name}: a row name is used twice: {', '.join(names)}")
+
+    def pick(self, reads: R, request: Q) -> Decision[R, Q]:
+        """The first row whose guards hold."""
+        for row in self.rows[:-1]:
+            if all(guard(reads, request) for guard in row.guards):
+                return row
+        return self.rows[-1]
+
+    @property
+    def outputs(self) -> frozenset[type]:
+        """Every class that an answer of this table may hand out besides the confirmation."""
+        return frozenset().union(*(outputs_of(row.answer) for row in self.rows))
+
+
+def when(
+    *guards: Callable[[R, Q], bool], name: str, answer: Callable[[R, Q], object]
+) -> Decision[R, Q]:
+    """A row that holds if all guards do."""
+    return Decision(name, guards, answer)
+
+
+def otherwise(name: str, answer: Callable[[R, Q], object]) -> Decision[Any, Any]:
+    """The last row."""
+    return Decision(name, (), answer)
