@@ -1,7 +1,6 @@
 """PoweredUp: a fresh Moment on an old Memory, and the world as it is."""
 
 from msgspec.structs import replace
-
 from pilotline.core.effects import Change, Put
 from pilotline.core.events import PoweredUp
 from pilotline.core.state import (

@@ -8,10 +8,9 @@ before the commit.
 from typing import ClassVar, TypeAlias
 
 from msgspec import Struct
-
 from pilotline.core.state import Counter, Instant, UtcTime
 from pilotline.spec.messages.actions import Confirmation, Request
-from pilotline.spec.types import ErrorCode
+from pilotline.spec.types import ErrorCode, ReadingContext
 
 
 class Effect(Struct, frozen=True):
@@ -59,7 +58,7 @@ class ReadMeter(Effect, frozen=True):
 
     connector: int
     transaction: Counter | None
-    context: str
+    context: ReadingContext
 
 
 class SignalTag(Effect, frozen=True):

@@ -8,7 +8,6 @@ round. An event with a field `connector`, `reader`, `transaction` or `asker` is 
 from typing import Generic, Literal, TypeAlias, TypeVar
 
 from msgspec import Struct
-
 from pilotline.core.state import (
     Address,
     Ask,
@@ -21,7 +20,7 @@ from pilotline.core.state import (
 from pilotline.spec.messages.actions import Confirmation, Request
 from pilotline.spec.messages.structures import IdTagInfo
 from pilotline.spec.products import Product
-from pilotline.spec.types import AuthorizationStatus, ChargePointErrorCode, ErrorCode, Reason
+from pilotline.spec.types import AuthorizationStatus, ChargePointErrorCode, ErrorCode, ReadingContext, Reason
 
 C = TypeVar("C")
 
@@ -193,7 +192,7 @@ class MeterRead(External, frozen=True):
 
     connector: int
     transaction: Counter | None
-    context: str
+    context: ReadingContext
     readings: Readings
 
 

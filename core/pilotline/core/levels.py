@@ -4,6 +4,7 @@ What makes safe (opening a contactor) is handed over before the commit, all else
 """
 
 from collections.abc import Callable
+from operator import attrgetter
 from typing import Final, NamedTuple
 
 from pilotline.core.effects import (
@@ -64,21 +65,22 @@ LEVELS: Final = (
 )
 
 
+_SLOTS: Final = tuple(
+    tuple(attrgetter(f"{'memory' if slot == 'configuration' else 'moment'}.{slot}") for slot in level.reads)
+    for level in LEVELS
+)
+
+
 def commands(before: State | None, after: State) -> list[Effect]:
     """The levels that are another after this step; all of them if there is no state before it."""
     found: list[Effect] = []
-    for level in LEVELS:
-        if before is not None and all(_slot(before, slot) is _slot(after, slot) for slot in level.reads):
+    for level, slots in zip(LEVELS, _SLOTS, strict=True):
+        if before is not None and all(slot(before) is slot(after) for slot in slots):
             continue
-        keys = range(1, len(after.moment.connectors)) if level.per_connector else (0,)
-        for key in keys:
+        for key in range(1, len(after.moment.connectors)) if level.per_connector else (0,):
             if level.name == "lock" and not after.product.connectors[key - 1].lock:
                 continue
             command = level.command(after, key)
             if before is None or level.command(before, key) != command:
                 found.append(command)
     return found
-
-
-def _slot(state: State, slot: str) -> object:
-    return getattr(state.memory if slot == "configuration" else state.moment, slot)

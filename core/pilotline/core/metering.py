@@ -10,6 +10,7 @@ def selected(readings: Readings, measurands: tuple[str, ...]) -> Readings:
         tuple(
             value
             for value in readings.values
-            if value.measurand in measurands or (value.phase and f"{value.measurand}.{value.phase}" in measurands)
+            if value.measurand in measurands
+            or (value.phase and f"{value.measurand}.{value.phase}" in measurands)
         ),
     )

@@ -13,7 +13,6 @@ from typing import Literal, NewType, TypeAlias
 
 import immutables
 from msgspec import Struct, field
-
 from pilotline.spec.messages.actions import Request
 from pilotline.spec.products import Configuration, Product
 from pilotline.spec.rows import (
@@ -32,11 +31,21 @@ from pilotline.spec.rows import (
     ReaderState,
     RegistrationState,
     SessionState,
-    SupplyState,
     StatusReportState,
+    SupplyState,
     TransactionState,
 )
-from pilotline.spec.types import AuthorizationStatus, ChargePointErrorCode, ChargePointStatus, Reason
+from pilotline.spec.types import (
+    AuthorizationStatus,
+    ChargePointErrorCode,
+    ChargePointStatus,
+    Location,
+    Measurand,
+    Phase,
+    ReadingContext,
+    Reason,
+    UnitOfMeasure,
+)
 
 Instant = NewType("Instant", int)
 """Milliseconds of the monotonic clock of one boot."""
@@ -79,7 +88,9 @@ class Boot(Struct, frozen=True, cache_hash=True):
     """What is known of the boots: how many, why the last one, and the last time that was known (§4.2)."""
 
     number: Counter = Counter(0)
-    entropy: str = ""  # hexadecimal digits, drawn once at the first boot: makes message ids this station's own
+    entropy: str = (
+        ""  # hexadecimal digits, drawn once at the first boot: makes message ids this station's own
+    )
     last_known: UtcTime | None = None
     ever_accepted: bool = False
 
@@ -123,11 +134,11 @@ class StartAnswer(Struct, frozen=True, cache_hash=True):
 class SampledReading(Struct, frozen=True, cache_hash=True):
     """One value of the meter as it goes into a SampledValue (§7.43); value is the number in text."""
 
-    measurand: str
+    measurand: Measurand
     value: str
-    phase: str | None = None
-    location: str | None = None
-    unit: str | None = None
+    phase: Phase | None = None
+    location: Location | None = None
+    unit: UnitOfMeasure | None = None
 
 
 class Readings(Struct, frozen=True, cache_hash=True):
@@ -152,7 +163,7 @@ class MeterMessage(Struct, frozen=True, cache_hash=True, tag="meter"):
 
     connector: int
     stamp: Stamp
-    context: str
+    context: ReadingContext
     readings: Readings
 
 
@@ -174,7 +185,8 @@ class Entry(Struct, frozen=True, cache_hash=True):
 
     ``boot`` and ``number`` make its message id, which it keeps over all boots. A message whose time was not known
     when it was recorded gets it at the first sending and keeps it; transactionId is the transaction's, which the
-    start's answer fixes before anything behind it is sent (§3.7, errata 3.18)."""
+    start's answer fixes before anything behind it is sent (§3.7, errata 3.18).
+    """
 
     boot: Counter
     number: Counter

@@ -16,12 +16,12 @@ state still stands.
 
 from collections import deque
 from collections.abc import Callable, Iterable
+from operator import attrgetter
 from typing import Any, Final, NamedTuple
 
 from immutables import Map
 from msgspec import Struct
 from msgspec.structs import replace
-
 from pilotline.core import levels
 from pilotline.core.boot import fresh_moment, initial_memory
 from pilotline.core.declared import MACHINES, OPERATIONS
@@ -50,7 +50,7 @@ from pilotline.core.events import (
     Restored,
 )
 from pilotline.core.state import Instant, Memory, State, TimerKey
-from pilotline.core.statechart import Binding, DecisionTable, Machine
+from pilotline.core.statechart import Binding, DecisionTable, Machine, slice_function
 from pilotline.spec.configuration_keys import Refusal, canonical_text
 
 ROUNDS_MAX: Final = 1000  # a step that goes on for longer is a bug, not a workload
@@ -73,7 +73,9 @@ class Step(Struct, frozen=True):
     trace: tuple[Taken, ...]
 
 
-class _Round(NamedTuple):
+class _Picked(NamedTuple):
+    """A binding that will act, and what it saw."""
+
     machine: Machine[Any, Any]
     key: object
     own: Any
@@ -83,44 +85,94 @@ class _Round(NamedTuple):
 
 # --- the tables, compiled ------------------------------------------------------------------------------------
 
-SliceOf = Callable[[State, Any], Any]
+Instances = Callable[
+    [Any, Any], Iterable[tuple[Any, Any]]
+]  # (records, event) -> (key, own record), ascending
 
 
-def _slice_of(reads: type, sources: Iterable[Callable[[Any, Any], Any]]) -> SliceOf:
-    getters = tuple(sources)
-    return lambda state, key: reads(*[get(state, key) for get in getters])
+def _all_of(family: str) -> Instances:
+    """Every instance, for an event that names none."""
+    match family:
+        case "station":
+            return lambda records, _: ((None, records),)
+        case "main controller":
+            return lambda records, _: ((0, records[0]),)
+        case "point":
+            return lambda records, _: enumerate(records)
+        case "connector" | "reader":
+            return lambda records, _: tuple(enumerate(records))[1:]
+        case _:
+            return lambda records, _: sorted(records.items(), key=_by_key)
 
 
-class _Compiled:
-    """A machine as the reducer uses it."""
-
-    __slots__ = ("addressed", "cells", "family", "holder", "machine", "slice", "slot", "timers")
-
-    def __init__(self, machine: Machine[Any, Any]) -> None:
-        self.machine = machine
-        self.cells = machine.cells
-        self.family = machine.family.name
-        self.slot = machine.slot
-        self.holder = machine.home
-        self.slice = _slice_of(machine.reads, [source.get for source in machine.sources.values()])
-        self.timers = {timer.name: timer for timer in machine.timers}
-        key_field = machine.family.key_field
-        self.addressed = {
-            event: ("by" if "by" in fields else key_field if key_field in fields else None)
-            for event in machine.alphabet
-            for fields in [event.__struct_fields__]
-        }
+def _by_key(item: tuple[Any, Any]) -> str | int:
+    return item[0] if isinstance(item[0], int) else repr(item[0])
 
 
-_MACHINES: Final = tuple(_Compiled(machine) for machine in MACHINES)
-_BY_EVENT: Final[dict[type, tuple[_Compiled, ...]]] = {
-    event: tuple(m for m in _MACHINES if event in m.cells)
+def _named(machine: Machine[Any, Any], field: str) -> Instances:
+    """The one instance an event names by this field. In a map, one that is not there yet is blank: it may be born."""
+    name = attrgetter(field)
+    first, last = _RANGES.get(machine.family.name, (0, 0))
+
+    def instance(records: Any, event: Any) -> Iterable[tuple[Any, Any]]:
+        key = name(event)
+        if type(records) is tuple:
+            return ((key, records[key]),) if first <= key < (last or len(records)) else ()
+        return () if key is None else ((key, records.get(key, machine.blank)),)
+
+    return instance
+
+
+_RANGES: Final = {"connector": (1, 0), "reader": (1, 0), "point": (0, 0), "main controller": (0, 1)}
+
+
+def _asker(machine: Machine[Any, Any]) -> Instances:
+    """The instance whose request ended, if it is one of this machine's."""
+
+    def instance(records: Any, event: Any) -> Iterable[tuple[Any, Any]]:
+        if event.by.machine != machine.name:
+            return ()
+        key = event.by.key
+        if key is None:
+            return ((None, records),)
+        return ((key, records[key] if type(records) is tuple else records.get(key, machine.blank)),)
+
+    return instance
+
+
+class _Subscription(NamedTuple):
+    """What one machine does with one event, looked up once."""
+
+    machine: Machine[Any, Any]
+    records: Callable[[State], Any]
+    instances: Instances
+    cells: dict[str, tuple[Binding[Any, Any], ...]]
+    slice: Callable[[State, Any], Any]
+
+
+def _subscribed(machine: Machine[Any, Any], event: type[Any]) -> _Subscription:
+    fields, key_field = event.__struct_fields__, machine.family.key_field
+    if "by" in fields:
+        instances = _asker(machine)
+    elif key_field in fields:
+        instances = _named(machine, key_field or "")
+    else:
+        instances = _all_of(machine.family.name)
+    records = attrgetter(f"{machine.home}.{machine.slot}")
+    return _Subscription(machine, records, instances, machine.cells[event], _SLICES[machine.name])
+
+
+_SLICES: Final = {machine.name: slice_function(machine.reads) for machine in MACHINES}
+_BY_EVENT: Final[dict[type, tuple[_Subscription, ...]]] = {
+    event: tuple(_subscribed(machine, event) for machine in MACHINES if event in machine.cells)
     for event in {event for machine in MACHINES for event in machine.alphabet}
 }
-_BY_NAME: Final = {m.machine.name: m for m in _MACHINES}
-_OPERATIONS: Final[dict[type, DecisionTable[Any, Any]]] = {table.request: table for table in OPERATIONS}
-_OPERATION_SLICES: Final = {
-    table.request: _slice_of(table.reads, [source.get for source in table.sources.values()]) for table in OPERATIONS
+_TIMERS: Final = {
+    (machine.name, timer.name): (machine, timer) for machine in MACHINES for timer in machine.timers
+}
+_TIMER_PLACES: Final = {name: place for place, name in enumerate(_TIMERS)}
+_OPERATIONS: Final[dict[type, tuple[DecisionTable[Any, Any], Callable[[State, Any], Any]]]] = {
+    table.request: (table, slice_function(table.reads)) for table in OPERATIONS
 }
 
 
@@ -171,7 +223,8 @@ def _earliest(state: State) -> tuple[Instant, TimerKey] | None:
     epoch = moment.clock.epoch
     if epoch is not None:
         due.extend(
-            (Instant(at - epoch), _timer_place(timer), repr(timer.key), timer) for timer, at in moment.dates.items()
+            (Instant(at - epoch), _timer_place(timer), repr(timer.key), timer)
+            for timer, at in moment.dates.items()
         )
     if not due:
         return None
@@ -179,14 +232,17 @@ def _earliest(state: State) -> tuple[Instant, TimerKey] | None:
     return first[0], first[3]
 
 
-_TIMER_PLACES: Final = {
-    (machine.name, timer.name): place
-    for place, (machine, timer) in enumerate((m, t) for m in MACHINES for t in m.timers)
-}
-
-
 def _timer_place(timer: TimerKey) -> int:
     return _TIMER_PLACES[timer.machine, timer.timer]
+
+
+def _leaves(kind: type[Effect | Event]) -> set[type]:
+    children: list[type[Effect | Event]] = kind.__subclasses__()
+    return set().union(*map(_leaves, children)) if children else {kind}
+
+
+_EFFECTS: Final = frozenset(_leaves(Effect))
+_EVENTS: Final = frozenset(_leaves(Internal) | _leaves(External))
 
 
 def _round(
@@ -198,76 +254,30 @@ def _round(
     changes: list[Change],
     trace: list[Taken],
 ) -> State:
-    kind = type(event)
-    special = _SPECIAL.get(kind)
+    special = _SPECIAL.get(type(event))
     if special is not None:
         return special(state, event, now, queue, effects, changes, trace)
-    picked: list[_Round] = []
-    for compiled in _BY_EVENT.get(kind, ()):
-        _pick(compiled, state, event, picked)
-    if not picked:
-        return state
-    return _act(state, event, now, picked, queue, effects, changes, trace)
-
-
-def _pick(compiled: _Compiled, state: State, event: Event, picked: list[_Round]) -> None:
-    machine = compiled.machine
-    for key, own in _instances(compiled, state, event):
-        cell = compiled.cells[type(event)][own.state]
-        if not cell:
-            continue
-        reads = compiled.slice(state, key)
-        for binding in cell:
-            for guard in binding.guards:
-                if not guard(own, reads, event):
-                    break
-            else:
-                picked.append(_Round(machine, key, own, reads, binding))
-                break
-
-
-def _instances(compiled: _Compiled, state: State, event: Event) -> Iterable[tuple[object, Any]]:
-    """The instances an event is for: the one it names, or all in ascending order."""
-    records = getattr(state.memory if compiled.holder == "memory" else state.moment, compiled.slot)
-    field = compiled.addressed[type(event)]
-    family = compiled.family
-    if field == "by":
-        address = event.by  # type: ignore[union-attr]  # the compiled table knows that it has one
-        if address.machine != compiled.machine.name:
-            return ()
-        key: Any = address.key
-    elif field is not None:
-        key = getattr(event, field)
-    elif family == "station":
-        return ((None, records),)
-    elif isinstance(records, Map):
-        return sorted(records.items())
-    elif family == "main controller":
-        return ((0, records[0]),)
-    else:
-        return tuple(enumerate(records))[0 if family == "point" else 1 :]
-    return _instance(compiled, records, key)
-
-
-def _instance(compiled: _Compiled, records: Any, key: Any) -> tuple[tuple[object, Any], ...]:
-    family = compiled.family
-    if family == "station":
-        return ((None, records),)
-    if isinstance(records, Map):
-        own = records.get(key)
-        if own is None:
-            return () if key is None else ((key, compiled.machine.blank),)
-        return ((key, own),)
-    first = 0 if family in ("point", "main controller") else 1
-    last = 0 if family == "main controller" else len(records) - 1
-    return ((key, records[key]),) if first <= key <= last else ()
+    picked: list[_Picked] = []
+    for machine, records, instances, cells, slice_of in _BY_EVENT.get(type(event), ()):
+        for key, own in instances(records(state), event):
+            cell = cells[own.state]
+            if cell:
+                reads = slice_of(state, key)
+                for binding in cell:
+                    for guard in binding.guards:
+                        if not guard(own, reads, event):
+                            break
+                    else:
+                        picked.append(_Picked(machine, key, own, reads, binding))
+                        break
+    return _act(state, event, now, picked, queue, effects, changes, trace) if picked else state
 
 
 def _act(
     state: State,
     event: Event,
     now: Instant,
-    picked: list[_Round],
+    picked: list[_Picked],
     queue: deque[Event],
     effects: list[Effect],
     changes: list[Change],
@@ -291,9 +301,10 @@ def _act(
         if target is not None and target != own.state and (state.moment.timers or state.moment.dates):
             state = _disarmed(state, machine, key, target)
         for output in outputs:
-            if isinstance(output, Effect):
+            kind = type(output)
+            if kind in _EFFECTS:
                 effects.append(output)
-            elif isinstance(output, Internal | External):
+            elif kind in _EVENTS:
                 queue.append(output)
             else:
                 state = _ordered(state, machine, key, output, changes, queue)
@@ -303,7 +314,9 @@ def _act(
 # --- orders --------------------------------------------------------------------------------------------------
 
 
-def _replaced(state: State, machine: Machine[Any, Any], key: Any, record: Any, changes: list[Change]) -> State:
+def _replaced(
+    state: State, machine: Machine[Any, Any], key: Any, record: Any, changes: list[Change]
+) -> State:
     """The state with one record of one machine replaced; what lives in Memory is listed for the commit."""
     slot = machine.slot
     holder = state.memory if machine.home == "memory" else state.moment
@@ -349,7 +362,12 @@ def _without_timer(state: State, timer: TimerKey) -> State:
 
 
 def _ordered(
-    state: State, machine: Machine[Any, Any], key: object, order: Any, changes: list[Change], queue: deque[Event]
+    state: State,
+    machine: Machine[Any, Any],
+    key: object,
+    order: Any,
+    changes: list[Change],
+    queue: deque[Event],
 ) -> State:
     match order:
         case Arm():
@@ -396,18 +414,15 @@ def _configured(state: State, order: Configure, changes: list[Change], queue: de
 # --- events that are not for machines ------------------------------------------------------------------------
 
 
-def _fire(
-    state: State, event: DeadlinePassed, now: Instant, queue: deque[Event], *_rest: object
-) -> State:
+def _fire(state: State, event: DeadlinePassed, now: Instant, queue: deque[Event], *_rest: object) -> State:
     """Turn the earliest timer that is due into its event; none is due: nothing happens."""
     earliest = _earliest(state)
     if earliest is None or earliest[0] > now:
         return state
-    timer = earliest[1]
-    compiled = _BY_NAME[timer.machine]
-    declared = compiled.timers[timer.timer].event
-    queue.append(declared() if compiled.family == "station" else declared(timer.key))
-    return _without_timer(state, timer)
+    armed = earliest[1]
+    machine, timer = _TIMERS[armed.machine, armed.timer]
+    queue.append(timer.event() if machine.family.key_field is None else timer.event(armed.key))
+    return _without_timer(state, armed)
 
 
 def _operate(
@@ -425,13 +440,16 @@ def _operate(
         return state
     if moment.registration.standing == "Rejected":
         return state
-    table = _OPERATIONS.get(type(event.request))
-    if table is None:
+    operation = _OPERATIONS.get(type(event.request))
+    if operation is None:
         effects.append(
-            SendError(event.connection, event.message_id, "NotSupported", "this station does not offer the action")
+            SendError(
+                event.connection, event.message_id, "NotSupported", "this station does not offer the action"
+            )
         )
         return state
-    reads = _OPERATION_SLICES[table.request](state, None)
+    table, slice_of = operation
+    reads = slice_of(state, None)
     row = table.pick(reads, event.request)
     trace.append(Taken(table.name, None, row.name))
     outcome = row.answer(reads, event.request)
@@ -450,7 +468,12 @@ def _operate(
 
 
 def _refuse(
-    state: State, event: BadCallReceived, now: Instant, queue: deque[Event], effects: list[Effect], *_rest: object
+    state: State,
+    event: BadCallReceived,
+    now: Instant,
+    queue: deque[Event],
+    effects: list[Effect],
+    *_rest: object,
 ) -> State:
     moment = state.moment
     ours = moment.link.connection == event.connection and moment.link.state == "up"
@@ -460,13 +483,20 @@ def _refuse(
 
 
 def _could_not_store(
-    state: State, event: CommitFailed, now: Instant, queue: deque[Event], effects: list[Effect], *_rest: object
+    state: State,
+    event: CommitFailed,
+    now: Instant,
+    queue: deque[Event],
+    effects: list[Effect],
+    *_rest: object,
 ) -> State:
     """The CALL at hand gets InternalError; what the event would have begun has not begun (§3.7)."""
     failed = event.event
     if isinstance(failed, CallReceived):
         effects.append(
-            SendError(failed.connection, failed.message_id, "InternalError", "the station cannot store this now")
+            SendError(
+                failed.connection, failed.message_id, "InternalError", "the station cannot store this now"
+            )
         )
     return state
 

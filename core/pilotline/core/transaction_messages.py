@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import TypeAlias, assert_never
 
 from pilotline.core.calendar import date_of
-from pilotline.core.state import Entry, MeterMessage, StartMessage, Stamp, StopMessage, Transaction
+from pilotline.core.state import Entry, MeterMessage, Stamp, StartMessage, StopMessage, Transaction, UtcTime
 from pilotline.spec.messages.core import MeterValuesReq, StartTransactionReq, StopTransactionReq
 from pilotline.spec.messages.structures import MeterValue, SampledValue
 
@@ -45,7 +45,9 @@ def request_of(entry: Entry, transaction: Transaction) -> TransactionRequest:
             )
         case MeterMessage():
             return MeterValuesReq(
-                connector_id=message.connector, transaction_id=transaction_id, meter_value=(meter_value(message),)
+                connector_id=message.connector,
+                transaction_id=transaction_id,
+                meter_value=(meter_value(message),),
             )
         case StopMessage():
             return StopTransactionReq(
@@ -79,4 +81,4 @@ def meter_value(message: MeterMessage) -> MeterValue:
 
 
 def _date(stamp: Stamp) -> datetime:
-    return date_of(stamp.utc or 0)
+    return date_of(stamp.utc or UtcTime(0))

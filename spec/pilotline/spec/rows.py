@@ -27,9 +27,13 @@ LinkState: TypeAlias = Literal["waiting", "connecting", "up"]
 class LinkRows:
     """The WebSocket to the Central System (OCPP-J §3): the charge point is the client and keeps trying."""
 
-    L1: Final = Row[LinkState]("L1", "waiting", "connecting", "power is on, or the wait is over", "OCPP-J §3.1")
+    L1: Final = Row[LinkState](
+        "L1", "waiting", "connecting", "power is on, or the wait is over", "OCPP-J §3.1"
+    )
     L2: Final = Row[LinkState]("L2", "connecting", "up", "the handshake agreed on ocpp1.6", "OCPP-J §3.2")
-    L3: Final = Row[LinkState]("L3", "connecting", "waiting", "refused: wait, longer each time", "OCPP-J §3.2")
+    L3: Final = Row[LinkState](
+        "L3", "connecting", "waiting", "refused: wait, longer each time", "OCPP-J §3.2"
+    )
     L4: Final = Row[LinkState]("L4", "up", "waiting", "the connection is lost", "OCPP-J §5.3")
 
 
@@ -39,8 +43,12 @@ ClockState: TypeAlias = Literal["unknown", "known"]
 class ClockRows:
     """The wall clock (§4.2, §4.6): the Central System tells the time."""
 
-    K1: Final = Row[ClockState]("K1", ("unknown", "known"), "known", "the Central System tells the time", "§4.2, §4.6")
-    K2: Final = Row[ClockState]("K2", "unknown", "known", "a clock of the station's own survived the cut", "§4.2")
+    K1: Final = Row[ClockState](
+        "K1", ("unknown", "known"), "known", "the Central System tells the time", "§4.2, §4.6"
+    )
+    K2: Final = Row[ClockState](
+        "K2", "unknown", "known", "a clock of the station's own survived the cut", "§4.2"
+    )
 
 
 RegistrationState: TypeAlias = Literal["unregistered", "asked", "accepted", "pending", "rejected"]
@@ -52,12 +60,20 @@ class RegistrationRows:
     R1: Final = Row[RegistrationState](
         "R1", ("unregistered", "pending", "rejected"), "asked", "BootNotification is due", "§4.2"
     )
-    R0: Final = Row[RegistrationState]("R0", "unregistered", "asked", "BootNotification is due: connected", "§4.2")
+    R0: Final = Row[RegistrationState](
+        "R0", "unregistered", "asked", "BootNotification is due: connected", "§4.2"
+    )
     R2: Final = Row[RegistrationState]("R2", "asked", "accepted", "Accepted", "§4.2")
     R3: Final = Row[RegistrationState]("R3", "asked", "pending", "Pending: answer, ask nothing", "§4.2")
-    R4: Final = Row[RegistrationState]("R4", "asked", "rejected", "Rejected: silence for the interval", "§4.2")
-    R5: Final = Row[RegistrationState]("R5", "asked", "unregistered", "no usable answer: again after a wait", "§4.2")
-    R6: Final = Row[RegistrationState]("R6", "asked", "unregistered", "the link is lost: again when it is up", "§4.2")
+    R4: Final = Row[RegistrationState](
+        "R4", "asked", "rejected", "Rejected: silence for the interval", "§4.2"
+    )
+    R5: Final = Row[RegistrationState](
+        "R5", "asked", "unregistered", "no usable answer: again after a wait", "§4.2"
+    )
+    R6: Final = Row[RegistrationState](
+        "R6", "asked", "unregistered", "the link is lost: again when it is up", "§4.2"
+    )
     R7: Final = Row[RegistrationState](
         "R7", ("pending", "rejected"), "unregistered", "the interval ends while offline", "§4.2"
     )
@@ -74,11 +90,15 @@ class CallRows:
     C3: Final = Row[CallState]("C3", "open", None, "a request waits for its turn", "OCPP-J §4.1.1")
     C4: Final = Row[CallState]("C4", "open", "idle", "the call ends and nothing waits", "OCPP-J §4.1.1")
     C5: Final = Row[CallState]("C5", "open", None, "the call ends and the next is sent", "OCPP-J §4.1.1")
-    C6: Final = Row[CallState]("C6", ("idle", "open"), "closed", "the link is lost: all are withdrawn", "§3.7")
+    C6: Final = Row[CallState](
+        "C6", ("idle", "open"), "closed", "the link is lost: all are withdrawn", "§3.7"
+    )
     C7: Final = Row[CallState](
         "C7", ("closed", "idle", "open"), None, "offline, silenced or full: a request is withdrawn", "§4.2"
     )
-    C8: Final = Row[CallState]("C8", ("idle", "open"), None, "an answer to nothing that is open", "OCPP-J §4.1.4")
+    C8: Final = Row[CallState](
+        "C8", ("idle", "open"), None, "an answer to nothing that is open", "OCPP-J §4.1.4"
+    )
 
 
 HeartbeatState: TypeAlias = Literal["off", "silent", "asked"]
@@ -103,8 +123,12 @@ class OutboxRows:
     Q1: Final = Row[OutboxState]("Q1", ("idle", "asked", "waiting"), None, "a message is recorded", "§3.7")
     Q2: Final = Row[OutboxState]("Q2", "idle", "asked", "sending is possible: the head goes", "§3.7")
     Q3: Final = Row[OutboxState]("Q3", ("asked", "waiting"), "idle", "the head is answered", "§3.7")
-    Q4: Final = Row[OutboxState]("Q4", "asked", "waiting", "not processed: wait attempts x interval", "§3.7.1")
-    Q5: Final = Row[OutboxState]("Q5", "asked", "idle", "the attempts are used up: the head is skipped", "§3.7.1")
+    Q4: Final = Row[OutboxState](
+        "Q4", "asked", "waiting", "not processed: wait attempts x interval", "§3.7.1"
+    )
+    Q5: Final = Row[OutboxState](
+        "Q5", "asked", "idle", "the attempts are used up: the head is skipped", "§3.7.1"
+    )
     Q6: Final = Row[OutboxState]("Q6", "asked", "idle", "the link is lost: no attempt is used", "§3.7.1")
     Q7: Final = Row[OutboxState]("Q7", "waiting", "asked", "the wait is over: once more", "§3.7.1")
     Q8: Final = Row[OutboxState]("Q8", "waiting", "idle", "the wait is over while offline", "§3.7.1")
@@ -129,10 +153,14 @@ StatusReportState: TypeAlias = Literal["silent", "told", "asked"]
 class StatusReportRows:
     """StatusNotification.req of one connector (§4.9, errata 3.19, 3.22)."""
 
-    N1: Final = Row[StatusReportState]("N1", "silent", "asked", "registered or back online: the status is due", "§4.9")
+    N1: Final = Row[StatusReportState](
+        "N1", "silent", "asked", "registered or back online: the status is due", "§4.9"
+    )
     N2: Final = Row[StatusReportState]("N2", "silent", "told", "back online and nothing has changed", "§4.9")
     N3: Final = Row[StatusReportState]("N3", "told", "asked", "the status changed", "§4.9, errata 3.19")
-    N4: Final = Row[StatusReportState]("N4", ("told", "asked"), None, "the status changed and has to settle", "§9.1.20")
+    N4: Final = Row[StatusReportState](
+        "N4", ("told", "asked"), None, "the status changed and has to settle", "§9.1.20"
+    )
     N5: Final = Row[StatusReportState]("N5", "told", "asked", "the status has settled", "§9.1.20")
     N6: Final = Row[StatusReportState]("N6", "asked", None, "due, after the one that is on its way", "§4.9")
     N7: Final = Row[StatusReportState]("N7", "asked", "told", "reported", "§4.9")
@@ -149,9 +177,15 @@ CableState: TypeAlias = Literal["unplugged", "plugged", "ev_side_out"]
 class CableRows:
     """The cable between station and EV (§4.9, §9.1.33)."""
 
-    P1: Final = Row[CableState]("P1", ("unplugged", "ev_side_out"), "plugged", "station and EV are joined", "§4.9")
-    P2: Final = Row[CableState]("P2", "plugged", "ev_side_out", "out at the EV, still in the socket", "§9.1.33")
-    P3: Final = Row[CableState]("P3", ("plugged", "ev_side_out"), "unplugged", "out at the station, or fixed", "§4.9")
+    P1: Final = Row[CableState](
+        "P1", ("unplugged", "ev_side_out"), "plugged", "station and EV are joined", "§4.9"
+    )
+    P2: Final = Row[CableState](
+        "P2", "plugged", "ev_side_out", "out at the EV, still in the socket", "§9.1.33"
+    )
+    P3: Final = Row[CableState](
+        "P3", ("plugged", "ev_side_out"), "unplugged", "out at the station, or fixed", "§4.9"
+    )
 
 
 EvState: TypeAlias = Literal["content", "asking"]
@@ -161,7 +195,9 @@ class EvRows:
     """Whether the EV asks for energy (§4.9: S2 closed)."""
 
     V1: Final = Row[EvState]("V1", "content", "asking", "the EV asks for energy", "§4.9")
-    V2: Final = Row[EvState]("V2", "asking", "content", "the EV stops asking, or is gone", "§4.9, errata 3.55")
+    V2: Final = Row[EvState](
+        "V2", "asking", "content", "the EV stops asking, or is gone", "§4.9, errata 3.55"
+    )
 
 
 ContactorState: TypeAlias = Literal["open", "closed"]
@@ -180,9 +216,13 @@ SupplyState: TypeAlias = Literal["offered", "withheld"]
 class SupplyRows:
     """Whether the EVSE offers energy to the EV (§7.7, SuspendedEVSE)."""
 
-    Y1: Final = Row[SupplyState]("Y1", "offered", "withheld", "the start was not accepted, yet may go on", "§9.1.24")
+    Y1: Final = Row[SupplyState](
+        "Y1", "offered", "withheld", "the start was not accepted, yet may go on", "§9.1.24"
+    )
     Y2: Final = Row[SupplyState]("Y2", "withheld", "offered", "the charging is over", "§4.9")
-    Y3: Final = Row[SupplyState]("Y3", "offered", "withheld", "resumed, and the start was not accepted", "§9.1.24")
+    Y3: Final = Row[SupplyState](
+        "Y3", "offered", "withheld", "resumed, and the start was not accepted", "§9.1.24"
+    )
 
 
 FaultState: TypeAlias = Literal["clear", "warning", "faulted"]
@@ -191,11 +231,15 @@ FaultState: TypeAlias = Literal["clear", "warning", "faulted"]
 class FaultRows:
     """Faults and warnings of a connector or of the main controller (§4.9, §7.6)."""
 
-    F1: Final = Row[FaultState]("F1", ("clear", "warning"), "faulted", "a fault that prevents charging", "§4.9")
+    F1: Final = Row[FaultState](
+        "F1", ("clear", "warning"), "faulted", "a fault that prevents charging", "§4.9"
+    )
     F2: Final = Row[FaultState]("F2", "clear", "warning", "an error that does not prevent charging", "§4.9")
     F3: Final = Row[FaultState]("F3", "faulted", None, "one more, or one of several faults cleared", "§4.9")
     F7: Final = Row[FaultState]("F7", "warning", None, "one more, or one of several warnings cleared", "§4.9")
-    F4: Final = Row[FaultState]("F4", "faulted", "warning", "the last fault cleared, a warning is left", "§4.9")
+    F4: Final = Row[FaultState](
+        "F4", "faulted", "warning", "the last fault cleared, a warning is left", "§4.9"
+    )
     F5: Final = Row[FaultState]("F5", "faulted", "clear", "the last fault cleared", "§4.9")
     F6: Final = Row[FaultState]("F6", "warning", "clear", "the last warning cleared", "§4.9")
 
@@ -206,11 +250,19 @@ AvailabilityState: TypeAlias = Literal["operative", "scheduled", "inoperative"]
 class AvailabilityRows:
     """ChangeAvailability of a connector or of the whole station (§5.2)."""
 
-    B1: Final = Row[AvailabilityState]("B1", "operative", "inoperative", "Inoperative, and not in use", "§5.2")
-    B2: Final = Row[AvailabilityState]("B2", "operative", "scheduled", "Inoperative during a transaction", "§5.2")
+    B1: Final = Row[AvailabilityState](
+        "B1", "operative", "inoperative", "Inoperative, and not in use", "§5.2"
+    )
+    B2: Final = Row[AvailabilityState](
+        "B2", "operative", "scheduled", "Inoperative during a transaction", "§5.2"
+    )
     B3: Final = Row[AvailabilityState]("B3", "scheduled", "inoperative", "the use is over", "§4.9, §5.2")
-    B6: Final = Row[AvailabilityState]("B6", "scheduled", "inoperative", "the power cut ended the use", "§4.9, §5.2")
-    B4: Final = Row[AvailabilityState]("B4", "scheduled", "operative", "Operative cancels what was scheduled", "§5.2")
+    B6: Final = Row[AvailabilityState](
+        "B6", "scheduled", "inoperative", "the power cut ended the use", "§4.9, §5.2"
+    )
+    B4: Final = Row[AvailabilityState](
+        "B4", "scheduled", "operative", "Operative cancels what was scheduled", "§5.2"
+    )
     B5: Final = Row[AvailabilityState]("B5", "inoperative", "operative", "Operative", "§5.2")
 
 
@@ -226,10 +278,16 @@ class SessionRows:
         "S1", ("idle", "finishing"), "awaiting_id_tag", "plugged in, a tag is awaited", "§4.9 A2, F2, H2"
     )
     S1T: Final = Row[SessionState]("S1T", "idle", "starting", "plugged in here, granted elsewhere", "§4.9 A2")
-    S1F: Final = Row[SessionState]("S1F", ("idle", "finishing"), "starting", "free vending: plugged in", "§4.9 A3, H3")
+    S1F: Final = Row[SessionState](
+        "S1F", ("idle", "finishing"), "starting", "free vending: plugged in", "§4.9 A3, H3"
+    )
     S2: Final = Row[SessionState]("S2", "idle", "awaiting_plug", "authorized, the plug is awaited", "§4.9 A2")
-    S3: Final = Row[SessionState]("S3", "awaiting_id_tag", "starting", "plugged in, and now authorized", "§3.6")
-    S3P: Final = Row[SessionState]("S3P", "awaiting_plug", "starting", "authorized, and now plugged in", "§3.6")
+    S3: Final = Row[SessionState](
+        "S3", "awaiting_id_tag", "starting", "plugged in, and now authorized", "§3.6"
+    )
+    S3P: Final = Row[SessionState](
+        "S3P", "awaiting_plug", "starting", "authorized, and now plugged in", "§3.6"
+    )
     S3F: Final = Row[SessionState]("S3F", "finishing", "starting", "the tag is presented again", "§4.9 F2")
     S3H: Final = Row[SessionState]("S3H", "held", "starting", "the fault is over", "§4.9 I2")
     S4: Final = Row[SessionState]("S4", "awaiting_plug", "held", "plugged in, but for a fault", "§4.9 B9")
@@ -237,11 +295,15 @@ class SessionRows:
     S5: Final = Row[SessionState](
         "S5", ("awaiting_id_tag", "awaiting_plug", "held", "starting"), "idle", "made Inoperative", "§4.9 B1"
     )
-    S5P: Final = Row[SessionState]("S5P", "awaiting_plug", "idle", "the tag gives up, or no plug in time", "§4.9 B1")
+    S5P: Final = Row[SessionState](
+        "S5P", "awaiting_plug", "idle", "the tag gives up, or no plug in time", "§4.9 B1"
+    )
     S5U: Final = Row[SessionState](
         "S5U", ("awaiting_id_tag", "held", "starting"), "idle", "unplugged again", "§4.9 B1"
     )
-    S6: Final = Row[SessionState]("S6", "awaiting_id_tag", "finishing", "no tag in time: unplug first", "§4.9 B6")
+    S6: Final = Row[SessionState](
+        "S6", "awaiting_id_tag", "finishing", "no tag in time: unplug first", "§4.9 B6"
+    )
     S7: Final = Row[SessionState]("S7", "starting", "awaiting_id_tag", "the start failed", "§4.9 B9")
     S8: Final = Row[SessionState]("S8", "starting", "charging", "the transaction begins", "§3.6, §4.8")
     S9: Final = Row[SessionState]("S9", "charging", "ending", "the transaction is to stop", "§4.10")
@@ -249,7 +311,9 @@ class SessionRows:
     S11: Final = Row[SessionState]("S11", "ending", "idle", "stopped, nothing is left to do", "§4.9 C1")
     S12: Final = Row[SessionState]("S12", "finishing", "idle", "the user has done all", "§4.9 F1, F8")
     S13: Final = Row[SessionState]("S13", "idle", "charging", "resumed after a power cut", "§3.6")
-    S14: Final = Row[SessionState]("S14", "idle", "finishing", "stopped by the power cut, still plugged in", "§4.9")
+    S14: Final = Row[SessionState](
+        "S14", "idle", "finishing", "stopped by the power cut, still plugged in", "§4.9"
+    )
 
 
 TransactionState: TypeAlias = Literal["initial", "running", "stopping", "stopped", "closed"]
@@ -260,16 +324,24 @@ class TransactionRows:
 
     T1: Final = Row[TransactionState]("T1", "initial", "running", "StartTransaction is recorded", "§4.8")
     T2: Final = Row[TransactionState]("T2", "running", None, "a sample is due or taken", "§3.16.1")
-    T3: Final = Row[TransactionState]("T3", "running", None, "the start is accepted, or never will be", "§4.8")
-    T3R: Final = Row[TransactionState]("T3R", "running", None, "the start is not accepted", "§9.1.24, errata 3.17")
+    T3: Final = Row[TransactionState](
+        "T3", "running", None, "the start is accepted, or never will be", "§4.8"
+    )
+    T3R: Final = Row[TransactionState](
+        "T3R", "running", None, "the start is not accepted", "§9.1.24, errata 3.17"
+    )
     T3S: Final = Row[TransactionState](
         "T3S", ("stopping", "stopped"), None, "the start is answered when it is over", "§4.8, errata 3.18"
     )
     T4: Final = Row[TransactionState]("T4", "running", "stopping", "to stop, and why", "§4.10")
-    T5: Final = Row[TransactionState]("T5", "stopping", "stopped", "the register is read: Stop recorded", "§4.10")
+    T5: Final = Row[TransactionState](
+        "T5", "stopping", "stopped", "the register is read: Stop recorded", "§4.10"
+    )
     T6: Final = Row[TransactionState]("T6", "running", "stopped", "power was cut: Stop recorded", "§4.10")
     T7: Final = Row[TransactionState]("T7", "running", None, "power was cut: resumed", "§4.10")
-    T8: Final = Row[TransactionState]("T8", "stopped", "closed", "the last message is delivered or skipped", "§3.7")
+    T8: Final = Row[TransactionState](
+        "T8", "stopped", "closed", "the last message is delivered or skipped", "§3.7"
+    )
 
 
 ReaderState: TypeAlias = Literal["idle", "authorizing"]
@@ -282,7 +354,9 @@ class ReaderRows:
     D2: Final = Row[ReaderState]("D2", "idle", None, "the tag that started stops", "§3.4")
     D3: Final = Row[ReaderState]("D3", "idle", None, "no connector could be meant: refused", "§3.6")
     D4: Final = Row[ReaderState]("D4", "idle", "authorizing", "may this tag charge?", "§4.1")
-    D5: Final = Row[ReaderState]("D5", "authorizing", "idle", "accepted: a tag of the same group stops", "§3.10")
+    D5: Final = Row[ReaderState](
+        "D5", "authorizing", "idle", "accepted: a tag of the same group stops", "§3.10"
+    )
     D6: Final = Row[ReaderState]("D6", "authorizing", "idle", "accepted: a connector is granted", "§3.6")
     D7: Final = Row[ReaderState]("D7", "authorizing", "idle", "refused, or no connector is left", "§4.1")
 
@@ -314,5 +388,3 @@ class CacheRows:
     """The authorization cache (§3.5.1)."""
 
     M1: Final = Row[Literal["keeping"]]("M1", "keeping", None, "an answer told of a tag", "§3.5.1")
-
-

@@ -8,7 +8,6 @@ AllowOfflineTxForUnknownId what is not known. A question that gets no answer is 
 from typing import Annotated, Final
 
 from msgspec import Struct
-
 from pilotline.core import facts
 from pilotline.core.calendar import utc_of
 from pilotline.core.effects import Put
@@ -27,7 +26,6 @@ from pilotline.core.slices import AUTHORIZATION, STATION, fact, key, station, st
 from pilotline.core.state import (
     Address,
     Ask,
-    Asker,
     Authorization,
     Boot,
     CachedTag,
@@ -83,7 +81,12 @@ def online(_own: Authorization, reads: Reads, _event: object) -> bool:
 def pre_authorized(own: Authorization, reads: Reads, event: AuthorizationAsked) -> bool:
     """Whether the entry has expired is looked at when the decision is made: `_offline_status` has the time."""
     known = _known(reads, event.id_tag)
-    return online(own, reads, event) and reads.local_pre_authorize and known is not None and known.status == "Accepted"
+    return (
+        online(own, reads, event)
+        and reads.local_pre_authorize
+        and known is not None
+        and known.status == "Accepted"
+    )
 
 
 def ask(
@@ -191,7 +194,9 @@ def remember(
     expiry: UtcTime | None = None if info.expiry_date is None else utc_of(info.expiry_date)
     before = reads.cache.get(tag)
     newest = max((cached.stored for cached in reads.cache.values()), default=Counter(0))
-    told = CachedTag(info.status, info.parent_id_tag, expiry, before.stored if before else Counter(newest + 1))
+    told = CachedTag(
+        info.status, info.parent_id_tag, expiry, before.stored if before else Counter(newest + 1)
+    )
     return own, () if told == before else (Put("cache", tag, told),)
 
 

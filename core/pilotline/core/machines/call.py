@@ -8,7 +8,6 @@ Theory of operation: a machine asks by `Asked` and hears exactly one of `Confirm
 from typing import Annotated, Final, TypeAlias
 
 from msgspec import Struct
-
 from pilotline.core import facts
 from pilotline.core.effects import Arm, SendCall
 from pilotline.core.events import (
@@ -64,7 +63,9 @@ def room_is_left(own: Call, reads: Reads, event: Asked) -> bool:
     return permitted(own, reads, event) and len(own.waiting) < reads.waiting_max
 
 
-def send(own: Call, reads: Reads, event: Asked, now: Instant) -> tuple[Call, tuple[SendCall | Arm | CallSent, ...]]:
+def send(
+    own: Call, reads: Reads, event: Asked, now: Instant
+) -> tuple[Call, tuple[SendCall | Arm | CallSent, ...]]:
     return _sent(own, (), event.ask, own.passed_over, reads, now)
 
 
@@ -81,14 +82,19 @@ def withdraw(own: Call, _reads: Reads, event: Asked, _now: Instant) -> tuple[Cal
 
 
 def answers_the_open_call(own: Call, _reads: Reads, event: Answered) -> bool:
-    return own.open is not None and (event.connection, event.message_id) == (own.connection, own.open.message_id)
+    return own.open is not None and (event.connection, event.message_id) == (
+        own.connection,
+        own.open.message_id,
+    )
 
 
 def and_others_wait(own: Call, _reads: Reads, _event: object) -> bool:
     return bool(own.waiting)
 
 
-def end_call(own: Call, _reads: Reads, event: Answered | CallTimedOut, _now: Instant) -> tuple[Call, tuple[Ended, ...]]:
+def end_call(
+    own: Call, _reads: Reads, event: Answered | CallTimedOut, _now: Instant
+) -> tuple[Call, tuple[Ended, ...]]:
     return Call(own.state, own.connection, own.number, None, (), 0), _ended(own, event)
 
 
@@ -100,7 +106,9 @@ def end_call_and_send_next(
         place = next((i for i, ask in enumerate(own.waiting) if ask.by.machine == "outbox"), 0)
     waiting = own.waiting[:place] + own.waiting[place + 1 :]
     outbox_waits = any(ask.by.machine == "outbox" for ask in waiting)
-    call, sent = _sent(own, waiting, own.waiting[place], own.passed_over + 1 if outbox_waits else 0, reads, now)
+    call, sent = _sent(
+        own, waiting, own.waiting[place], own.passed_over + 1 if outbox_waits else 0, reads, now
+    )
     return call, (*_ended(own, event), *sent)
 
 
@@ -108,7 +116,9 @@ def late(own: Call, _reads: Reads, event: ResultReceived) -> bool:
     return event.connection == own.connection
 
 
-def pass_on(own: Call, _reads: Reads, event: ResultReceived, _now: Instant) -> tuple[Call, tuple[AnsweredLate]]:
+def pass_on(
+    own: Call, _reads: Reads, event: ResultReceived, _now: Instant
+) -> tuple[Call, tuple[AnsweredLate]]:
     return own, (AnsweredLate(event.message_id, event.confirmation),)
 
 
@@ -119,7 +129,9 @@ def greet(own: Call, _reads: Reads, event: Connected, _now: Instant) -> Call:
     return Call(own.state, event.connection, own.number)
 
 
-def withdraw_all(own: Call, _reads: Reads, _event: Disconnected, _now: Instant) -> tuple[Call, tuple[Withdrawn, ...]]:
+def withdraw_all(
+    own: Call, _reads: Reads, _event: Disconnected, _now: Instant
+) -> tuple[Call, tuple[Withdrawn, ...]]:
     asked = ((own.open.by,) if own.open else ()) + tuple(ask.by for ask in own.waiting)
     return Call(own.state, own.connection, own.number), tuple(Withdrawn(by) for by in asked)
 

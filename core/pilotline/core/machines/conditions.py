@@ -7,7 +7,6 @@ what the status comes back to when the fault is cleared (§4.9).
 from typing import Annotated
 
 from msgspec import Struct
-
 from pilotline.core import facts
 from pilotline.core.events import (
     CablePlugged,
@@ -107,11 +106,15 @@ CONTACTOR = Machine(
 # --- supply --------------------------------------------------------------------------------------------------
 
 
-def stop_offering(own: Supply, _reads: NoReads, _event: object, _now: Instant) -> tuple[Supply, tuple[EnergyWithheld]]:
+def stop_offering(
+    own: Supply, _reads: NoReads, _event: object, _now: Instant
+) -> tuple[Supply, tuple[EnergyWithheld]]:
     return own, (EnergyWithheld(own.connector),)
 
 
-def offer_again(own: Supply, _reads: NoReads, _event: object, _now: Instant) -> tuple[Supply, tuple[EnergyOffered]]:
+def offer_again(
+    own: Supply, _reads: NoReads, _event: object, _now: Instant
+) -> tuple[Supply, tuple[EnergyOffered]]:
     return own, (EnergyOffered(own.connector),)
 
 

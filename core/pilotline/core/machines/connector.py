@@ -12,7 +12,6 @@ cable and no EV, so what it implies is Available, Unavailable or Faulted.
 from typing import Annotated, Final
 
 from msgspec import Struct
-
 from pilotline.core import facts
 from pilotline.core.events import (
     ChargingBegan,
@@ -36,7 +35,18 @@ from pilotline.core.events import (
     UseTimedOut,
 )
 from pilotline.core.slices import CONNECTOR, MAIN_CONTROLLER, every, fact, here
-from pilotline.core.state import Availability, Cable, Connector, Ev, Fault, Instant, Map, Reservation, Session, Supply
+from pilotline.core.state import (
+    Availability,
+    Cable,
+    Connector,
+    Ev,
+    Fault,
+    Instant,
+    Map,
+    Reservation,
+    Session,
+    Supply,
+)
 from pilotline.core.statechart import Binding, Machine, ignores, on
 from pilotline.spec import status as row
 from pilotline.spec.rows import StatusRows
@@ -65,8 +75,10 @@ def implied(own: Connector, reads: Reads) -> ChargePointStatus:
             return "Preparing"
         case "starting":
             # Free vending knows no Preparing: charging starts at once (A3, H3).
-            return "Unavailable" if reads.free_vending and own.state == "Unavailable" else (
-                "Available" if reads.free_vending else "Preparing"
+            return (
+                "Unavailable"
+                if reads.free_vending and own.state == "Unavailable"
+                else ("Available" if reads.free_vending else "Preparing")
             )
         case "charging" | "ending":
             if reads.supply.state == "withheld":
@@ -77,7 +89,9 @@ def implied(own: Connector, reads: Reads) -> ChargePointStatus:
         case "idle":
             if reads.availability.state != "operative":
                 return "Unavailable"
-            reserved = any(reservation.connector == own.connector for reservation in reads.reservations.values())
+            reserved = any(
+                reservation.connector == own.connector for reservation in reads.reservations.values()
+            )
             return "Reserved" if reserved else "Available"
 
 
@@ -119,7 +133,9 @@ def transaction_goes_on(_own: Connector, reads: Reads, _event: object) -> bool:
     return reads.session.state == "charging"
 
 
-def move(own: Connector, _reads: Reads, _event: object, now: Instant) -> tuple[Connector, tuple[StatusChanged]]:
+def move(
+    own: Connector, _reads: Reads, _event: object, now: Instant
+) -> tuple[Connector, tuple[StatusChanged]]:
     return Connector(own.connector, own.state, now), (StatusChanged(own.connector),)
 
 
@@ -127,7 +143,10 @@ def move_on(
     own: Connector, _reads: Reads, _event: object, now: Instant
 ) -> tuple[Connector, tuple[StatusChanged | StatusOverdue, ...]]:
     """To Available, although the conditions may imply something else: the next round sees to that."""
-    return Connector(own.connector, own.state, now), (StatusChanged(own.connector), StatusOverdue(own.connector))
+    return Connector(own.connector, own.state, now), (
+        StatusChanged(own.connector),
+        StatusOverdue(own.connector),
+    )
 
 
 _EVERY: Final = (

@@ -14,7 +14,9 @@ ME: Final = Address("data_transfer")
 Told = tuple[DataTransfer, tuple[TellDataTransfer]]
 
 
-def ask(own: DataTransfer, _reads: NoReads, event: DataTransferRequested, _now: Instant) -> tuple[DataTransfer, tuple[Asked]]:
+def ask(
+    own: DataTransfer, _reads: NoReads, event: DataTransferRequested, _now: Instant
+) -> tuple[DataTransfer, tuple[Asked]]:
     request = DataTransferReq(vendor_id=event.vendor_id, message_id=event.message_id, data=event.data)
     return own, (Asked(Ask(request, ME)),)
 

@@ -5,7 +5,6 @@ the status that is (§4.9). Several may be raised at once; the status changes wi
 """
 
 from msgspec.structs import replace
-
 from pilotline.core.events import FaultBegan, FaultCleared, FaultDetected, FaultEnded, WarningChanged
 from pilotline.core.slices import POINT
 from pilotline.core.state import Fault, Instant, RaisedFault
@@ -19,11 +18,15 @@ def prevents_charging(_own: Fault, _reads: NoReads, event: FaultDetected) -> boo
     return event.prevents_charging
 
 
-def begin_fault(own: Fault, reads: NoReads, event: FaultDetected, now: Instant) -> tuple[Fault, tuple[FaultBegan]]:
+def begin_fault(
+    own: Fault, reads: NoReads, event: FaultDetected, now: Instant
+) -> tuple[Fault, tuple[FaultBegan]]:
     return _with(own, event), (FaultBegan(own.connector),)
 
 
-def add(own: Fault, reads: NoReads, event: FaultDetected, now: Instant) -> tuple[Fault, tuple[WarningChanged]]:
+def add(
+    own: Fault, reads: NoReads, event: FaultDetected, now: Instant
+) -> tuple[Fault, tuple[WarningChanged]]:
     return _with(own, event), (WarningChanged(own.connector),)
 
 
@@ -39,11 +42,15 @@ def a_warning_is_left(own: Fault, _reads: NoReads, event: FaultCleared) -> bool:
     return is_raised(own, _reads, event) and bool(_without(own, event.error_code))
 
 
-def remove(own: Fault, _reads: NoReads, event: FaultCleared, _now: Instant) -> tuple[Fault, tuple[WarningChanged]]:
+def remove(
+    own: Fault, _reads: NoReads, event: FaultCleared, _now: Instant
+) -> tuple[Fault, tuple[WarningChanged]]:
     return replace(own, raised=_without(own, event.error_code)), (WarningChanged(own.connector),)
 
 
-def end_fault(own: Fault, _reads: NoReads, event: FaultCleared, _now: Instant) -> tuple[Fault, tuple[FaultEnded]]:
+def end_fault(
+    own: Fault, _reads: NoReads, event: FaultCleared, _now: Instant
+) -> tuple[Fault, tuple[FaultEnded]]:
     return replace(own, raised=_without(own, event.error_code)), (FaultEnded(own.connector),)
 
 

@@ -3,7 +3,6 @@
 from typing import Annotated, Final
 
 from msgspec import Struct
-
 from pilotline.core.calendar import utc_of
 from pilotline.core.effects import Arm
 from pilotline.core.events import (
@@ -88,7 +87,9 @@ HEARTBEAT = Machine(
         ignores(CallSent, in_=("off", "asked"), because="no silence is being measured"),
         ignores(ConfigurationChanged, because="another key, or no silence is being measured"),
         ignores(HeartbeatDue, in_=("off", "asked"), because="no silence is being measured"),
-        ignores(Confirmed, Refused, Unanswered, Withdrawn, in_=("off", "silent"), because="nothing was asked"),
+        ignores(
+            Confirmed, Refused, Unanswered, Withdrawn, in_=("off", "silent"), because="nothing was asked"
+        ),
         ignores(Disconnected, in_=("off",), because="off already"),
     ),
 )

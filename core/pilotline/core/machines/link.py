@@ -8,7 +8,6 @@ same Central System do not come back in the same second (OCPP-J §5.3).
 from typing import Annotated
 
 from msgspec import Struct
-
 from pilotline.core import facts
 from pilotline.core.effects import Arm, OpenLink
 from pilotline.core.events import Connected, Disconnected, LinkLost, LinkUp, PoweredUp, ReconnectDue
@@ -46,7 +45,9 @@ def back_off(own: Link, reads: Reads, event: LinkLost, now: Instant) -> tuple[Li
     return Link(own.state, own.connection, failures), (Arm("reconnect", Instant(now + wait_ms)),)
 
 
-def mourn(own: Link, reads: Reads, event: LinkLost, now: Instant) -> tuple[Link, tuple[Disconnected | Arm, ...]]:
+def mourn(
+    own: Link, reads: Reads, event: LinkLost, now: Instant
+) -> tuple[Link, tuple[Disconnected | Arm, ...]]:
     link, (arm,) = back_off(own, reads, event, now)
     return link, (arm, Disconnected())
 
@@ -67,7 +68,11 @@ LINK = Machine(
         on(ReconnectDue, row.L1, connect),
     ),
     ignored=(
-        ignores(LinkUp, LinkLost, because="it tells of an older connection, or of one that is up or gone already"),
-        ignores(PoweredUp, ReconnectDue, in_=("connecting", "up"), because="a connection is there or on its way"),
+        ignores(
+            LinkUp, LinkLost, because="it tells of an older connection, or of one that is up or gone already"
+        ),
+        ignores(
+            PoweredUp, ReconnectDue, in_=("connecting", "up"), because="a connection is there or on its way"
+        ),
     ),
 )

@@ -10,7 +10,6 @@ transaction the id -1 (errata 3.18).
 from typing import Annotated, Final
 
 from msgspec import Struct
-
 from pilotline.core import transaction_messages
 from pilotline.core.calendar import dated
 from pilotline.core.effects import Arm, Drop, Put
@@ -68,7 +67,9 @@ class Reads(Struct, frozen=True):
     retry_interval_s: Annotated[int, key("TransactionMessageRetryInterval")]
 
 
-def record(own: Outbox, reads: Reads, event: MessageRecorded, _now: Instant) -> tuple[Outbox, tuple[Put | HeadDue, ...]]:
+def record(
+    own: Outbox, reads: Reads, event: MessageRecorded, _now: Instant
+) -> tuple[Outbox, tuple[Put | HeadDue, ...]]:
     entry = Entry(reads.boot.number, own.tail, event.of_transaction, event.message)
     return Outbox(own.state, own.head, Counter(own.tail + 1)), (Put("outbox", own.tail, entry), HeadDue())
 
@@ -84,7 +85,9 @@ def online(_own: Outbox, reads: Reads, _event: object) -> bool:
     return reads.registration.state == "accepted" and reads.link.state == "up"
 
 
-def hand_over(own: Outbox, reads: Reads, _event: object, _now: Instant) -> tuple[Outbox, tuple[Put | Asked, ...]]:
+def hand_over(
+    own: Outbox, reads: Reads, _event: object, _now: Instant
+) -> tuple[Outbox, tuple[Put | Asked, ...]]:
     """The head goes; if its time was not known when it was recorded, it is fixed now, before it is sent."""
     entry = reads.entries[own.head]
     stamp = dated(entry.message.stamp, reads.boot, reads.clock)
@@ -128,7 +131,9 @@ def attempts_left(own: Outbox, reads: Reads, _event: object) -> bool:
     return reads.entries[own.head].attempts + 1 < reads.attempts_max
 
 
-def wait_for_repeat(own: Outbox, reads: Reads, _event: object, now: Instant) -> tuple[Outbox, tuple[Put | Arm, ...]]:
+def wait_for_repeat(
+    own: Outbox, reads: Reads, _event: object, now: Instant
+) -> tuple[Outbox, tuple[Put | Arm, ...]]:
     entry = reads.entries[own.head]
     attempts = entry.attempts + 1
     counted = Entry(entry.boot, entry.number, entry.transaction, entry.message, attempts)
@@ -182,10 +187,22 @@ OUTBOX = Machine(
         on(RetryDue, row.Q8),
     ),
     ignored=(
-        ignores(HeadDue, Connected, RegistrationAccepted, in_=("idle",), because="nothing waits, or not online"),
-        ignores(HeadDue, Connected, RegistrationAccepted, in_=("asked", "waiting"), because="the head is on its way"),
-        ignores(AnsweredLate, because="not the head's, or the head is being sent again and hears its own answer"),
-        ignores(Confirmed, Refused, Unanswered, Withdrawn, in_=("idle", "waiting"), because="nothing was asked"),
+        ignores(
+            HeadDue, Connected, RegistrationAccepted, in_=("idle",), because="nothing waits, or not online"
+        ),
+        ignores(
+            HeadDue,
+            Connected,
+            RegistrationAccepted,
+            in_=("asked", "waiting"),
+            because="the head is on its way",
+        ),
+        ignores(
+            AnsweredLate, because="not the head's, or the head is being sent again and hears its own answer"
+        ),
+        ignores(
+            Confirmed, Refused, Unanswered, Withdrawn, in_=("idle", "waiting"), because="nothing was asked"
+        ),
         ignores(RetryDue, in_=("idle", "asked"), because="no repeat is being waited for"),
     ),
 )

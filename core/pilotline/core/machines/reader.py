@@ -8,10 +8,16 @@ same group, which it stops, then the connector that this tag has just used, then
 from typing import Annotated
 
 from msgspec import Struct
-
 from pilotline.core import facts
 from pilotline.core.effects import SignalTag
-from pilotline.core.events import AuthorizationAsked, StopAsked, TagDecided, TagPresented, UseGranted, UseWithdrawn
+from pilotline.core.events import (
+    AuthorizationAsked,
+    StopAsked,
+    TagDecided,
+    TagPresented,
+    UseGranted,
+    UseWithdrawn,
+)
 from pilotline.core.slices import READER, every, fact
 from pilotline.core.state import Asker, Availability, Fault, Instant, Reader, Session
 from pilotline.core.statechart import Machine, ignores, on
@@ -51,7 +57,12 @@ def _of_the_group(reads: Reads, parent_id_tag: str | None) -> int | None:
     """A running transaction of the same group: parent compared with parent, never with a tag (§3.10)."""
     for connector in reads.serves:
         parent = reads.sessions[connector].parent_id_tag
-        if reads.sessions[connector].state == "charging" and parent_id_tag and parent and same(parent, parent_id_tag):
+        if (
+            reads.sessions[connector].state == "charging"
+            and parent_id_tag
+            and parent
+            and same(parent, parent_id_tag)
+        ):
             return connector
     return None
 
@@ -100,7 +111,9 @@ def awaits_its_plug(_own: Reader, reads: Reads, event: TagPresented) -> bool:
     return _awaiting_its_plug(reads, event.id_tag) is not None
 
 
-def give_up(own: Reader, reads: Reads, event: TagPresented, _now: Instant) -> tuple[Reader, tuple[UseWithdrawn]]:
+def give_up(
+    own: Reader, reads: Reads, event: TagPresented, _now: Instant
+) -> tuple[Reader, tuple[UseWithdrawn]]:
     return own, (UseWithdrawn(_awaiting_its_plug(reads, event.id_tag) or 0),)
 
 
@@ -108,7 +121,9 @@ def started_a_transaction(_own: Reader, reads: Reads, event: TagPresented) -> bo
     return _started_by(reads, event.id_tag) is not None
 
 
-def stop(own: Reader, reads: Reads, event: TagPresented, _now: Instant) -> tuple[Reader, tuple[SignalTag | StopAsked, ...]]:
+def stop(
+    own: Reader, reads: Reads, event: TagPresented, _now: Instant
+) -> tuple[Reader, tuple[SignalTag | StopAsked, ...]]:
     """No Authorize.req for the tag that started (§3.4, §4.1)."""
     connector = _started_by(reads, event.id_tag) or 0
     return own, (SignalTag(own.number, True), StopAsked(connector, "Local", event.id_tag))
@@ -116,7 +131,9 @@ def stop(own: Reader, reads: Reads, event: TagPresented, _now: Instant) -> tuple
 
 def cannot_be_meant(_own: Reader, reads: Reads, event: TagPresented) -> bool:
     """No connector to grant, and no transaction that a tag of its group could stop: nothing to ask (§3.10)."""
-    groups = any(reads.sessions[c].parent_id_tag and reads.sessions[c].state == "charging" for c in reads.serves)
+    groups = any(
+        reads.sessions[c].parent_id_tag and reads.sessions[c].state == "charging" for c in reads.serves
+    )
     return grantable(reads, event.id_tag) is None and not groups
 
 
@@ -124,7 +141,9 @@ def refuse(own: Reader, _reads: Reads, _event: object, _now: Instant) -> tuple[R
     return Reader(own.number, own.state), (SignalTag(own.number, False),)
 
 
-def ask(own: Reader, _reads: Reads, event: TagPresented, _now: Instant) -> tuple[Reader, tuple[AuthorizationAsked]]:
+def ask(
+    own: Reader, _reads: Reads, event: TagPresented, _now: Instant
+) -> tuple[Reader, tuple[AuthorizationAsked]]:
     asker = Asker("reader", own.number)
     return Reader(own.number, own.state, event.id_tag), (AuthorizationAsked(asker, event.id_tag),)
 
@@ -141,14 +160,19 @@ def stop_for_the_group(
     own: Reader, reads: Reads, event: TagDecided, _now: Instant
 ) -> tuple[Reader, tuple[SignalTag | StopAsked, ...]]:
     connector = _of_the_group(reads, event.parent_id_tag) or 0
-    return Reader(own.number, own.state), (SignalTag(own.number, True), StopAsked(connector, "Local", own.id_tag))
+    return Reader(own.number, own.state), (
+        SignalTag(own.number, True),
+        StopAsked(connector, "Local", own.id_tag),
+    )
 
 
 def accepted_and_grantable(own: Reader, reads: Reads, event: TagDecided) -> bool:
     return event.status == "Accepted" and grantable(reads, own.id_tag) is not None
 
 
-def grant(own: Reader, reads: Reads, event: TagDecided, _now: Instant) -> tuple[Reader, tuple[SignalTag | UseGranted, ...]]:
+def grant(
+    own: Reader, reads: Reads, event: TagDecided, _now: Instant
+) -> tuple[Reader, tuple[SignalTag | UseGranted, ...]]:
     connector = grantable(reads, own.id_tag) or 0
     granted = UseGranted(connector, own.id_tag, event.parent_id_tag, own.number)
     return Reader(own.number, own.state), (SignalTag(own.number, True), granted)

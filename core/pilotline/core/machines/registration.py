@@ -10,7 +10,6 @@ from typing import Annotated, Final
 
 from msgspec import Struct
 from msgspec.structs import replace
-
 from pilotline.core import facts
 from pilotline.core.calendar import utc_of
 from pilotline.core.effects import Arm, Configure, Put
@@ -49,7 +48,9 @@ def link_is_up(_own: Registration, reads: Reads, _event: object) -> bool:
     return reads.link.state == "up"
 
 
-def notify_boot(own: Registration, reads: Reads, _event: object, _now: Instant) -> tuple[Registration, tuple[Asked]]:
+def notify_boot(
+    own: Registration, reads: Reads, _event: object, _now: Instant
+) -> tuple[Registration, tuple[Asked]]:
     return own, (Asked(Ask(BootNotificationReq(**reads.identity.model_dump()), ME)),)
 
 
@@ -80,7 +81,9 @@ def wait_as_told(
     return Registration(own.state, event.confirmation.status), (Arm("boot", Instant(now + wait_ms)), told)
 
 
-def wait_a_while(own: Registration, reads: Reads, _event: object, now: Instant) -> tuple[Registration, tuple[Arm]]:
+def wait_a_while(
+    own: Registration, reads: Reads, _event: object, now: Instant
+) -> tuple[Registration, tuple[Arm]]:
     return own, (Arm("boot", Instant(now + reads.retry_ms)),)
 
 
@@ -105,7 +108,9 @@ REGISTRATION = Machine(
         on(Withdrawn, row.R6),
     ),
     ignored=(
-        ignores(Connected, in_=("asked", "accepted"), because="a reconnect alone calls for no BootNotification"),
+        ignores(
+            Connected, in_=("asked", "accepted"), because="a reconnect alone calls for no BootNotification"
+        ),
         ignores(Connected, in_=("pending", "rejected"), because="the interval given is not over"),
         ignores(BootDue, in_=("unregistered",), because="offline: BootNotification goes when the link is up"),
         ignores(BootDue, in_=("asked", "accepted"), because="BootNotification is on its way or accepted"),

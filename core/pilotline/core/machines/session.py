@@ -6,10 +6,9 @@ not completed in ConnectionTimeOut is given up (B1), but with the plug in and no
 A tag that was granted the lowest free connector moves to the one that is plugged (`takes over`).
 """
 
-from typing import Annotated
+from typing import Annotated, Final
 
 from msgspec import Struct
-
 from pilotline.core import facts
 from pilotline.core.effects import Arm, ReadMeter
 from pilotline.core.events import (
@@ -42,8 +41,9 @@ from pilotline.core.slices import CONNECTOR, every, fact, here, key
 from pilotline.core.state import Availability, Cable, Counter, Fault, Instant, Map, Session, Transaction
 from pilotline.core.statechart import Machine, Timer, ignores, on
 from pilotline.spec.rows import SessionRows as row
+from pilotline.spec.types import ChargePointErrorCode, ReadingContext
 
-BEGIN = "Transaction.Begin"
+BEGIN: Final[ReadingContext] = "Transaction.Begin"
 
 
 class Reads(Struct, frozen=True):
@@ -97,7 +97,9 @@ def faulted(_own: Session, reads: Reads, _event: object) -> bool:
     return reads.fault.state == "faulted"
 
 
-def await_id_tag(own: Session, reads: Reads, _event: object, now: Instant) -> tuple[Session, tuple[Arm | UseBegan, ...]]:
+def await_id_tag(
+    own: Session, reads: Reads, _event: object, now: Instant
+) -> tuple[Session, tuple[Arm | UseBegan, ...]]:
     return Session(own.connector, own.state), (_connection_time_out(reads, now), UseBegan(own.connector))
 
 
@@ -115,14 +117,18 @@ def start_unattended(
     return Session(own.connector, own.state, reads.free_vending), _start(own, reads, now)
 
 
-def start(own: Session, reads: Reads, _event: object, now: Instant) -> tuple[Session, tuple[Arm | ReadMeter, ...]]:
+def start(
+    own: Session, reads: Reads, _event: object, now: Instant
+) -> tuple[Session, tuple[Arm | ReadMeter, ...]]:
     return own, _start(own, reads, now)
 
 
 def start_for(
     own: Session, reads: Reads, event: UseGranted, now: Instant
 ) -> tuple[Session, tuple[Arm | ReadMeter, ...]]:
-    return Session(own.connector, own.state, event.id_tag, event.parent_id_tag, event.reader), _start(own, reads, now)
+    return Session(own.connector, own.state, event.id_tag, event.parent_id_tag, event.reader), _start(
+        own, reads, now
+    )
 
 
 def start_again_for(
@@ -148,7 +154,9 @@ def give_up(own: Session, _reads: Reads, _event: object, _now: Instant) -> tuple
     return Session(own.connector, own.state), (UseEnded(own.connector),)
 
 
-def ask_to_unplug(own: Session, _reads: Reads, _event: object, _now: Instant) -> tuple[Session, tuple[UseTimedOut]]:
+def ask_to_unplug(
+    own: Session, _reads: Reads, _event: object, _now: Instant
+) -> tuple[Session, tuple[UseTimedOut]]:
     return Session(own.connector, own.state), (UseTimedOut(own.connector),)
 
 
@@ -162,7 +170,7 @@ def report_silence(
     own: Session, reads: Reads, _event: StartTimedOut, now: Instant
 ) -> tuple[Session, tuple[Arm | FaultDetected, ...]]:
     """The feedback that was awaited is the lock's where there is one, the meter's where there is none."""
-    code = "ConnectorLockFailure" if reads.lock else "PowerMeterFailure"
+    code: ChargePointErrorCode = "ConnectorLockFailure" if reads.lock else "PowerMeterFailure"
     return _fail(own, reads, now, FaultDetected(own.connector, code))
 
 
@@ -182,7 +190,9 @@ def begin_transaction(
     return session, (began,)
 
 
-def stop(own: Session, _reads: Reads, event: StopAsked, _now: Instant) -> tuple[Session, tuple[TransactionStopAsked, ...]]:
+def stop(
+    own: Session, _reads: Reads, event: StopAsked, _now: Instant
+) -> tuple[Session, tuple[TransactionStopAsked, ...]]:
     return own, _stop(own, event)
 
 
@@ -200,7 +210,9 @@ def cable_still_in(_own: Session, reads: Reads, _event: object) -> bool:
     return reads.cable.state != "unplugged"
 
 
-def ask_to_finish(own: Session, _reads: Reads, _event: object, _now: Instant) -> tuple[Session, tuple[ChargingEnded]]:
+def ask_to_finish(
+    own: Session, _reads: Reads, _event: object, _now: Instant
+) -> tuple[Session, tuple[ChargingEnded]]:
     """Whose session it was is kept: the same tag may start again without unplugging (F2)."""
     return Session(own.connector, own.state, own.id_tag, own.parent_id_tag), (ChargingEnded(own.connector),)
 
@@ -247,8 +259,10 @@ def resume(own: Session, reads: Reads, _event: PoweredUp, _now: Instant) -> Sess
 
 def finish_after_the_cut(own: Session, reads: Reads, _event: PoweredUp, _now: Instant) -> Session:
     transaction = open_transaction(reads.transactions, own.connector)
-    return own if transaction is None else Session(
-        own.connector, own.state, transaction.id_tag, transaction.parent_id_tag
+    return (
+        own
+        if transaction is None
+        else Session(own.connector, own.state, transaction.id_tag, transaction.parent_id_tag)
     )
 
 
@@ -263,7 +277,11 @@ def open_transaction(transactions: Map[Counter, Transaction], connector: int) ->
 def _granted_elsewhere(own: Session, reads: Reads) -> Session | None:
     """The session of another connector that waits for its plug, granted by a reader that serves this one too."""
     for other in reads.sessions[1:]:
-        if other.connector != own.connector and other.state == "awaiting_plug" and other.reader in reads.readers:
+        if (
+            other.connector != own.connector
+            and other.state == "awaiting_plug"
+            and other.reader in reads.readers
+        ):
             return other
     return None
 
@@ -285,7 +303,11 @@ def _fail(
 
 
 def _stop(own: Session, event: StopAsked) -> tuple[TransactionStopAsked, ...]:
-    return () if own.transaction is None else (TransactionStopAsked(own.transaction, event.reason, event.id_tag),)
+    return (
+        ()
+        if own.transaction is None
+        else (TransactionStopAsked(own.transaction, event.reason, event.id_tag),)
+    )
 
 
 SESSION = Machine(
@@ -295,7 +317,16 @@ SESSION = Machine(
     slot="sessions",
     blank=Session(0),
     reads=Reads,
-    states=("idle", "awaiting_id_tag", "awaiting_plug", "held", "starting", "charging", "ending", "finishing"),
+    states=(
+        "idle",
+        "awaiting_id_tag",
+        "awaiting_plug",
+        "held",
+        "starting",
+        "charging",
+        "ending",
+        "finishing",
+    ),
     timers=(
         Timer("connection_time_out", ConnectionTimedOut, ("awaiting_id_tag", "awaiting_plug")),
         Timer("start", StartTimedOut, ("starting",)),
@@ -345,11 +376,17 @@ SESSION = Machine(
     ignored=(
         ignores(CablePlugged, because="the connector is Inoperative, or the plug changes nothing now"),
         ignores(MadeAvailable, because="nobody is there, or the use goes on"),
-        ignores(MadeUnavailable, in_=("idle", "charging", "ending"), because="not in use, or it waits for the end"),
+        ignores(
+            MadeUnavailable, in_=("idle", "charging", "ending"), because="not in use, or it waits for the end"
+        ),
         ignores(UseGranted, because="the connector is not fit for use, or somebody uses it already"),
         ignores(FaultBegan, FaultEnded, because="a fault holds back nothing but the start"),
         ignores(UseWithdrawn, ConnectionTimedOut, because="no tag waits for its plug"),
-        ignores(EvUnplugged, CableUnplugged, because="nobody uses the connector, or the cable is still in the socket"),
+        ignores(
+            EvUnplugged,
+            CableUnplugged,
+            because="nobody uses the connector, or the cable is still in the socket",
+        ),
         ignores(LockFailed, StartTimedOut, ConnectorLocked, MeterRead, because="nothing is being started"),
         ignores(StopAsked, TransactionEnded, because="no transaction is running"),
         ignores(PoweredUp, because="nobody is there, or the connector is Inoperative"),

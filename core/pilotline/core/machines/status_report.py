@@ -9,7 +9,6 @@ from typing import Annotated, Final
 
 from msgspec import Struct
 from msgspec.structs import replace
-
 from pilotline.core import facts
 from pilotline.core.calendar import date_of
 from pilotline.core.effects import Arm
@@ -40,6 +39,7 @@ from pilotline.core.state import (
     Report,
     Session,
     StatusReport,
+    UtcTime,
 )
 from pilotline.core.statechart import Machine, Timer, ignores, on
 from pilotline.spec.messages.core import StatusNotificationReq
@@ -84,7 +84,7 @@ def _ask(own: StatusReport, reads: Reads, report: Report, since: Instant) -> Ask
         error_code=report.error_code,
         status=report.status,
         info=report.info,
-        timestamp=None if epoch is None else date_of(epoch + since),
+        timestamp=None if epoch is None else date_of(UtcTime(epoch + since)),
         vendor_id=report.vendor_id,
         vendor_error_code=report.vendor_error_code,
     )
@@ -164,12 +164,16 @@ def confirm(own: StatusReport, _reads: Reads, _event: Confirmed[object], _now: I
     return replace(own, confirmed=own.sent, sent=None)
 
 
-def report_next(own: StatusReport, reads: Reads, _event: object, _now: Instant) -> tuple[StatusReport, tuple[Asked]]:
+def report_next(
+    own: StatusReport, reads: Reads, _event: object, _now: Instant
+) -> tuple[StatusReport, tuple[Asked]]:
     report, since = own.due[0]
     return replace(own, sent=report, due=own.due[1:]), (_ask(own, reads, report, since),)
 
 
-def try_again_later(own: StatusReport, reads: Reads, _event: object, now: Instant) -> tuple[StatusReport, tuple[Arm]]:
+def try_again_later(
+    own: StatusReport, reads: Reads, _event: object, now: Instant
+) -> tuple[StatusReport, tuple[Arm]]:
     """What is told then is what is so then."""
     again = replace(own, sent=None, settling=None)
     return again, (Arm("settle", Instant(now + max(reads.retry_ms, _settling_ms(reads)))),)
@@ -219,9 +223,13 @@ STATUS_REPORT = Machine(
     ignored=(
         ignores(RegistrationAccepted, in_=("told", "asked"), because="the status is being reported already"),
         ignores(Connected, because="not registered yet, or the link is up already"),
-        ignores(StatusChanged, WarningChanged, in_=("silent",), because="only what is so when back online counts"),
+        ignores(
+            StatusChanged, WarningChanged, in_=("silent",), because="only what is so when back online counts"
+        ),
         ignores(StatusSettled, in_=("silent",), because="nothing is reported now"),
-        ignores(Confirmed, Refused, Unanswered, Withdrawn, in_=("silent", "told"), because="nothing was asked"),
+        ignores(
+            Confirmed, Refused, Unanswered, Withdrawn, in_=("silent", "told"), because="nothing was asked"
+        ),
         ignores(Disconnected, in_=("silent", "asked"), because="silent already, or the request is withdrawn"),
     ),
 )

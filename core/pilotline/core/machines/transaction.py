@@ -6,11 +6,10 @@ in between loses neither the stop nor its reason. What power interrupted is stop
 resumed, as the product says.
 """
 
-from typing import Annotated
+from typing import Annotated, Final
 
 from msgspec import Struct
 from msgspec.structs import replace
-
 from pilotline.core import facts
 from pilotline.core.calendar import stamped
 from pilotline.core.effects import Arm, Disarm, ReadMeter
@@ -49,10 +48,10 @@ from pilotline.core.state import (
 )
 from pilotline.core.statechart import Machine, Timer, ignores, on
 from pilotline.spec.rows import TransactionRows as row
-from pilotline.spec.types import Reason
+from pilotline.spec.types import ReadingContext, Reason
 
-SAMPLE = "Sample.Periodic"
-END = "Transaction.End"
+SAMPLE: Final[ReadingContext] = "Sample.Periodic"
+END: Final[ReadingContext] = "Transaction.End"
 _REASONS: dict[str, Reason] = {
     "PowerLoss": "PowerLoss",
     "HardReset": "HardReset",
@@ -160,7 +159,10 @@ def prepare_stop(
     cause = StopCause(event.reason, event.id_tag, stamped(reads.boot, reads.clock, now))
     deadline = Arm("stop", Instant(now + reads.contactor_deadline_ms))
     closed = reads.contactors[own.connector].state == "closed"
-    return replace(own, stop=cause), (deadline,) if closed else (deadline, ReadMeter(own.connector, own.number, END))
+    return replace(own, stop=cause), (deadline,) if closed else (
+        deadline,
+        ReadMeter(own.connector, own.number, END),
+    )
 
 
 def mine(own: Transaction, _reads: Reads, event: ContactorOpened) -> bool:
@@ -240,7 +242,9 @@ def _stopped(own: Transaction, register: Wh) -> Transaction:
 
 def _stop_message(own: Transaction, register: Wh) -> MessageRecorded:
     assert own.stop is not None, "stopping without a cause"  # noqa: S101  (an assertion of ours, see step)
-    return MessageRecorded(own.number, StopMessage(register, own.stop.stamp, own.stop.reason, own.stop.id_tag))
+    return MessageRecorded(
+        own.number, StopMessage(register, own.stop.stamp, own.stop.reason, own.stop.id_tag)
+    )
 
 
 def _ended(own: Transaction) -> TransactionEnded:

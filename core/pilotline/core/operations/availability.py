@@ -3,7 +3,6 @@
 from typing import Annotated
 
 from msgspec import Struct
-
 from pilotline.core.events import AvailabilityAsked
 from pilotline.core.slices import every
 from pilotline.core.state import Availability, Session
@@ -30,8 +29,10 @@ def waits_for_a_transaction(reads: Reads, request: ChangeAvailabilityReq) -> boo
 
 def _meant(reads: Reads, request: ChangeAvailabilityReq) -> range:
     """Connector 0 is the station and all its connectors (§5.2)."""
-    return range(len(reads.sessions)) if request.connector_id == 0 else range(
-        request.connector_id, request.connector_id + 1
+    return (
+        range(len(reads.sessions))
+        if request.connector_id == 0
+        else range(request.connector_id, request.connector_id + 1)
     )
 
 

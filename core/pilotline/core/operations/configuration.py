@@ -3,7 +3,6 @@
 from typing import Annotated
 
 from msgspec import Struct
-
 from pilotline.core.effects import Configure
 from pilotline.core.slices import station
 from pilotline.core.statechart import DecisionTable, otherwise, when
@@ -95,7 +94,9 @@ def set_for_reboot(
     return ChangeConfigurationConf(status="RebootRequired"), (Configure(request.key, request.value),)
 
 
-def set_now(_reads: Reads, request: ChangeConfigurationReq) -> tuple[ChangeConfigurationConf, tuple[Configure]]:
+def set_now(
+    _reads: Reads, request: ChangeConfigurationReq
+) -> tuple[ChangeConfigurationConf, tuple[Configure]]:
     return ChangeConfigurationConf(status="Accepted"), (Configure(request.key, request.value),)
 
 

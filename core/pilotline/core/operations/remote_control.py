@@ -3,7 +3,6 @@
 from typing import Annotated
 
 from msgspec import Struct
-
 from pilotline.core.events import AuthorizationAsked, StopAsked, UseGranted
 from pilotline.core.slices import every, key, station
 from pilotline.core.state import (
