@@ -3,7 +3,6 @@
 import json
 
 import pytest
-
 from pilotline.spec.messages.actions import Initiator
 from pilotline.tools import bench_codec
 
