@@ -166,7 +166,7 @@ _RESTORE: Final = "restore the file from a copy, or move it away to start as a n
 def _opened(path: Path) -> sqlite3.Connection:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        # made before SQLite opens it, so that nobody else can read it for a moment; the log gets the same mode.
+        # made before SQLite opens it, so that nobody else may ever read it; the log gets the same mode.
         # One that is there is not touched: to close a file would drop the lock this process may have on it.
         with contextlib.suppress(FileExistsError):
             os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, stat.S_IRUSR | stat.S_IWUSR))

@@ -1,0 +1,268 @@
+"""The small stateful face of `step`: holds the state, refuses misuse, reads and writes the frames.
+
+It decides nothing. Whoever runs a loop of his own may hold the `State` himself and call `step`; whoever
+embeds a station calls this. What the Central System does wrong becomes an answer; what the embedder does
+wrong is refused here, before `step`, by a `LocalProtocolError`, and nothing has happened.
+"""
+
+from collections.abc import Collection, Mapping
+from typing import Final, Literal, get_args
+
+from pilotline.core import frames, snapshot
+from pilotline.core.effects import Effect, SendCall, SendError, SendResult
+from pilotline.core.events import (
+    CableUnplugged,
+    CommitFailed,
+    ConnectorLocked,
+    DataTransferRequested,
+    External,
+    FaultCleared,
+    FaultDetected,
+    FrameReceived,
+    LinkLost,
+    LinkUp,
+    LockFailed,
+    PoweredUp,
+    TagPresented,
+)
+from pilotline.core.state import Instant, Memory, Readings, State, UtcTime
+from pilotline.core.step import Step, next_deadline, step
+from pilotline.spec.products import Product
+from pilotline.spec.types import ChargePointErrorCode
+
+Cause = Literal["PowerLoss", "HardReset", "SoftReset", "Reboot"]
+"""Why the station starts; PowerLoss also for a first start."""
+
+ID_TAG_CHARACTERS_MAX: Final = 20
+ENTROPY_DIGITS_MAX: Final = 16
+"""With boot number and call number behind it a message id keeps within 36 characters (OCPP-J §4.1.4)."""
+JITTER_MAX: Final = 1000
+
+_ERROR_CODES: Final = frozenset(get_args(ChargePointErrorCode))
+
+
+class LocalProtocolError(ValueError):
+    """The embedder told what cannot be so; one line that says what, and what would be right."""
+
+
+class ChargePoint:
+    """One station. For each event: hand in, commit `changes`, then hand over `effects` in order.
+
+    A complete round with a station that has just got its power:
+
+    >>> from pilotline.core import ChargePoint
+    >>> from pilotline.core.effects import OpenLink
+    >>> from pilotline.core.events import CablePlugged, FrameReceived, LinkUp
+    >>> from pilotline.spec.products import load_product
+    >>> station = ChargePoint(load_product("reference"))
+    >>> decided = station.power_on(now=0, entropy="c0ffee")
+    >>> [effect for effect in decided.effects if isinstance(effect, OpenLink)]
+    [OpenLink(connection=1)]
+    >>> decided = station.receive(LinkUp(1), now=40)
+    >>> station.frames(decided)[0][:36]
+    '[2,"c0ffee-1-1","BootNotification",{'
+    >>> answer = '[3,"c0ffee-1-1",{"status":"Accepted","currentTime":"2026-11-23T06:54:28Z","interval":300}]'
+    >>> decided = station.receive(FrameReceived(1, answer), now=90)
+    >>> decided = station.receive(CablePlugged(1), now=5_000)
+    >>> station.state.moment.connectors[1].state
+    'Preparing'
+    """
+
+    def __init__(self, product: Product, memory: Memory | None = None) -> None:
+        """A station without power; `memory` is what its store gave (`memory_of`); None: a new one."""
+        self._product = product
+        self._state: State | Memory | None = memory
+        self._before: tuple[State | Memory | None, External] | None = None
+        self._now = Instant(0)
+
+    @property
+    def state(self) -> State:
+        """The station as it stands. Raises `LocalProtocolError` before `power_on`."""
+        if not isinstance(self._state, State):
+            raise LocalProtocolError("the station has no power; call power_on first")
+        return self._state
+
+    def power_on(
+        self,
+        *,
+        now: int,
+        entropy: str,
+        cause: Cause = "PowerLoss",
+        plugged: Collection[int] = (),
+        readings: Mapping[int, Readings] | None = None,
+        utc: int | None = None,
+    ) -> Step:
+        """Power is on, for the first time or again: everything but the memory begins anew.
+
+        `now` is the monotonic clock of this boot in ms, `utc` the wall clock in ms since 1970 if the station
+        has one that keeps the time. `entropy` is up to 16 hexadecimal digits drawn by chance, kept from the
+        first boot on. `plugged` and `readings` tell by connectorId where a cable is in and what meters show.
+        """
+        points = range(len(self._product.connectors) + 1)
+        for connector in (*plugged, *(readings or {})):
+            _check_connector(self._product, connector)
+        event = PoweredUp(
+            self._product,
+            cause,
+            tuple(point in plugged for point in points),
+            tuple((readings or {}).get(point) for point in points),
+            entropy,
+            None if utc is None else UtcTime(utc),
+        )
+        return self.receive(event, now)
+
+    def receive(self, event: External, now: int) -> Step:
+        """What the station decides about an event. After a `LocalProtocolError` the event has not happened.
+
+        Text of the Central System goes in as `FrameReceived`, whatever it is: nothing in it can raise.
+        """
+        if isinstance(event, PoweredUp):
+            _check_power(self._product, event)
+        else:
+            state = self.state
+            if now < self._now:
+                raise LocalProtocolError(f"{_name(event)}: time went back from {self._now} to {now} ms")
+            _check(state, event)
+            if isinstance(event, FrameReceived):
+                event = frames.read(state, event)
+        return self._stepped(event, now)
+
+    def _stepped(self, event: External, now: int) -> Step:
+        decided = step(self._state, event, Instant(now))
+        self._before = self._state, event
+        self._state, self._now = decided.state, Instant(now)
+        return decided
+
+    def commit_failed(self, now: int) -> Step:
+        """The changes of the last step could not be stored: it is undone, with all its effects.
+
+        Raises `LocalProtocolError` if that step was the start: a station that cannot store does not run.
+        """
+        if self._before is None:
+            raise LocalProtocolError("CommitFailed: there is no step to be undone")
+        self._state, event = self._before
+        self._before = None
+        if isinstance(event, PoweredUp):
+            self._state = self._state.memory if isinstance(self._state, State) else self._state
+            raise LocalProtocolError(
+                "CommitFailed: the start is undone; call power_on when the store can be written"
+            )
+        return self._stepped(CommitFailed(event), now)
+
+    def next_deadline(self) -> Instant | None:
+        """When to hand in `DeadlinePassed`, in ms of the monotonic clock; None: nothing is awaited."""
+        return next_deadline(self.state)
+
+    def frames(self, decided: Step) -> tuple[str, ...]:
+        """The texts to send over the WebSocket after this step, in order."""
+        return tuple(text for effect in decided.effects if (text := self.frame_of(effect)) is not None)
+
+    @staticmethod
+    def frame_of(effect: Effect) -> str | None:
+        """The text an effect asks to send; None: it is no frame."""
+        return frames.text_of(effect) if isinstance(effect, SendCall | SendResult | SendError) else None
+
+    def snapshot(self) -> bytes:
+        """The station as it stands, timers and all, as CBOR; a store keeps `Step.changes` instead."""
+        return snapshot.encode_state(self.state)
+
+    @classmethod
+    def restore(cls, data: bytes) -> "ChargePoint":
+        """The station of a `snapshot`, to go on with the same monotonic clock. Raises `SnapshotError`."""
+        state = snapshot.decode_state(data)
+        station = cls(state.product)
+        station._state = state
+        return station
+
+
+# --- misuse -------------------------------------------------------------------------------------------------
+
+
+def _check_power(product: Product, event: PoweredUp) -> None:
+    points = len(product.connectors) + 1
+    if event.product != product:
+        raise LocalProtocolError("PoweredUp: is of another product than this station")
+    if len(event.plugged) != points or len(event.readings) != points:
+        raise LocalProtocolError(
+            f"PoweredUp: plugged and readings must have {points} items, one for each connectorId"
+        )
+    for readings in event.readings:
+        _check_readings("PoweredUp", readings)
+    digits = event.entropy
+    if not 1 <= len(digits) <= ENTROPY_DIGITS_MAX or not set(digits) <= set("0123456789abcdef"):
+        raise LocalProtocolError(f"PoweredUp: entropy must be 1 to {ENTROPY_DIGITS_MAX} digits 0-9 a-f")
+
+
+def _check(state: State, event: External) -> None:
+    """Whether this station may hear this event; what the Central System sends is not judged here."""
+    product, name = state.product, _name(event)
+    match event:
+        case CommitFailed():
+            raise LocalProtocolError("CommitFailed: is handed in by commit_failed")
+        case LinkUp(connection) | LinkLost(connection) | FrameReceived(connection):
+            last = state.moment.link.connection
+            if connection > last:
+                raise LocalProtocolError(f"{name}: no connection {connection} was opened; the last is {last}")
+            if isinstance(event, LinkLost) and not 0 <= event.jitter <= JITTER_MAX:
+                raise LocalProtocolError(f"{name}: jitter must be 0 to {JITTER_MAX}")
+        case TagPresented(reader, id_tag):
+            if not 1 <= reader <= len(product.readers):
+                raise LocalProtocolError(f"{name}: there is no reader {reader} of {len(product.readers)}")
+            _check_text(name, "id_tag", id_tag, ID_TAG_CHARACTERS_MAX, least=1)
+        case FaultDetected() | FaultCleared():
+            _check_fault(product, event)
+        case DataTransferRequested():
+            _check_text(name, "vendor_id", event.vendor_id, 255)
+            _check_text(name, "message_id", event.message_id, 50)
+        case _:
+            connector: object = getattr(event, "connector", None)
+            if connector is not None:
+                _check_connector(product, connector, name)
+                _check_parts(product, event)
+    _check_readings(name, getattr(event, "readings", None))
+
+
+def _check_parts(product: Product, event: External) -> None:
+    match event:
+        case ConnectorLocked(connector=connector) | LockFailed(connector=connector):
+            if not product.connectors[connector - 1].lock:
+                raise LocalProtocolError(f"{_name(event)}: connector {connector} of this product has no lock")
+        case CableUnplugged(connector=connector):
+            if product.connectors[connector - 1].cable == "fixed":
+                raise LocalProtocolError(f"{_name(event)}: the cable of connector {connector} is fixed")
+        case _:
+            pass
+
+
+def _check_fault(product: Product, event: FaultDetected | FaultCleared) -> None:
+    name = _name(event)
+    if event.connector != 0:  # 0 is the main controller (§3.8)
+        _check_connector(product, event.connector, name)
+    if event.error_code not in _ERROR_CODES or event.error_code == "NoError":
+        raise LocalProtocolError(f"{name}: {event.error_code!r} is no fault of §7.6")
+    if isinstance(event, FaultDetected):
+        _check_text(name, "info", event.info, 50)
+        _check_text(name, "vendor_id", event.vendor_id, 255)
+        _check_text(name, "vendor_error_code", event.vendor_error_code, 50)
+
+
+def _check_connector(product: Product, connector: object, name: str = "PoweredUp") -> None:
+    last = len(product.connectors)
+    if type(connector) is not int or not 1 <= connector <= last:
+        raise LocalProtocolError(f"{name}: there is no connector {connector!r}; this product has 1 to {last}")
+
+
+def _check_readings(name: str, readings: Readings | None) -> None:
+    if readings is not None and (type(readings.register) is not int or readings.register < 0):
+        raise LocalProtocolError(f"{name}: the energy register must be a whole number of Wh, 0 or more")
+
+
+def _check_text(name: str, field: str, text: str | None, most: int, least: int = 0) -> None:
+    if text is not None and not (least <= len(text) <= most and text.isascii() and text.isprintable()):
+        raise LocalProtocolError(
+            f"{name}: {field} must be {least} to {most} printable ASCII characters (§2.2)"
+        )
+
+
+def _name(event: External) -> str:
+    return type(event).__name__
