@@ -9,7 +9,7 @@ Types say what they measure, and so what the explorer may shift: `Instant`, `Utc
 `Counter` is renumbered, `Wh` counts from the last start. A plain int is never shifted.
 """
 
-from typing import Literal, NewType, TypeAlias
+from typing import Annotated, Literal, NamedTuple, NewType, TypeAlias
 
 import immutables
 from msgspec import Struct, field
@@ -56,13 +56,31 @@ Wh = NewType("Wh", int)
 Counter = NewType("Counter", int)
 """A number that only says which: equal or not, earlier or later."""
 
+
+class Namespace(NamedTuple):
+    """Which numbers belong together: those of one name are compared with each other, and with no others.
+
+    With ``present`` (where in the state) all that counts is whether a number is that one."""
+
+    name: str
+    present: str | None = None
+
+
+BootNumber: TypeAlias = Annotated[Counter, Namespace("boot", "memory.boot.number")]
+ConnectionNumber: TypeAlias = Annotated[Counter, Namespace("connection", "moment.link.connection")]
+CallNumber: TypeAlias = Annotated[Counter, Namespace("call")]
+EntryNumber: TypeAlias = Annotated[Counter, Namespace("entry")]
+TransactionNumber: TypeAlias = Annotated[Counter, Namespace("transaction")]
+CacheAge: TypeAlias = Annotated[Counter, Namespace("cache")]
+MessageId: TypeAlias = Annotated[str, Namespace("message id")]
+
 Map: TypeAlias = immutables.Map
 
 
 class Stamp(Struct, frozen=True, cache_hash=True):
     """A time that may not be known yet: the instant in its boot, and the UTC time once there is a clock."""
 
-    boot: Counter
+    boot: BootNumber
     at: Instant
     utc: UtcTime | None = None
 
@@ -87,7 +105,7 @@ class Asker(Struct, frozen=True, cache_hash=True):
 class Boot(Struct, frozen=True, cache_hash=True):
     """What is known of the boots: how many, why the last one, and the last time that was known (§4.2)."""
 
-    number: Counter = Counter(0)
+    number: BootNumber = Counter(0)
     entropy: str = (
         ""  # hexadecimal digits, drawn once at the first boot: makes message ids this station's own
     )
@@ -113,7 +131,7 @@ class StopCause(Struct, frozen=True, cache_hash=True):
 class Transaction(Struct, frozen=True, cache_hash=True):
     """One transaction from its start until its last message was answered or skipped (§3.7, §4.8, §4.10)."""
 
-    number: Counter = Counter(0)
+    number: TransactionNumber = Counter(0)
     connector: int = 0
     state: TransactionState = "initial"
     id_tag: str = ""
@@ -188,9 +206,9 @@ class Entry(Struct, frozen=True, cache_hash=True):
     start's answer fixes before anything behind it is sent (§3.7, errata 3.18).
     """
 
-    boot: Counter
-    number: Counter
-    transaction: Counter
+    boot: BootNumber
+    number: EntryNumber
+    transaction: TransactionNumber
     message: TransactionMessage
     attempts: int = 0
 
@@ -201,7 +219,7 @@ class CachedTag(Struct, frozen=True, cache_hash=True):
     status: AuthorizationStatus
     parent_id_tag: str | None = None
     expiry: UtcTime | None = None
-    stored: Counter = Counter(0)
+    stored: CacheAge = Counter(0)
 
 
 class Reservation(Struct, frozen=True, cache_hash=True):
@@ -220,8 +238,8 @@ class Memory(Struct, frozen=True, cache_hash=True):
     configuration: Configuration
     boot: Boot
     availability: tuple[Availability, ...]
-    transactions: Map[Counter, Transaction] = field(default_factory=Map)
-    outbox: Map[Counter, Entry] = field(default_factory=Map)
+    transactions: Map[TransactionNumber, Transaction] = field(default_factory=Map)
+    outbox: Map[EntryNumber, Entry] = field(default_factory=Map)
     cache: Map[str, CachedTag] = field(default_factory=Map)
     reservations: Map[int, Reservation] = field(default_factory=Map)
 
@@ -240,7 +258,7 @@ class Link(Struct, frozen=True, cache_hash=True):
     """The WebSocket: ``connection`` numbers the attempts, so that a frame of an old one is told apart."""
 
     state: LinkState = "waiting"
-    connection: Counter = Counter(0)
+    connection: ConnectionNumber = Counter(0)
     failures: int = 0
 
 
@@ -256,13 +274,13 @@ class Ask(Struct, frozen=True, cache_hash=True):
 
     request: Request
     by: Address
-    message_id: str | None = None
+    message_id: MessageId | None = None
 
 
 class OpenCall(Struct, frozen=True, cache_hash=True):
     """The CALL that was sent and not answered yet."""
 
-    message_id: str
+    message_id: MessageId
     action: str
     by: Address
 
@@ -271,8 +289,8 @@ class Call(Struct, frozen=True, cache_hash=True):
     """Our CALLs: one open, the others in the order in which they will go."""
 
     state: CallState = "closed"
-    connection: Counter = Counter(0)
-    number: Counter = Counter(0)
+    connection: ConnectionNumber = Counter(0)
+    number: CallNumber = Counter(0)
     open: OpenCall | None = None
     waiting: tuple[Ask, ...] = ()
     passed_over: int = 0  # how many others went since the outbox's head began to wait
@@ -288,8 +306,8 @@ class Outbox(Struct, frozen=True, cache_hash=True):
     """Which entry is the head, and the number that the next one gets."""
 
     state: OutboxState = "idle"
-    head: Counter = Counter(1)
-    tail: Counter = Counter(1)
+    head: EntryNumber = Counter(1)
+    tail: EntryNumber = Counter(1)
 
 
 class Cable(Struct, frozen=True, cache_hash=True):
@@ -346,7 +364,7 @@ class Session(Struct, frozen=True, cache_hash=True):
     id_tag: str | None = None
     parent_id_tag: str | None = None
     reader: int | None = None  # which reader granted it: such a grant moves to the connector that is plugged
-    transaction: Counter | None = None
+    transaction: TransactionNumber | None = None
 
 
 class Connector(Struct, frozen=True, cache_hash=True):

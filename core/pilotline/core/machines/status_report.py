@@ -46,6 +46,7 @@ from pilotline.spec.messages.core import StatusNotificationReq
 from pilotline.spec.rows import StatusReportRows as row
 
 NAME: Final = "status_report"
+DUE_MAX: Final = 16  # a Central System that leaves a report open for long hears the newest of what was due meanwhile
 
 
 class Reads(Struct, frozen=True):
@@ -125,7 +126,7 @@ def settle(own: StatusReport, reads: Reads, _event: object, now: Instant) -> tup
 
 
 def append(own: StatusReport, reads: Reads, _event: object, _now: Instant) -> StatusReport:
-    return replace(own, due=(*own.due, present(reads)))
+    return replace(own, due=(*own.due, present(reads))[-DUE_MAX:])
 
 
 def back_to_confirmed(own: StatusReport, _reads: Reads, _event: StatusSettled) -> bool:
@@ -144,7 +145,7 @@ def report_settled(
 
 
 def append_settled(own: StatusReport, reads: Reads, _event: StatusSettled, _now: Instant) -> StatusReport:
-    return replace(own, due=(*own.due, own.settling or present(reads)), settling=None)
+    return replace(own, due=(*own.due, own.settling or present(reads))[-DUE_MAX:], settling=None)
 
 
 # --- the outcome ---------------------------------------------------------------------------------------------

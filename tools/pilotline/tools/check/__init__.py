@@ -1,0 +1,1 @@
+"""The explorer: breadth-first over the real `step`, with the world as the source of events."""

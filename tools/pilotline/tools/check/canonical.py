@@ -1,0 +1,309 @@
+"""One representative for all states that differ only in what nothing can tell apart.
+
+Theory of operation: the types say what may be shifted, and this module reads them; there is no list of fields here.
+
+- `Instant`: counted from now, so that now is 0. An instant of the past is a record of something that happened, never
+  compared with another: all of the past is 0. What is left are deadlines, with the time that remains.
+- `UtcTime`: the same, counted from the present UTC time.
+- A number of a `Namespace`: counted from the lowest of its namespace that is alive, so that order and distance stay;
+  where all that counts is whether it is the present one, that is 1 and any other 0.
+- `MessageId`: the open call's id is as good as any other that is not in use.
+- Times in requests that wait: content, which no row reads.
+- `Wh`: counted from the lowest register; the environment decides whether registers move at all.
+
+Each of these is a reduction; `tests/tools/test_canonical.py` holds them against the search without them.
+"""
+
+import types
+import typing
+from collections.abc import Callable, Iterator
+from functools import cache
+from operator import attrgetter
+from typing import Annotated, Any, Final, Literal, NamedTuple, TypeAlias
+
+from immutables import Map
+from msgspec import Struct
+from msgspec.structs import replace
+from pydantic import BaseModel
+
+from pilotline.core.calendar import EPOCH
+from pilotline.core.machines.transaction import TRANSACTION_MACHINE
+from pilotline.core.state import (
+    BootNumber,
+    Clock,
+    ConnectionNumber,
+    Instant,
+    Memory,
+    Moment,
+    Namespace,
+    State,
+    TimerKey,
+    UtcTime,
+)
+
+Value: TypeAlias = Any  # what a field holds; its declared type chose the function that takes it
+
+
+class Shift(NamedTuple):
+    """What is subtracted."""
+
+    now: int
+    utc: int | None
+    lowest: tuple[tuple[str, int], ...]
+    present: tuple[tuple[str, int], ...]
+
+    def of(self, namespace: str) -> int:
+        """What is subtracted from the numbers of a namespace."""
+        return next((number for name, number in self.lowest if name == namespace), 0)
+
+    def is_present(self, namespace: str, number: int) -> bool:
+        """Whether this is the one number that counts."""
+        return (namespace, number) in self.present
+
+
+Shifter: TypeAlias = Callable[[Value, Shift], Value]
+Gatherer: TypeAlias = Callable[[Value, dict[str, int]], None]
+
+
+class Plan(NamedTuple):
+    """How to shift and to gather the numbers of one declared type; None: it holds nothing of the kind."""
+
+    shift: Shifter | None
+    gather: Gatherer | None
+
+
+NOTHING: Final = Plan(None, None)
+
+
+@cache
+def plan(declared: Value) -> Plan:
+    """The plan of a declared type, made once."""
+    if declared is Instant:
+        return Plan(lambda value, shift: max(value - shift.now, 0), None)
+    if declared is UtcTime:
+        return Plan(lambda value, shift: max(value - shift.utc, 0) if shift.utc is not None else value, None)
+    origin = typing.get_origin(declared)
+    if origin is Annotated:
+        names = [mark for mark in declared.__metadata__ if isinstance(mark, Namespace)]
+        return _numbered(names[0]) if names else plan(typing.get_args(declared)[0])
+    if origin in (typing.Union, types.UnionType):
+        return _union(tuple(arg for arg in typing.get_args(declared) if arg is not type(None)))
+    if origin is tuple:
+        return _tuple(typing.get_args(declared))
+    if origin is Map:
+        return _map(*typing.get_args(declared))
+    if declared is TimerKey:
+        return Plan(_timer_key, None)
+    if isinstance(declared, type) and issubclass(declared, Struct):
+        return _struct(declared)
+    return NOTHING
+
+
+def _numbered(namespace: Namespace) -> Plan:
+    name = namespace.name
+    if name == "message id":
+        return Plan(lambda value, _: value if value is None else "open", None)
+    if namespace.present:
+        return Plan(lambda value, shift: 1 if shift.is_present(name, value) else 0, None)
+
+    def gather(value: int, lowest: dict[str, int]) -> None:
+        if value < lowest.get(name, value + 1):
+            lowest[name] = value
+
+    return Plan(lambda value, shift: value - shift.of(name), gather)
+
+
+def _timer_key(value: TimerKey, shift: Shift) -> TimerKey:
+    """A timer of a transaction goes by the transaction's number."""
+    if value.machine != TRANSACTION_MACHINE.name or not shift.of("transaction"):
+        return value
+    return TimerKey(value.machine, value.timer, typing.cast(int, value.key) - shift.of("transaction"))
+
+
+def _union(members: tuple[Value, ...]) -> Plan:
+    if all(isinstance(member, type) and issubclass(member, BaseModel) for member in members):
+        return Plan(lambda value, _: _timeless(value), None)
+    if len(members) == 1:
+        inner = plan(members[0])
+        shift, gather = inner
+        return Plan(
+            (lambda value, by: value if value is None else shift(value, by)) if shift else None,
+            (lambda value, lowest: None if value is None else gather(value, lowest)) if gather else None,
+        )
+    shifts = {member: plan(member).shift for member in members}
+    gathers = {member: plan(member).gather for member in members}
+
+    def shift_any(value: Value, by: Shift) -> Value:
+        chosen = shifts.get(type(value))
+        return chosen(value, by) if chosen else value
+
+    def gather_any(value: Value, lowest: dict[str, int]) -> None:
+        chosen = gathers.get(type(value))
+        if chosen:
+            chosen(value, lowest)
+
+    return Plan(
+        shift_any if any(shifts.values()) else None,
+        gather_any if any(gathers.values()) else None,
+    )
+
+
+def _tuple(arguments: tuple[Value, ...]) -> Plan:
+    if len(arguments) == 2 and arguments[1] is Ellipsis:
+        shift, gather = plan(arguments[0])
+
+        def gather_all(value: Value, lowest: dict[str, int]) -> None:
+            assert gather  # noqa: S101  (only called where there is one)
+            for item in value:
+                gather(item, lowest)
+
+        return Plan(
+            (lambda value, by: tuple([shift(item, by) for item in value]) if value else value) if shift else None,
+            gather_all if gather else None,
+        )
+    parts = [plan(argument) for argument in arguments]
+    if not any(part.shift for part in parts):
+        return NOTHING
+    return Plan(
+        lambda value, by: tuple(
+            [part.shift(item, by) if part.shift else item for part, item in zip(parts, value, strict=True)]
+        ),
+        None,
+    )
+
+
+def _map(key: Value, item: Value) -> Plan:
+    keys, items = plan(key), plan(item)
+    if not keys.shift and not items.shift:
+        return NOTHING
+
+    def shift(value: Value, by: Shift) -> Value:
+        if not value:
+            return value
+        return Map(
+            [
+                (keys.shift(k, by) if keys.shift else k, items.shift(v, by) if items.shift else v)
+                for k, v in value.items()
+            ]
+        )
+
+    def gather(value: Value, lowest: dict[str, int]) -> None:
+        for k, v in value.items():
+            if keys.gather:
+                keys.gather(k, lowest)
+            if items.gather:
+                items.gather(v, lowest)
+
+    return Plan(shift, gather if keys.gather or items.gather else None)
+
+
+def _struct(declared: type[Struct]) -> Plan:
+    hints = typing.get_type_hints(declared, include_extras=True)
+    parts = [(name, *plan(hints[name])) for name in declared.__struct_fields__]
+    shifts = [(name, part) for name, part, _ in parts if part]
+    gathers = [(name, part) for name, _, part in parts if part]
+
+    def shift(value: Value, by: Shift) -> Value:
+        changed = {}
+        for name, part in shifts:
+            before = getattr(value, name)
+            after = part(before, by)
+            if after is not before and after != before:
+                changed[name] = after
+        return replace(value, **changed) if changed else value
+
+    def gather(value: Value, lowest: dict[str, int]) -> None:
+        for name, part in gathers:
+            part(getattr(value, name), lowest)
+
+    return Plan(shift if shifts else None, gather if gathers else None)
+
+
+def _timeless(request: Value) -> Value:
+    """A request that waits, without its time: no row reads it."""
+    if getattr(request, "timestamp", None) not in (None, EPOCH):
+        return request.model_copy(update={"timestamp": EPOCH})
+    return request
+
+
+# --- the state -----------------------------------------------------------------------------------------------
+
+
+class _Slot(NamedTuple):
+    holder: Literal["memory", "moment"]
+    name: str
+    shift: Shifter | None
+    gather: Gatherer | None
+
+
+def _slots() -> Iterator[_Slot]:
+    for holder, declared in (("memory", Memory), ("moment", Moment)):
+        hints = typing.get_type_hints(declared, include_extras=True)
+        for name in declared.__struct_fields__:
+            yield _Slot(typing.cast(Literal["memory", "moment"], holder), name, *plan(hints[name]))
+
+
+_SLOTS: Final = tuple(slot for slot in _slots() if slot.shift)
+_PRESENT: Final = tuple(
+    (mark.name, attrgetter(mark.present))
+    for alias in (BootNumber, ConnectionNumber)
+    for mark in typing.get_args(alias)
+    if isinstance(mark, Namespace) and mark.present
+)
+_NUMBERED: Final = tuple(slot for slot in _SLOTS if slot.gather)
+
+
+class Canonical:
+    """Finds the representative of a state. What it did to a slot's value once it remembers: slots repeat, states do not."""
+
+    def __init__(self) -> None:
+        self._lowest: dict[tuple[int, Value], tuple[tuple[str, int], ...]] = {}
+        self._shifted: dict[tuple[int, Value, Shift], Value] = {}
+
+    def __call__(self, state: State, now: int) -> State:
+        """The representative of ``state`` at instant ``now``."""
+        memory, moment = state.memory, state.moment
+        epoch = moment.clock.epoch
+        shift = Shift(
+            now,
+            None if epoch is None else epoch + now,
+            self._lowest_numbers(state),
+            tuple([(name, value_of(state)) for name, value_of in _PRESENT]),
+        )
+        changed_memory: dict[str, Value] = {}
+        changed_moment: dict[str, Value] = {}
+        for place, (holder, name, part, _) in enumerate(_SLOTS):
+            value = getattr(memory if holder == "memory" else moment, name)
+            key = (place, value, shift)
+            shifted = self._shifted.get(key, _NEW)
+            if shifted is _NEW:
+                assert part  # noqa: S101
+                shifted = self._shifted[key] = part(value, shift)
+            if shifted is not value:
+                (changed_memory if holder == "memory" else changed_moment)[name] = shifted
+        if epoch is not None:
+            changed_moment["clock"] = _KNOWN
+        return State(
+            state.product,
+            replace(memory, **changed_memory) if changed_memory else memory,
+            replace(moment, **changed_moment) if changed_moment else moment,
+        )
+
+    def _lowest_numbers(self, state: State) -> tuple[tuple[str, int], ...]:
+        lowest: dict[str, int] = {}
+        for place, (holder, name, _, gather) in enumerate(_NUMBERED):
+            value = getattr(state.memory if holder == "memory" else state.moment, name)
+            found = self._lowest.get((place, value))
+            if found is None:
+                assert gather  # noqa: S101
+                gathered: dict[str, int] = {}
+                gather(value, gathered)
+                found = self._lowest[place, value] = tuple(gathered.items())
+            for namespace, number in found:
+                if number < lowest.get(namespace, number + 1):
+                    lowest[namespace] = number
+        return tuple(lowest.items())
+
+
+_NEW: Final = object()
+_KNOWN: Final = Clock("known", UtcTime(0))
