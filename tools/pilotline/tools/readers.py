@@ -1,0 +1,32 @@
+"""Who reads a configuration key, as the slices declare it."""
+
+from typing import NamedTuple
+
+from pilotline.core.declared import MACHINES, OPERATIONS
+from pilotline.spec.configuration_keys import KEYS, ConfigurationKey
+
+
+class KeyReaders(NamedTuple):
+    """A standard key and the machines and decision tables whose slice names it."""
+
+    key: ConfigurationKey
+    readers: tuple[str, ...]
+
+
+def key_readers() -> tuple[KeyReaders, ...]:
+    """Every standard key, in the order of the standard's chapter."""
+    tables = [
+        *((machine.name, machine.sources) for machine in MACHINES),
+        *((table.name, table.sources) for table in OPERATIONS),
+    ]
+    return tuple(
+        KeyReaders(
+            key,
+            tuple(
+                name
+                for name, sources in tables
+                if any(source.kind == "key" and source.name == key.name for source in sources.values())
+            ),
+        )
+        for key in KEYS
+    )

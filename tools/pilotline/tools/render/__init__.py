@@ -1,0 +1,1 @@
+"""Renderers: a graph in, text out. One module per format."""
