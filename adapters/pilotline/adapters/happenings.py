@@ -1,0 +1,62 @@
+"""What happens in a station, for those who watch: panels, logs, tests. None of them slows it."""
+
+import asyncio
+from collections import deque
+from collections.abc import AsyncIterator
+from typing import Self
+
+from msgspec import Struct
+from typing_extensions import override
+
+from pilotline.core.effects import Effect
+from pilotline.core.events import External
+from pilotline.core.state import Instant
+from pilotline.core.step import Taken
+
+
+class Happening(Struct, frozen=True):
+    """One event that was taken in, when (the `now` of its step), the bindings taken and the effects
+    handed over.
+    """
+
+    at: Instant
+    event: External
+    trace: tuple[Taken, ...]
+    effects: tuple[Effect, ...]
+
+
+class Subscription(AsyncIterator[Happening]):
+    """Happenings in their order; of those not read, the newest `size` are kept. It ends when the station
+    does.
+    """
+
+    def __init__(self, size: int) -> None:
+        self.lost = 0
+        """How many were lost because they were not read in time."""
+        self._unread: deque[Happening] = deque(maxlen=size)
+        self._news = asyncio.Event()
+        self._ended = False
+
+    def publish(self, happening: Happening) -> None:
+        """One more; the oldest makes room."""
+        self.lost += len(self._unread) == self._unread.maxlen
+        self._unread.append(happening)
+        self._news.set()
+
+    def end(self) -> None:
+        """No more are to come; what is unread can still be read."""
+        self._ended = True
+        self._news.set()
+
+    @override
+    def __aiter__(self) -> Self:
+        return self
+
+    @override
+    async def __anext__(self) -> Happening:
+        while not self._unread:
+            if self._ended:
+                raise StopAsyncIteration
+            self._news.clear()
+            await self._news.wait()
+        return self._unread.popleft()

@@ -1,0 +1,86 @@
+"""The port to the hardware: what a firmware team implements to put Pilotline into a station.
+
+Commands go down, facts come up. `perform` hands over one command and returns at once; whatever takes time or
+can fail comes back later as a fact, by the function that `begin` was given. The facts are the events of
+`pilotline.core.events` from TagPresented to FaultCleared, and nothing else:
+
+==================  =========================================================================================
+command             what the hardware answers
+==================  =========================================================================================
+LockConnector       ConnectorLocked with the readings of that moment, or LockFailed
+UnlockConnector     nothing; only connectors with a lock (``lock = true``) are ever told to lock or unlock
+CloseContactor      ContactorClosed when the feedback contact says so
+OpenContactor       ContactorOpened with the readings after the current is off; also if it was open already
+ReadMeter           MeterRead with the same transaction and context; a meter that is silent answers nothing
+ShowStatus          nothing: lights and displays
+SignalTag           nothing: tell the driver that the tag was accepted, or refused
+==================  =========================================================================================
+
+Facts that need no command: TagPresented, CablePlugged, EvUnplugged, CableUnplugged, EnergyRequested,
+EnergyDeclined, FaultDetected, FaultCleared. Connectors and readers count from 1; connector 0 is the main
+controller.
+
+No deadline, repetition or protocol belongs here: a feedback that stays away is noticed by the core. One thing
+only is the hardware's own: **contactors open by themselves** when the process dies or stalls (a watchdog on
+`perform`, or a relay that drops out). Everything runs on the event loop's thread; from another thread use
+`loop.call_soon_threadsafe(tell, fact)`.
+"""
+
+from collections.abc import Callable
+from typing import Protocol, TypeAlias
+
+from msgspec import Struct
+
+from pilotline.core.effects import Effect
+from pilotline.core.events import External
+from pilotline.core.state import Readings, UtcTime
+
+Tell: TypeAlias = Callable[[External], None]
+"""Takes one fact; raises `OverloadedError` if the station is too far behind to take more."""
+
+
+class OverloadedError(RuntimeError):
+    """The hardware tells more than the station can take in; the fact was not taken."""
+
+
+class World(Struct, frozen=True):
+    """How things are when the station starts. Tuples go by connectorId; index 0 is the main controller."""
+
+    plugged: tuple[bool, ...]
+    """Whether station and EV are joined; index 0 is False."""
+    readings: tuple[Readings | None, ...]
+    """What each meter shows; None: not known, as for index 0."""
+    entropy: str
+    """Hexadecimal digits drawn at random, 8 to 16 of them: message ids begin with the first boot's."""
+    utc: UtcTime | None = None
+    """Wall clock in ms since 1970, if the station has one that keeps going without power (§4.2)."""
+
+
+class Hardware(Protocol):
+    """All of it. Inherit from this class: what has a body here is optional."""
+
+    def world(self) -> World:
+        """The world as it is now; asked once before each start."""
+        ...
+
+    def begin(self, tell: Tell) -> None:
+        """The station runs: from now on tell facts, and at once those that stand.
+
+        That is EnergyRequested where an EV asks, and FaultDetected for what is wrong already.
+        """
+        ...
+
+    def perform(self, command: Effect) -> None:
+        """One command of the table above; one that it does not list is to be left alone."""
+        ...
+
+    def make_safe(self) -> None:
+        """Open every contactor: the run loop ends, orderly or not, and nobody is going to listen."""
+        ...
+
+    def power_lost(self) -> None:
+        """The station's power was cut (`Station.cut_power`): commands under way come to nothing.
+
+        A simulation lets its contactors fall open here. Real hardware has lost its power itself and need not
+        care.
+        """

@@ -1,0 +1,66 @@
+"""The simulated world as data, and the file that keeps it when the process ends."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final, Literal
+
+import msgspec
+from msgspec import Struct
+from msgspec.structs import replace
+
+from pilotline.adapters.simulated_car import Car
+from pilotline.core.events import FaultDetected
+
+_VERSION: Final = 1
+
+
+class SimulationError(ValueError):
+    """What a driver cannot do in the world as it is, or a file that holds no world."""
+
+
+class Point(Struct, frozen=True):
+    """A connector of the simulated world."""
+
+    car: Car | None = None
+    cable: Literal["out", "in_station", "joined"] = "out"
+    """`in_station`: in the station's socket, not in a car. A fixed cable that is free is `out`."""
+    locked: bool = False
+    lock_jammed: bool = False
+    closed: bool = False
+    """The contactor, not its command."""
+    welded: bool = False
+    limit_w: float | None = None
+    register_wh: float = 0
+    read_wh: float = 0
+    """The register when it was last read for a message."""
+    faults: tuple[FaultDetected, ...] = ()
+
+
+class _File(Struct, frozen=True):
+    version: int
+    points: tuple[Point, ...]
+
+
+def loaded(file: Path | None, size: int) -> list[Point]:
+    """The world of an earlier process: no contactor is closed any more but a welded one."""
+    if file is None or not file.exists():
+        return [Point()] * size
+    try:
+        kept = msgspec.json.decode(file.read_bytes(), type=_File)
+    except msgspec.MsgspecError as error:
+        raise SimulationError(
+            f"{file}: holds no simulated world ({error}); remove it to begin with a new one"
+        ) from None
+    if kept.version != _VERSION or len(kept.points) != size:
+        raise SimulationError(
+            f"{file}: is the world of another version or product; remove it to begin with a new one"
+        )
+    return [replace(point, closed=point.closed and point.welded) for point in kept.points]
+
+
+def saved(file: Path, points: Sequence[Point]) -> None:
+    """Replace the file as a whole: a process that dies leaves the old world or the new one."""
+    text = msgspec.json.format(msgspec.json.encode(_File(_VERSION, tuple(points))), indent=1)
+    beside = file.with_name(file.name + ".new")
+    beside.write_bytes(text)
+    beside.replace(file)

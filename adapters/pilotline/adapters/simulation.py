@@ -1,0 +1,377 @@
+"""SIMULATED hardware: cars, cables, locks, contactors, meters and tag readers that exist in this program
+only.
+
+It behaves as the hardware behind `pilotline.adapters.hardware` does: feedback takes time, a lock can jam, a
+contactor can weld, a battery fills up. Nothing runs in between: what flows is computed when somebody looks,
+exactly, and the one thing that happens by itself (the battery is full) has an alarm at its instant. So the
+same acts at the same times give the same facts, at any speed.
+
+The simulated world is not the station's memory: with a `file` it keeps its own (registers, cables, cars,
+locks, faults), and goes on from there when the process is started anew. A power cut opens the contactors,
+nothing else.
+"""
+
+import math
+import secrets
+from collections.abc import Callable
+from pathlib import Path
+from typing import get_args
+
+from msgspec.structs import replace
+from typing_extensions import override
+
+from pilotline.adapters.clock import Alarm, Clock
+from pilotline.adapters.hardware import Hardware, Tell, World
+from pilotline.adapters.simulated_car import Car
+from pilotline.adapters.simulated_meter import Electrics, readings_of
+from pilotline.adapters.simulated_world import Point, SimulationError, loaded, saved
+from pilotline.core.effects import (
+    CloseContactor,
+    Effect,
+    LockConnector,
+    OpenContactor,
+    ReadMeter,
+    ShowStatus,
+    SignalTag,
+    UnlockConnector,
+)
+from pilotline.core.events import (
+    CablePlugged,
+    CableUnplugged,
+    ConnectorLocked,
+    ContactorClosed,
+    ContactorOpened,
+    EnergyDeclined,
+    EnergyRequested,
+    EvUnplugged,
+    External,
+    FaultCleared,
+    FaultDetected,
+    LockFailed,
+    MeterRead,
+    TagPresented,
+)
+from pilotline.core.state import Readings
+from pilotline.spec.products import Connector, Product
+from pilotline.spec.types import ChargePointErrorCode
+
+
+class SimulatedHardware(Hardware):
+    """The whole of a station's hardware, and those who use it. All methods are for the event loop's
+    thread.
+    """
+
+    def __init__(
+        self,
+        product: Product,
+        clock: Clock,
+        *,
+        file: Path | None = None,
+        entropy: str | None = None,
+        lock_delay_ms: int = 300,
+        contactor_delay_ms: int = 50,
+    ) -> None:
+        """`entropy` makes message ids repeatable. Raises `SimulationError` for a file that holds no
+        such world.
+        """
+        self._product, self._clock, self._file = product, clock, file
+        self._entropy = entropy or secrets.token_hex(4)
+        self._lock_delay_ms, self._contactor_delay_ms = lock_delay_ms, contactor_delay_ms
+        self._tell: Tell | None = None
+        self._points = loaded(file, len(product.connectors) + 1)
+        self._anchored_ms = [clock.now_ms()] * len(self._points)
+        """Since when each point is as `_points` says: what flowed since then is computed."""
+        self._feedback: dict[tuple[str, int], Alarm] = {}
+        self._full: dict[int, Alarm] = {}
+        self.lights: dict[int, str] = {}
+        """The status that each connector's light shows."""
+        self.signals: dict[int, bool] = {}
+        """What each reader last told a driver: accepted or not."""
+
+    # --- the port -------------------------------------------------------------------------------------------
+
+    @override
+    def world(self) -> World:
+        plugged = tuple(point.cable == "joined" for point in self._points)
+        readings = tuple(self.readings(c) if c else None for c in range(len(self._points)))
+        return World(plugged, readings, self._entropy)
+
+    @override
+    def begin(self, tell: Tell) -> None:
+        self._tell = tell
+        for number, point in enumerate(self._points):
+            if point.cable == "joined" and point.car is not None and point.car.asks:
+                self._say(EnergyRequested(number))
+            if point.closed:
+                self._say(ContactorClosed(number))
+            for fault in point.faults:
+                self._say(fault)
+
+    @override
+    def perform(self, command: Effect) -> None:
+        match command:
+            case LockConnector(connector=number):
+                self._later("lock", number, self._lock_delay_ms, self._lock)
+            case UnlockConnector(connector=number):
+                self._later("lock", number, self._lock_delay_ms, self._unlock)
+            case CloseContactor(connector=number):
+                self._later("contactor", number, self._contactor_delay_ms, self._close)
+            case OpenContactor(connector=number):
+                self._later("contactor", number, self._contactor_delay_ms, self._open)
+            case ReadMeter(connector=number, transaction=transaction, context=context):
+                self._say(MeterRead(number, transaction, context, self.readings(number)))
+                self._change(number, read_wh=self.point(number).register_wh)
+            case ShowStatus(connector=number, status=status):
+                self.lights[number] = status
+            case SignalTag(reader=reader, accepted=accepted):
+                self.signals[reader] = accepted
+            case _:
+                pass  # a command that limits the power goes to `limit_power`
+
+    @override
+    def make_safe(self) -> None:
+        for alarm in self._feedback.values():
+            alarm.cancel()
+        for number, point in enumerate(self._points):
+            self._change(number, closed=point.closed and point.welded)
+
+    @override
+    def power_lost(self) -> None:
+        self._tell = None
+        self.make_safe()
+
+    # --- what a driver, a car or a fitter does --------------------------------------------------------------
+
+    def plug_in(self, connector: int, car: Car | None = None) -> None:
+        """Join the station and a car (an ordinary one, if none is given)."""
+        self._refuse_if(connector, self._at(connector).cable == "joined", "a car is plugged in already")
+        self._change(connector, car=car or Car(), cable="joined")
+        self._say(CablePlugged(connector))
+        self._say_if_asking(connector)
+
+    def unplug_ev(self, connector: int) -> None:
+        """Pull the cable at the car. A fixed cable is then free; the driver's own stays in the
+        station's socket.
+        """
+        self._refuse_if(connector, self._at(connector).cable != "joined", "no car is plugged in")
+        fixed = self._product.connectors[connector - 1].cable == "fixed"
+        self._change(connector, car=None, cable="out" if fixed else "in_station")
+        self._say(EvUnplugged(connector))
+
+    def unplug_station(self, connector: int) -> None:
+        """Pull the cable at the station's socket."""
+        point = self._at(connector)
+        self._refuse_if(
+            connector, self._product.connectors[connector - 1].cable == "fixed", "the cable is fixed"
+        )
+        self._refuse_if(connector, point.cable == "out", "no cable is in the socket")
+        self._refuse_if(connector, point.locked, "the cable is locked")
+        self._change(connector, car=None, cable="out")
+        self._say(CableUnplugged(connector))
+
+    def pause_ev(self, connector: int) -> None:
+        """Let the car stop charging, as its timer or its driver may."""
+        asked = self._car(connector).asks
+        self._change(connector, car=replace(self._car(connector), paused=True))
+        if asked:
+            self._say(EnergyDeclined(connector))
+
+    def resume_ev(self, connector: int) -> None:
+        """Let the car charge again, if its battery is not full."""
+        self._refuse_if(connector, not self._car(connector).paused, "the car was not paused")
+        self._change(connector, car=replace(self._car(connector), paused=False))
+        self._say_if_asking(connector)
+
+    def present_tag(self, reader: int, id_tag: str) -> None:
+        """Hold a tag to a reader."""
+        if not 1 <= reader <= len(self._product.readers):
+            raise SimulationError(
+                f"reader {reader}: the product has {len(self._product.readers)}, counted from 1"
+            )
+        self._say(TagPresented(reader, id_tag))
+
+    def raise_fault(
+        self,
+        connector: int,
+        error_code: ChargePointErrorCode,
+        *,
+        info: str | None = None,
+        vendor_id: str | None = None,
+        vendor_error_code: str | None = None,
+        prevents_charging: bool = True,
+    ) -> None:
+        """Let something go wrong at a connector, or at the main controller (0), until it is cleared."""
+        if error_code not in get_args(ChargePointErrorCode) or error_code == "NoError":
+            raise SimulationError(
+                f"connector {connector}: {error_code!r} is not an error code of OCPP 1.6 §7.6"
+            )
+        fault = FaultDetected(connector, error_code, info, vendor_id, vendor_error_code, prevents_charging)
+        others = tuple(f for f in self._at(connector, first=0).faults if f.error_code != error_code)
+        self._change(connector, faults=(*others, fault))
+        self._say(fault)
+
+    def clear_fault(self, connector: int, error_code: ChargePointErrorCode) -> None:
+        """Let it be well again, whoever found it: the station itself may have."""
+        standing = self._at(connector, first=0).faults
+        self._change(connector, faults=tuple(f for f in standing if f.error_code != error_code))
+        self._say(FaultCleared(connector, error_code))
+
+    def jam_lock(self, connector: int, jammed: bool = True) -> None:
+        """Let the lock fail from now on, or work again."""
+        self._at(connector)
+        self._change(connector, lock_jammed=jammed)
+
+    def weld_contactor(self, connector: int, welded: bool = True) -> None:
+        """Let the contactor stick: once closed it opens no more. Or mend it, which opens it."""
+        stuck = self._at(connector).welded and self._at(connector).closed
+        self._change(connector, welded=welded)
+        if stuck and not welded:
+            self._open(connector)
+
+    def limit_power(self, connector: int, limit_w: float | None) -> None:
+        """What the station offers to the car at most, in W; None: as much as the connector can."""
+        self._at(connector)
+        self._change(connector, limit_w=limit_w)
+
+    # --- looking --------------------------------------------------------------------------------------------
+
+    def point(self, connector: int) -> Point:
+        """The connector as it is now."""
+        point = self._at(connector, first=0)
+        flowed_wh = self._flowed_wh(connector)
+        if point.car is None or flowed_wh == 0:
+            return point
+        return replace(point, car=point.car.charged(flowed_wh), register_wh=point.register_wh + flowed_wh)
+
+    def power_w(self, connector: int) -> float:
+        """What flows now."""
+        car = self.point(connector).car
+        return 0.0 if car is None or not self._flows(connector) else car.power_w(self._offered_w(connector))
+
+    def readings(self, connector: int) -> Readings:
+        """What the meter of the connector shows now."""
+        point, built = self.point(connector), self._product.connectors[connector - 1]
+        phases = _phases(built, point.car)
+        electrics = Electrics(
+            energy_wh=point.register_wh,
+            interval_wh=point.register_wh - point.read_wh,
+            power_w=self.power_w(connector),
+            offered_w=self._offered_w(connector) if point.closed else 0.0,
+            full_power_w=built.nominal_voltage_v * built.phases * built.max_current_a,
+            voltage_v=built.nominal_voltage_v,
+            phases=phases,
+            alternating=built.kind == "AC",
+            soc_percent=None if point.car is None or point.cable != "joined" else point.car.soc_percent,
+        )
+        return readings_of(self._product.meter, electrics)
+
+    # --- physics --------------------------------------------------------------------------------------------
+
+    def _offered_w(self, connector: int) -> float:
+        """What the connector offers: its wires, its limit, and on AC what the car's charger can use."""
+        built, point = self._product.connectors[connector - 1], self._points[connector]
+        ampere_w = built.nominal_voltage_v * _phases(built, point.car)
+        offered_w = ampere_w * built.max_current_a
+        if point.limit_w is not None:
+            offered_w = min(offered_w, point.limit_w)
+        if offered_w < ampere_w * built.min_current_a:
+            return 0.0
+        if built.kind == "AC" and point.car is not None:
+            offered_w = min(offered_w, point.car.max_ac_power_w)
+        return offered_w
+
+    def _flows(self, connector: int) -> bool:
+        point = self._points[connector]
+        return point.closed and point.cable == "joined" and point.car is not None and point.car.asks
+
+    def _flowed_wh(self, connector: int) -> float:
+        car = self._points[connector].car
+        if car is None or not self._flows(connector):
+            return 0.0
+        return car.energy_wh(self._clock.now_ms() - self._anchored_ms[connector], self._offered_w(connector))
+
+    def _change(self, connector: int, **changes: object) -> None:
+        """Settle what flowed, change what is, and say when the battery will be full."""
+        self._points[connector] = self.point(connector)
+        self._anchored_ms[connector] = self._clock.now_ms()
+        self._points[connector] = replace(self._points[connector], **changes)
+        if connector in self._full:
+            self._full.pop(connector).cancel()
+        car = self._points[connector].car
+        if car is not None and self._flows(connector):
+            duration_ms = car.full_after_ms(self._offered_w(connector))
+            if duration_ms < math.inf:
+                at_ms = self._anchored_ms[connector] + math.ceil(duration_ms)
+                self._full[connector] = self._clock.call_at(at_ms, lambda: self._fill(connector))
+        if self._file is not None:
+            saved(self._file, self._points)
+
+    def _fill(self, connector: int) -> None:
+        del self._full[connector]
+        self._change(connector)
+        self._say(EnergyDeclined(connector))
+
+    # --- feedback -------------------------------------------------------------------------------------------
+
+    def _later(self, part: str, connector: int, delay_ms: int, act: Callable[[int], None]) -> None:
+        """A newer command to the same part takes the place of an older one."""
+        pending = self._feedback.get((part, connector))
+        if pending is not None:
+            pending.cancel()
+        at_ms = self._clock.now_ms() + delay_ms
+        self._feedback[part, connector] = self._clock.call_at(at_ms, lambda: act(connector))
+
+    def _lock(self, connector: int) -> None:
+        point = self._points[connector]
+        if point.lock_jammed or point.cable == "out":
+            self._say(LockFailed(connector))
+            return
+        self._change(connector, locked=True)
+        self._say(ConnectorLocked(connector, self.readings(connector)))
+
+    def _unlock(self, connector: int) -> None:
+        if not self._points[connector].lock_jammed:
+            self._change(connector, locked=False)
+
+    def _close(self, connector: int) -> None:
+        self._change(connector, closed=True)
+        self._say(ContactorClosed(connector))
+
+    def _open(self, connector: int) -> None:
+        point = self._points[connector]
+        if not (point.welded and point.closed):
+            self._change(connector, closed=False)
+            self._say(ContactorOpened(connector, self.readings(connector)))
+
+    # --- the rest -------------------------------------------------------------------------------------------
+
+    def _say(self, fact: External) -> None:
+        """Nobody listens while there is no power: `world` and `begin` tell it later."""
+        if self._tell is not None:
+            self._tell(fact)
+
+    def _say_if_asking(self, connector: int) -> None:
+        if self._car(connector).asks:
+            self._say(EnergyRequested(connector))
+
+    def _at(self, connector: int, *, first: int = 1) -> Point:
+        if not first <= connector < len(self._points):
+            raise SimulationError(
+                f"connector {connector}: the product has {len(self._points) - 1}, counted from 1"
+            )
+        return self._points[connector]
+
+    def _car(self, connector: int) -> Car:
+        self._at(connector)
+        car = self.point(connector).car
+        if car is None:
+            raise SimulationError(f"connector {connector}: no car is plugged in")
+        return car
+
+    def _refuse_if(self, connector: int, refused: bool, reason: str) -> None:
+        if refused:
+            raise SimulationError(f"connector {connector}: {reason}")
+
+
+def _phases(built: Connector, car: Car | None) -> int:
+    return built.phases if car is None else min(built.phases, car.phases)

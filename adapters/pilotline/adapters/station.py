@@ -1,0 +1,286 @@
+"""The run loop: decide, commit, act. It owns the only clock and the only timer of the station.
+
+One event at a time: `step` decides; what makes safe is handed over; the changes are committed beside the
+loop's thread while other events wait and sockets do not; then the other effects are handed over in their
+order, and the one timer is set to the next deadline. A commit that fails keeps the old state, and the event
+comes back as `CommitFailed`. If `step` or an adapter raises, which is a bug, the old state stands and the
+station goes on; twice within a minute, and `run` raises `StationError`, so that whoever supervises the
+process starts it anew.
+"""
+
+import asyncio
+import logging
+import weakref
+from collections.abc import Iterable
+from typing import Final, Literal, TypeAlias
+
+from pilotline.adapters.clock import Clock, Timer
+from pilotline.adapters.happenings import Happening, Subscription
+from pilotline.adapters.hardware import Hardware
+from pilotline.adapters.inbox import Inbox, Told
+from pilotline.adapters.link import Link, PowerCutError, drawn_jitter
+from pilotline.adapters.store import Store
+from pilotline.core.effects import (
+    Effect,
+    OpenLink,
+    PingEvery,
+    SendCall,
+    SendError,
+    SendResult,
+    TellDataTransfer,
+)
+from pilotline.core.events import (
+    CallReceived,
+    CommitFailed,
+    DeadlinePassed,
+    External,
+    FrameDropped,
+    FrameReceived,
+    LinkLost,
+    PoweredUp,
+)
+from pilotline.core.frames import read, text_of
+from pilotline.core.snapshot import memory_of
+from pilotline.core.state import Counter, Instant, State
+from pilotline.core.step import Step, next_deadline, step
+from pilotline.spec.products import Product
+
+_LOG: Final = logging.getLogger(__name__)
+_FAILURES_APART_MS: Final = 60_000
+_STORE_RETRY_MS: Final = 1000
+
+Cause: TypeAlias = Literal["PowerLoss", "HardReset", "SoftReset", "Reboot"]
+
+
+class StationError(RuntimeError):
+    """The station cannot go on; the process is to end and be started anew."""
+
+
+class Station:
+    """One charge point that runs. All methods are for the event loop's thread."""
+
+    def __init__(
+        self,
+        product: Product,
+        store: Store,
+        hardware: Hardware,
+        link: Link,
+        *,
+        clock: Clock,
+        cause: Cause = "PowerLoss",
+    ) -> None:
+        """`cause` says why the station was off. Nothing happens before `run`; the store stays the
+        caller's.
+        """
+        self._product, self._store, self._hardware, self._link = product, store, hardware, link
+        self._clock, self._timer, self._cause = clock, Timer(clock, self._ring), cause
+        self._inbox = Inbox()
+        self._inbox.put(None)
+        self._state: State | None = None
+        self._booted_ms = 0
+        self._rung = False  # DeadlinePassed is waiting to be taken in
+        self._not_before_ms = 0  # a deadline that could not be stored is not tried again at once
+        self._network = True
+        self._failed_ms: int | None = None
+        self._subscriptions: weakref.WeakSet[Subscription] = weakref.WeakSet()
+
+    # --- what others may do ---------------------------------------------------------------------------------
+
+    @property
+    def state(self) -> State:
+        """The station as it is after the last event. Raises `PowerCutError` while there is none."""
+        if self._state is None:
+            raise PowerCutError("station: there is no power, so there is no state")
+        return self._state
+
+    def now(self) -> Instant:
+        """The present on the clock of this boot, as `step` is given it."""
+        return Instant(self._clock.now_ms() - self._booted_ms)
+
+    async def tell(self, event: External) -> None:
+        """Return when the event was taken in: stepped and committed. It never waits for the Central System.
+
+        Raises `PowerCutError` if power went first.
+        """
+        await self._inbox.tell(event)
+
+    def post(self, event: External) -> None:
+        """Tell without waiting, as hardware does. Raises `OverloadedError` if too much waits already."""
+        self._inbox.post(event)
+
+    async def settled(self) -> None:
+        """Return when all that was told so far is taken in and acted upon."""
+        await self._inbox.settled()
+
+    def subscribe(self, size: int = 1000) -> Subscription:
+        """All that happens from now on; a reader that is slow loses the oldest, counted in `lost`."""
+        subscription = Subscription(size)
+        self._subscriptions.add(subscription)
+        return subscription
+
+    async def cut_power(self) -> None:
+        """Lose power here and now, and get it back: only the store and the hardware's world survive.
+
+        A commit that is on its way ends as it may; nothing that it would have set off happens.
+        """
+        self._inbox.life += 1
+        self._state, self._cause, self._rung = None, "PowerLoss", False
+        self._timer.set(None)
+        self._link.drop()
+        self._hardware.power_lost()
+        await self._inbox.tell(None)
+
+    def lose_network(self) -> None:
+        """Cut the connection, and let none succeed until `restore_network`."""
+        self._network = False
+        self._link.drop()
+        if self._state is not None:
+            self._lose(self._state.moment.link.connection)
+
+    def restore_network(self) -> None:
+        """Let connections succeed again; when the next attempt comes is for the core to say."""
+        self._network = True
+
+    # --- the loop -------------------------------------------------------------------------------------------
+
+    async def run(self) -> None:
+        """Run until cancelled; then the contactors open and the link is dropped. Raises `StationError`."""
+        try:
+            while True:
+                told = await self._inbox.next()
+                try:
+                    await self._take_in(told)
+                finally:
+                    self._inbox.done(told)
+        finally:
+            self._timer.set(None)
+            self._link.drop()
+            self._hardware.make_safe()
+            self._inbox.close()
+            for subscription in self._subscriptions:
+                subscription.end()
+
+    async def _take_in(self, told: Told) -> None:
+        if told.life != self._inbox.life:
+            return
+        event = told.event
+        try:
+            if event is None:
+                await self._power_up()
+            else:
+                event = read(self.state, event) if isinstance(event, FrameReceived) else event
+                await self._decide(event)
+        except StationError:
+            raise
+        except Exception as error:
+            if event is None:
+                raise StationError(f"station: it cannot start: {error}") from error
+            self._survive(event, error)
+        if told.life == self._inbox.life:
+            self._inbox.taken_in(told)
+        self._arm()
+
+    async def _power_up(self) -> None:
+        life, world = self._inbox.life, self._hardware.world()
+        records = await asyncio.to_thread(self._store.load)
+        if life != self._inbox.life:
+            return
+        self._booted_ms = self._clock.now_ms()
+        event = PoweredUp(self._product, self._cause, world.plugged, world.readings, world.entropy, world.utc)
+        now, memory = self.now(), memory_of(self._product, records)
+        decided = step(memory, event, now)
+        if not await self._commit(decided):
+            raise StationError("station: it cannot start, because the store cannot be written")
+        if life == self._inbox.life:
+            self._hardware.begin(self.post)
+            self._act(event, decided, now, decided.effects)
+
+    async def _decide(self, event: External) -> None:
+        life, now = self._inbox.life, self.now()
+        if isinstance(event, DeadlinePassed):
+            self._rung = False
+        elif isinstance(event, FrameDropped):
+            _LOG.warning("station: a frame of the Central System was dropped: %s", event.reason)
+        decided = step(self.state, event, now)
+        self._hand_over(effect for effect in decided.effects if effect.makes_safe)
+        committed = await self._commit(decided)
+        if life != self._inbox.life:
+            return  # power went between commit and act: the next boot finds what was committed
+        if committed:
+            self._act(event, decided, now, (effect for effect in decided.effects if not effect.makes_safe))
+        elif not isinstance(event, CommitFailed):
+            await self._decide(CommitFailed(event))
+
+    async def _commit(self, decided: Step) -> bool:
+        if not decided.changes:
+            return True
+        writing = asyncio.ensure_future(asyncio.to_thread(self._store.commit, decided.changes))
+        try:
+            await asyncio.shield(writing)
+        except asyncio.CancelledError:
+            await asyncio.wait((writing,))  # nobody may close the store under a commit that is on its way
+            raise
+        except Exception as error:  # noqa: BLE001  (whatever a store raises, it has not stored)
+            _LOG.error("station: the store cannot be written, so the state stays as it was: %s", error)
+            self._not_before_ms = self._clock.now_ms() + _STORE_RETRY_MS
+            return False
+        return True
+
+    def _act(self, event: External, decided: Step, now: Instant, effects: Iterable[Effect]) -> None:
+        self._state = decided.state
+        happening = Happening(now, event, decided.trace, decided.effects)
+        for subscription in self._subscriptions:
+            subscription.publish(happening)
+        self._hand_over(effects)
+
+    def _hand_over(self, effects: Iterable[Effect]) -> None:
+        for effect in effects:
+            try:
+                self._perform(effect)
+            except Exception as error:  # noqa: BLE001  (the other effects must not be kept back)
+                self._count_failure(type(effect).__name__, error)
+
+    def _perform(self, effect: Effect) -> None:
+        match effect:
+            case OpenLink() if self._network:
+                self._link.open(effect.connection, self.tell)
+            case OpenLink():
+                self._lose(effect.connection)
+            case SendCall() | SendResult() | SendError():
+                self._link.send(effect.connection, text_of(effect))
+            case PingEvery():
+                self._link.ping_every(effect.interval_s)
+            case TellDataTransfer():
+                pass  # for the embedder, who reads it from the happenings
+            case _:
+                self._hardware.perform(effect)
+
+    # --- time, failures -------------------------------------------------------------------------------------
+
+    def _arm(self) -> None:
+        deadline = None if self._state is None or self._rung else next_deadline(self._state)
+        self._timer.set(None if deadline is None else max(self._booted_ms + deadline, self._not_before_ms))
+
+    def _ring(self) -> None:
+        self._rung = True
+        self._inbox.put(DeadlinePassed())
+
+    def _lose(self, connection: Counter) -> None:
+        self._inbox.put(LinkLost(connection, drawn_jitter()))
+
+    def _survive(self, event: External, error: Exception) -> None:
+        """The old state stands; a CALL is answered. What it says may be secret: the log only names it."""
+        request = event.request if isinstance(event, CallReceived) else event
+        self._count_failure(type(request).__name__, error)
+        if isinstance(event, CallReceived):
+            description = "the station failed on this request"
+            self._perform(SendError(event.connection, event.message_id, "InternalError", description))
+
+    def _count_failure(self, what: str, error: Exception) -> None:
+        now_ms, before_ms = self._clock.now_ms(), self._failed_ms
+        if before_ms is not None and now_ms - before_ms < _FAILURES_APART_MS:
+            raise StationError(
+                f"station: {what} failed, twice within a minute: {error!r}"
+            ) from error
+        self._failed_ms = now_ms
+        _LOG.error("station: %s failed, which is a bug; the station goes on", what, exc_info=error)
