@@ -15,9 +15,7 @@ from pilotline.core.step import Taken
 
 
 class Happening(Struct, frozen=True):
-    """One event that was taken in, when (the `now` of its step), the bindings taken and the effects
-    handed over.
-    """
+    """One event that was taken in: at which `now`, the bindings taken, the effects handed over."""
 
     at: Instant
     event: External
@@ -42,6 +40,12 @@ class Subscription(AsyncIterator[Happening]):
         self.lost += len(self._unread) == self._unread.maxlen
         self._unread.append(happening)
         self._news.set()
+
+    def unread(self) -> list[Happening]:
+        """All that is there now, which is read with that; empty if nothing is."""
+        happenings = list(self._unread)
+        self._unread.clear()
+        return happenings
 
     def end(self) -> None:
         """No more are to come; what is unread can still be read."""
