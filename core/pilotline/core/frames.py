@@ -18,7 +18,7 @@ from pilotline.core.events import (
 from pilotline.core.machines.outbox import message_id_of
 from pilotline.core.state import MeterMessage, StartMessage, State, StopMessage
 from pilotline.spec import rpc
-from pilotline.spec.messages.actions import ACTIONS, Action, Request
+from pilotline.spec.messages.actions import ACTION_OF, Action
 from pilotline.spec.messages.payload import Violation
 
 Read: TypeAlias = CallReceived | BadCallReceived | ResultReceived | ErrorReceived | FrameDropped
@@ -26,9 +26,8 @@ Read: TypeAlias = CallReceived | BadCallReceived | ResultReceived | ErrorReceive
 Send: TypeAlias = SendCall | SendResult | SendError
 """The effects that are frames."""
 
-_ACTION_OF: Final[dict[type[Request], Action]] = {row.request: action for action, row in ACTIONS.items()}
 _ACTION_BY_REQUEST_NAME: Final[dict[str, Action]] = {
-    request.__name__: action for request, action in _ACTION_OF.items()
+    request.__name__: action for request, action in ACTION_OF.items()
 }
 
 
@@ -103,7 +102,7 @@ def text_of(effect: Send) -> str:
     """The text of the WebSocket message that an effect asks for (OCPP-J §4.2)."""
     match effect:
         case SendCall():
-            return rpc.encode_call(effect.message_id, _ACTION_OF[type(effect.request)], effect.request)
+            return rpc.encode_call(effect.message_id, ACTION_OF[type(effect.request)], effect.request)
         case SendResult():
             return rpc.encode_result(effect.message_id, effect.confirmation)
         case SendError():

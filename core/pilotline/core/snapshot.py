@@ -45,22 +45,21 @@ class SnapshotError(ValueError):
 class _Collection(NamedTuple):
     key: type
     record: Any  # Any: a type for msgspec, which takes every kind of them
-    own_key: str | None  # the field of the record that repeats its key
 
 
 def _collection(hint: Any) -> _Collection:  # Any: whatever Memory is annotated with
     if hint is Configuration:  # its records are the texts of the keys
-        return _Collection(str, str, None)
+        return _Collection(str, str)
     if get_origin(hint) is Map:
         key, record = get_args(hint)
-    elif get_origin(hint) is tuple:
-        key, record = int, get_args(hint)[0]
-    else:
-        return _Collection(NoneType, hint, None)
-    own = next((field for field in ("number", "connector") if field in record.__struct_fields__[:1]), None)
-    return _Collection(getattr(key, "__supertype__", key), record, own)
+        return _Collection(getattr(key, "__supertype__", key), record)
+    if get_origin(hint) is tuple:
+        return _Collection(int, get_args(hint)[0])
+    return _Collection(NoneType, hint)
 
 
+_OWN_KEYS: Final = {"availability": "connector", "transactions": "number", "outbox": "number"}
+"""The field by which a record names itself, where it does."""
 _COLLECTIONS: Final = {name: _collection(hint) for name, hint in get_type_hints(Memory).items()}
 
 
@@ -86,8 +85,9 @@ def decode_record(collection: str, key: Key, data: bytes) -> object:
     record = _convert(plain, known.record, where)
     if encode_record(collection, record) != data:
         raise SnapshotError(f"{where}: its fields are not those of version {VERSION}")
-    if known.own_key and getattr(record, known.own_key) != key:
-        raise SnapshotError(f"{where}: holds the record of {getattr(record, known.own_key)}")
+    own_key = getattr(record, _OWN_KEYS[collection]) if collection in _OWN_KEYS else key
+    if own_key != key:
+        raise SnapshotError(f"{where}: holds the record of {own_key!r}")
     return record
 
 
