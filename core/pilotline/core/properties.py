@@ -63,7 +63,9 @@ def sessions_and_transactions_agree(state: State) -> bool:
     """A session that charges has a running transaction of its tag, and the other way round (§3.6)."""
     running = {t.connector: t for t in state.memory.transactions.values() if t.state == "running"}
     stopping = {t.connector for t in state.memory.transactions.values() if t.state == "stopping"}
-    return all(_agrees(session, running.get(session.connector), stopping) for session in state.moment.sessions[1:])
+    return all(
+        _agrees(session, running.get(session.connector), stopping) for session in state.moment.sessions[1:]
+    )
 
 
 def _agrees(session: Session, running: Transaction | None, stopping: set[int]) -> bool:
@@ -92,6 +94,8 @@ def status_follows_conditions(state: State) -> bool:
             "Available": True,
         }
         called_for = next(status for status, holds in facts.items() if holds)
+        if session.state == "ending" and connector.state in ("Charging", "SuspendedEV", "SuspendedEVSE"):
+            continue  # who stopped it shows when it has stopped
         starts_unseen = state.product.start_without_authorization and session.state == "starting"
         if connector.state != called_for and not (
             starts_unseen and connector.state in ("Available", "Unavailable") and called_for == "Preparing"
@@ -123,7 +127,9 @@ def _in_order(kinds: list[type]) -> bool:
 
 def stop_is_recorded_once(state: State) -> bool:
     """A stopped transaction has its Stop in the queue until it is delivered; an open one has none (§4.10)."""
-    stops = [entry.transaction for entry in state.memory.outbox.values() if isinstance(entry.message, StopMessage)]
+    stops = [
+        entry.transaction for entry in state.memory.outbox.values() if isinstance(entry.message, StopMessage)
+    ]
     stopped = [number for number, t in state.memory.transactions.items() if t.state == "stopped"]
     return sorted(stops) == sorted(stopped)
 
@@ -137,7 +143,9 @@ def one_open_call(state: State) -> bool:
 def asked_means_on_its_way(state: State) -> bool:
     """Whoever asked is still going to hear: its request is open or waits."""
     moment = state.moment
-    asked = {ask.by.machine for ask in moment.call.waiting} | ({moment.call.open.by.machine} if moment.call.open else set())
+    asked = {ask.by.machine for ask in moment.call.waiting} | (
+        {moment.call.open.by.machine} if moment.call.open else set()
+    )
     return (
         (moment.queue.state == "asked") == ("outbox" in asked)
         and (moment.registration.state == "asked") == ("registration" in asked)
@@ -188,7 +196,10 @@ _STANDARD: Final = {(row.source, row.target) for row in ROWS}
 def energy_only_after_authorization(_before: State, step: Step) -> bool:
     """The contactor is closed only for a running transaction whose start is recorded (§4.1)."""
     return all(
-        any(t.connector == effect.connector and t.state == "running" for t in step.state.memory.transactions.values())
+        any(
+            t.connector == effect.connector and t.state == "running"
+            for t in step.state.memory.transactions.values()
+        )
         for effect in step.effects
         if isinstance(effect, CloseContactor)
     )
@@ -197,7 +208,9 @@ def energy_only_after_authorization(_before: State, step: Step) -> bool:
 def silence_before_acceptance(_before: State, step: Step) -> bool:
     """Nothing but BootNotification before it is accepted (§4.2)."""
     return step.state.moment.registration.state == "accepted" or all(
-        isinstance(effect.request, BootNotificationReq) for effect in step.effects if isinstance(effect, SendCall)
+        isinstance(effect.request, BootNotificationReq)
+        for effect in step.effects
+        if isinstance(effect, SendCall)
     )
 
 
@@ -206,6 +219,8 @@ def every_change_of_status_is_a_row(before: State, step: Step) -> bool:
     at = {connector.connector: connector.state for connector in before.moment.connectors}
     for taken in step.trace:
         if taken.machine in ("connector", "connector_0"):
+            if taken.binding.startswith("P"):  # a boot finds a status: that is no change (errata 3.22)
+                at[taken.key] = "initial"  # type: ignore[index]  # keyed by connectorId
             source, target = at[taken.key], _TARGETS[taken.binding].target  # type: ignore[index]  # keyed by connectorId
             if source != "initial" and (source, target) not in _STANDARD:
                 return False
@@ -216,8 +231,13 @@ def every_change_of_status_is_a_row(before: State, step: Step) -> bool:
 def one_call_at_a_time(before: State, step: Step) -> bool:
     """A CALL goes out only when none is open, or when the open one has just ended (OCPP-J §4.1.1)."""
     sent = sum(isinstance(effect, SendCall) for effect in step.effects)
-    ended = sum(taken.machine == "call" and taken.binding.startswith(("C4/", "C5/", "C6/")) for taken in step.trace)
-    free = before.moment.call.state != "open" or before.moment.call.connection != step.state.moment.call.connection
+    ended = sum(
+        taken.machine == "call" and taken.binding.startswith(("C4/", "C5/", "C6/")) for taken in step.trace
+    )
+    free = (
+        before.moment.call.state != "open"
+        or before.moment.call.connection != step.state.moment.call.connection
+    )
     return sent <= ended + (1 if free else 0)
 
 
@@ -249,7 +269,8 @@ def charging_offline(state: State) -> bool:
 def faulted_while_charging(state: State) -> bool:
     """A fault interrupts a transaction."""
     return any(
-        s.state == "charging" and state.moment.faults[s.connector].state == "faulted" for s in state.moment.sessions
+        s.state == "charging" and state.moment.faults[s.connector].state == "faulted"
+        for s in state.moment.sessions
     )
 
 

@@ -278,9 +278,7 @@ class SessionRows:
         "S1", ("idle", "finishing"), "awaiting_id_tag", "plugged in, a tag is awaited", "§4.9 A2, F2, H2"
     )
     S1T: Final = Row[SessionState]("S1T", "idle", "starting", "plugged in here, granted elsewhere", "§4.9 A2")
-    S1F: Final = Row[SessionState](
-        "S1F", ("idle", "finishing"), "starting", "free vending: plugged in", "§4.9 A3, H3"
-    )
+    S1F: Final = Row[SessionState]("S1F", "idle", "starting", "free vending: plugged in", "§4.9 A3, H3")
     S2: Final = Row[SessionState]("S2", "idle", "awaiting_plug", "authorized, the plug is awaited", "§4.9 A2")
     S3: Final = Row[SessionState](
         "S3", "awaiting_id_tag", "starting", "plugged in, and now authorized", "§3.6"
@@ -288,7 +286,9 @@ class SessionRows:
     S3P: Final = Row[SessionState](
         "S3P", "awaiting_plug", "starting", "authorized, and now plugged in", "§3.6"
     )
-    S3F: Final = Row[SessionState]("S3F", "finishing", "starting", "the tag is presented again", "§4.9 F2")
+    S3F: Final = Row[SessionState](
+        "S3F", "finishing", "starting", "the tag is presented or the cable plugged again", "§4.9 F2"
+    )
     S3H: Final = Row[SessionState]("S3H", "held", "starting", "the fault is over", "§4.9 I2")
     S4: Final = Row[SessionState]("S4", "awaiting_plug", "held", "plugged in, but for a fault", "§4.9 B9")
     S4S: Final = Row[SessionState]("S4S", "starting", "held", "a fault came first", "§4.9 B9")

@@ -34,7 +34,7 @@ from pilotline.core.events import (
     UseEnded,
     UseTimedOut,
 )
-from pilotline.core.slices import CONNECTOR, MAIN_CONTROLLER, every, fact, here
+from pilotline.core.slices import CONNECTOR, MAIN_CONTROLLER, every, fact, here, key
 from pilotline.core.state import (
     Availability,
     Cable,
@@ -63,6 +63,7 @@ class Reads(Struct, frozen=True):
     ev: Annotated[Ev, here("evs")]
     cable: Annotated[Cable, here("cables")]
     reservations: Annotated[Map[int, Reservation], every("reservations")]
+    stop_on_ev_side_disconnect: Annotated[bool | None, key("StopTransactionOnEVSideDisconnect")]
     free_vending: Annotated[str | None, fact(facts.free_vending_tag)]
 
 
@@ -73,13 +74,13 @@ def implied(own: Connector, reads: Reads) -> ChargePointStatus:
     match reads.session.state:
         case "awaiting_id_tag" | "awaiting_plug" | "held":
             return "Preparing"
+        case "starting" if reads.free_vending and own.state in ("initial", "Available", "Unavailable"):
+            # Free vending knows no Preparing: charging is the first thing to be seen (A3, H3).
+            return "Unavailable" if own.state == "Unavailable" else "Available"
         case "starting":
-            # Free vending knows no Preparing: charging starts at once (A3, H3).
-            return (
-                "Unavailable"
-                if reads.free_vending and own.state == "Unavailable"
-                else ("Available" if reads.free_vending else "Preparing")
-            )
+            return "Preparing"
+        case "ending" if own.state in ("Charging", "SuspendedEV", "SuspendedEVSE"):
+            return own.state  # who stopped it shows when it has stopped
         case "charging" | "ending":
             if reads.supply.state == "withheld":
                 return "SuspendedEVSE"
@@ -128,9 +129,14 @@ def ev_content(_own: Connector, reads: Reads, _event: object) -> bool:
     return reads.ev.state == "content"
 
 
-def transaction_goes_on(_own: Connector, reads: Reads, _event: object) -> bool:
-    """The session has a transaction; if pulling the cable stops it, `ChargingEnded` or `UseEnded` follows."""
+def going_on(_own: Connector, reads: Reads, _event: object) -> bool:
+    """The transaction is not being stopped; if it is, `ChargingEnded` or `UseEnded` follows."""
     return reads.session.state == "charging"
+
+
+def going_on_unplugged(own: Connector, reads: Reads, event: EvUnplugged) -> bool:
+    """StopTransactionOnEVSideDisconnect is false (§9.1.23)."""
+    return going_on(own, reads, event) and not reads.stop_on_ev_side_disconnect
 
 
 def move(
@@ -175,23 +181,23 @@ TABLE: Final[tuple[Binding[Connector, Reads], ...]] = (
     # State: Charging
     on(UseEnded, row.C8, move, when=[unavailable_due]),
     on(UseEnded, row.C1, move),
-    on(EnergyDeclined, row.C4, move),
-    on(EvUnplugged, row.C4, move),
-    on(EnergyWithheld, row.C5, move),
+    on(EnergyDeclined, row.C4, move, when=[going_on]),
+    on(EvUnplugged, row.C4, move, when=[going_on_unplugged]),
+    on(EnergyWithheld, row.C5, move, when=[going_on]),
     on(ChargingEnded, row.C6, move),
     on(FaultBegan, row.C9, move),
     # State: SuspendedEV
     on(UseEnded, row.D8, move, when=[unavailable_due]),
     on(UseEnded, row.D1, move),
-    on(EnergyRequested, row.D3, move),
-    on(EnergyWithheld, row.D5, move),
+    on(EnergyRequested, row.D3, move, when=[going_on]),
+    on(EnergyWithheld, row.D5, move, when=[going_on]),
     on(ChargingEnded, row.D6, move),
     on(FaultBegan, row.D9, move),
     # State: SuspendedEVSE
     on(UseEnded, row.E8, move, when=[unavailable_due]),
     on(UseEnded, row.E1, move),
-    on(EnergyOffered, row.E4, move, when=[ev_content]),
-    on(EnergyOffered, row.E3, move),
+    on(EnergyOffered, row.E4, move, when=[going_on, ev_content]),
+    on(EnergyOffered, row.E3, move, when=[going_on]),
     on(ChargingEnded, row.E6, move),
     on(FaultBegan, row.E9, move),
     # State: Finishing
@@ -207,6 +213,7 @@ TABLE: Final[tuple[Binding[Connector, Reads], ...]] = (
     # State: Unavailable
     on(MadeAvailable, row.H1, move, when=[nobody_is_there]),
     on(UseBegan, row.H2, move),
+    on(UseEnded, row.H1, move, when=[_Implies("Available")]),
     on(ChargingBegan, row.H5, move, when=[withheld]),
     on(ChargingBegan, row.H4, move, when=[ev_content]),
     on(ChargingBegan, row.H3, move),

@@ -117,6 +117,14 @@ def start_unattended(
     return Session(own.connector, own.state, reads.free_vending), _start(own, reads, now)
 
 
+def start_again_unattended(
+    own: Session, reads: Reads, event: object, now: Instant
+) -> tuple[Session, tuple[Arm | ReadMeter | UseBegan, ...]]:
+    """After Finishing even free vending has a Preparing: the table has no other way (F2)."""
+    session, ordered = start_unattended(own, reads, event, now)
+    return session, (UseBegan(own.connector), *ordered)
+
+
 def start(
     own: Session, reads: Reads, _event: object, now: Instant
 ) -> tuple[Session, tuple[Arm | ReadMeter, ...]]:
@@ -334,6 +342,7 @@ SESSION = Machine(
     table=(
         # somebody comes
         on(CablePlugged, row.S1F, start_unattended, when=[free_vending]),
+        on(CablePlugged, row.S3F, start_again_unattended, when=[free_vending]),
         on(CablePlugged, row.S1T, take_over, when=[takes_over]),
         on(CablePlugged, row.S1, await_id_tag, when=[operative]),
         on(MadeAvailable, row.S1F, start_unattended, when=[plugged_free_vending]),

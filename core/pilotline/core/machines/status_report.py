@@ -46,7 +46,9 @@ from pilotline.spec.messages.core import StatusNotificationReq
 from pilotline.spec.rows import StatusReportRows as row
 
 NAME: Final = "status_report"
-DUE_MAX: Final = 16  # a Central System that leaves a report open for long hears the newest of what was due meanwhile
+DUE_MAX: Final = (
+    16  # a Central System that leaves a report open for long hears the newest of what was due meanwhile
+)
 
 
 class Reads(Struct, frozen=True):

@@ -158,7 +158,9 @@ def _tuple(arguments: tuple[Value, ...]) -> Plan:
                 gather(item, lowest)
 
         return Plan(
-            (lambda value, by: tuple([shift(item, by) for item in value]) if value else value) if shift else None,
+            (lambda value, by: tuple([shift(item, by) for item in value]) if value else value)
+            if shift
+            else None,
             gather_all if gather else None,
         )
     parts = [plan(argument) for argument in arguments]

@@ -91,6 +91,17 @@ class Answers(NamedTuple):
         }[request]
 
 
+MOODY: Final = Answers(
+    boot=(
+        BootNotificationConf(status="Accepted", current_time=EPOCH, interval=2),
+        BootNotificationConf(status="Pending", current_time=EPOCH, interval=0),
+        BootNotificationConf(status="Pending", current_time=EPOCH, interval=2),
+        BootNotificationConf(status="Rejected", current_time=EPOCH, interval=2),
+    ),
+    late=False,
+)
+
+
 def driver(connector: int, tags: tuple[str, ...] = (TAG,)) -> Player:
     """Plugs, unplugs and presents tags, at any time."""
 
@@ -178,8 +189,10 @@ def central_system(answers: Answers) -> Player:
         head = state.memory.outbox.get(state.moment.queue.head)
         if answers.late and head is not None and state.moment.queue.state == "waiting":
             message_id = message_id_of(head, state.memory.boot)
-            late = answers.start[0] if isinstance(head.message, StartMessage) else (
-                StopTransactionConf() if isinstance(head.message, StopMessage) else MeterValuesConf()
+            late = (
+                answers.start[0]
+                if isinstance(head.message, StartMessage)
+                else (StopTransactionConf() if isinstance(head.message, StopMessage) else MeterValuesConf())
             )
             yield ResultReceived(link.connection, message_id, late)
 
@@ -187,16 +200,29 @@ def central_system(answers: Answers) -> Player:
 
 
 def remote_control(connector: int) -> Player:
-    """RemoteStart, RemoteStop and ChangeAvailability at any time."""
+    """RemoteStart and RemoteStop at any time."""
 
     def play(state: State) -> Iterator[External]:
         link = state.moment.link
         if link.state == "up":
-            yield CallReceived(link.connection, "r", RemoteStartTransactionReq(id_tag=TAG, connector_id=connector))
+            yield CallReceived(
+                link.connection, "r", RemoteStartTransactionReq(id_tag=TAG, connector_id=connector)
+            )
             yield CallReceived(link.connection, "r", RemoteStopTransactionReq(transaction_id=1))
+
+    return play
+
+
+def availability(connector: int) -> Player:
+    """ChangeAvailability at any time."""
+
+    def play(state: State) -> Iterator[External]:
+        link = state.moment.link
+        if link.state == "up":
             for change in ("Operative", "Inoperative"):
-                request = ChangeAvailabilityReq(connector_id=connector, type=change)
-                yield CallReceived(link.connection, "r", request)
+                yield CallReceived(
+                    link.connection, "r", ChangeAvailabilityReq(connector_id=connector, type=change)
+                )
 
     return play
 
@@ -224,5 +250,3 @@ def power(state: State) -> Iterator[External]:
 def powered_up(product: Product, plugged: tuple[bool, ...]) -> PoweredUp:
     """The station's boot, with these cables in."""
     return PoweredUp(product, "PowerLoss", plugged, (READINGS,) * len(plugged), ENTROPY)
-
-

@@ -168,7 +168,9 @@ class Search:
             state = State(state.product, state.memory, replace(state.moment, timers=timers))
         return self._canonical(state, now)
 
-    def _broken(self, state: State | None, taken: Step | None, parent: State | None, move: Move) -> Violation | None:
+    def _broken(
+        self, state: State | None, taken: Step | None, parent: State | None, move: Move
+    ) -> Violation | None:
         if taken is not None and parent is not None:
             for rule in ON_EVERY_STEP:
                 if not rule.holds(parent, taken):
