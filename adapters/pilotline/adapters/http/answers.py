@@ -1,0 +1,113 @@
+"""From the state of a station to the answers of the control API."""
+
+import math
+from datetime import UTC, datetime
+
+from pilotline.adapters.http.models import (
+    ClockAnswer,
+    ConnectorAnswer,
+    FaultAnswer,
+    LinkAnswer,
+    ReaderAnswer,
+    StateAnswer,
+    TransactionAnswer,
+)
+from pilotline.adapters.simulation import SimulatedHardware
+from pilotline.adapters.station import Station
+from pilotline.core.state import Counter, State, Transaction
+from pilotline.core.step import next_deadline
+
+
+def state_answer(station: Station, simulation: SimulatedHardware) -> StateAnswer:
+    """The whole station. Raises `PowerCutError` while there is none."""
+    state, now = station.state, station.now()
+    memory, moment, identity = state.memory, state.moment, state.product.identity
+    epoch, opened = moment.clock.epoch, moment.call.open
+    utc = None if epoch is None else datetime.fromtimestamp((epoch + now) / 1000, UTC)
+    configuration = memory.configuration
+    return StateAnswer(
+        vendor=identity.charge_point_vendor,
+        model=identity.charge_point_model,
+        firmware_version=identity.firmware_version,
+        boots=memory.boot.number,
+        now_ms=now,
+        next_deadline_ms=next_deadline(state),
+        clock=ClockAnswer(
+            state=moment.clock.state, utc=None if utc is None else utc.isoformat(timespec="milliseconds")
+        ),
+        link=link_answer(state),
+        connectors=[
+            connector_answer(state, simulation, connector) for connector in range(len(moment.connectors))
+        ],
+        readers=[reader_answer(state, reader) for reader in range(1, len(moment.readers))],
+        open_call=None if opened is None else opened.action,
+        outbox_length=len(memory.outbox),
+        transactions=[
+            _transaction_answer(number, transaction)
+            for number, transaction in sorted(memory.transactions.items())
+        ],
+        configuration={key.name: configuration.text(key.name) for key in configuration.offered()},
+    )
+
+
+def connector_answer(state: State, simulation: SimulatedHardware, connector: int) -> ConnectorAnswer:
+    """One connector, or the main controller (0)."""
+    moment, point = state.moment, simulation.point(connector)
+    session = moment.sessions[connector]
+    running = None if session.transaction is None else state.memory.transactions.get(session.transaction)
+    return ConnectorAnswer(
+        connector=connector,
+        status=moment.connectors[connector].state,
+        availability=state.memory.availability[connector].state,
+        plugged=moment.cables[connector].state == "plugged",
+        locked=point.locked,
+        ev_asks_for_energy=moment.evs[connector].state == "asking",
+        contactor_closed=moment.contactors[connector].state == "closed",
+        energy_offered=moment.supplies[connector].state == "offered",
+        session=session.state,
+        id_tag=session.id_tag,
+        transaction=(
+            None
+            if running is None or session.transaction is None
+            else _transaction_answer(session.transaction, running)
+        ),
+        faults=[
+            FaultAnswer(
+                error_code=fault.error_code, info=fault.info, prevents_charging=fault.prevents_charging
+            )
+            for fault in moment.faults[connector].raised
+        ],
+        register_wh=math.floor(point.register_wh),
+        power_w=round(simulation.power_w(connector), 1),
+        soc_percent=None if point.car is None else round(point.car.soc_percent, 2),
+    )
+
+
+def reader_answer(state: State, reader: int) -> ReaderAnswer:
+    """One tag reader."""
+    own = state.moment.readers[reader]
+    return ReaderAnswer(reader=reader, state=own.state, id_tag=own.id_tag or None)
+
+
+def link_answer(state: State) -> LinkAnswer:
+    """The connection to the Central System."""
+    link = state.moment.link
+    return LinkAnswer(
+        state=link.state,
+        connection=link.connection,
+        failures=link.failures,
+        registration=state.moment.registration.state,
+    )
+
+
+def _transaction_answer(number: Counter, transaction: Transaction) -> TransactionAnswer:
+    answered, stop = transaction.answered, transaction.stop
+    return TransactionAnswer(
+        number=number,
+        connector=transaction.connector,
+        state=transaction.state,
+        id_tag=transaction.id_tag,
+        transaction_id=None if answered is None else answered.transaction_id,
+        register_wh=transaction.register,
+        stop_reason=None if stop is None else stop.reason,
+    )

@@ -1,0 +1,245 @@
+"""The routes of the control API: each tells the station one fact and returns when it has been taken in.
+
+No call waits for the Central System. What follows from a fact is seen in ``GET /state`` and ``/events``.
+"""
+
+import json
+from collections.abc import AsyncIterator, Callable
+from typing import Annotated, Final
+
+from fastapi import APIRouter, FastAPI, HTTPException, Path, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse, StreamingResponse
+from starlette.exceptions import HTTPException as StarletteHTTPException
+
+from pilotline.adapters.happenings import Subscription
+from pilotline.adapters.hardware import OverloadedError
+from pilotline.adapters.http.answers import connector_answer, link_answer, reader_answer, state_answer
+from pilotline.adapters.http.models import (
+    CarBody,
+    ConnectorAnswer,
+    DataTransferBody,
+    FaultBody,
+    FaultClearedBody,
+    Health,
+    LinkAnswer,
+    ReaderAnswer,
+    Refusal,
+    StateAnswer,
+    TagBody,
+)
+from pilotline.adapters.http.protection import Protection
+from pilotline.adapters.http.readable import line_of
+from pilotline.adapters.link import PowerCutError
+from pilotline.adapters.simulated_car import Car
+from pilotline.adapters.simulated_world import SimulationError
+from pilotline.adapters.simulation import SimulatedHardware
+from pilotline.adapters.station import Station
+from pilotline.core.events import DataTransferRequested
+
+_REFUSALS: Final[dict[int | str, dict[str, object]]] = {
+    403: {"model": Refusal, "description": "By a foreign name or from a foreign page"},
+    413: {"model": Refusal, "description": "The body is too long"},
+    422: {"model": Refusal, "description": "A value is missing, of the wrong type or out of bounds"},
+    503: {"model": Refusal, "description": "The station has no power, or is too far behind"},
+}
+_UNKNOWN: Final[dict[int | str, dict[str, object]]] = {
+    404: {"model": Refusal, "description": "There is no such connector or reader"},
+    409: {"model": Refusal, "description": "Not possible as things are"},
+}
+
+Number = Annotated[int, Path(ge=0, le=10_000)]
+
+
+def control_app(station: Station, simulation: SimulatedHardware, *, loopback_only: bool = True) -> FastAPI:
+    """The control API of one running station and its simulated world.
+
+    `loopback_only` refuses requests by any name but the loopback's own (DNS rebinding).
+    """
+    app = FastAPI(
+        title="Pilotline control API",
+        description="What a driver, a car and a technician may do to a simulated charge point.",
+        responses=_REFUSALS,
+    )
+    app.state.streams = set[Subscription]()
+    app.add_middleware(Protection, loopback_only=loopback_only)
+    app.add_exception_handler(StarletteHTTPException, _refused)
+    app.add_exception_handler(RequestValidationError, _invalid)
+    for error, status in ((PowerCutError, 503), (OverloadedError, 503), (SimulationError, 409)):
+        app.add_exception_handler(error, _failed(status))
+    app.include_router(_reading(app, station, simulation))
+    app.include_router(_driving(station, simulation))
+    app.include_router(_disturbing(station, simulation))
+    return app
+
+
+def end_streams(app: FastAPI) -> None:
+    """End all streams of events, so that the server can end."""
+    for subscription in list(app.state.streams):
+        subscription.end()
+
+
+def _reading(app: FastAPI, station: Station, simulation: SimulatedHardware) -> APIRouter:
+    routes = APIRouter(tags=["read"])
+
+    @routes.get("/health")
+    async def health() -> Health:
+        """The process lives and the station has power."""
+        _ = station.state  # raises PowerCutError, which is 503
+        return Health()
+
+    @routes.get("/state")
+    async def state() -> StateAnswer:
+        """All there is to know: registration, link, connectors, transactions, outbox, configuration."""
+        return state_answer(station, simulation)
+
+    @routes.get(
+        "/events",
+        response_class=StreamingResponse,
+        responses={200: {"content": {"text/event-stream": {}}, "description": "Server-Sent Events, JSON"}},
+    )
+    async def events() -> StreamingResponse:
+        """Everything that happens from now on: event, rows, frames and effects, one JSON line each."""
+        subscription = station.subscribe()
+        app.state.streams.add(subscription)
+        return StreamingResponse(_lines(app, subscription), media_type="text/event-stream")
+
+    return routes
+
+
+async def _lines(app: FastAPI, subscription: Subscription) -> AsyncIterator[str]:
+    try:
+        yield ": what happens from here on\n\n"  # so that the client knows at once that it is heard
+        async for happening in subscription:
+            yield f"data: {json.dumps(line_of(happening), ensure_ascii=False)}\n\n"
+    finally:
+        app.state.streams.discard(subscription)
+
+
+def _driving(station: Station, simulation: SimulatedHardware) -> APIRouter:
+    routes = APIRouter(tags=["driver and car"], responses=_UNKNOWN)
+
+    def connector_route(path: str, act: Callable[[int], None], what: str) -> None:
+        async def act_on_connector(connector: Number) -> ConnectorAnswer:
+            _known_connector(station, connector, first=1)
+            act(connector)
+            await station.settled()
+            return connector_answer(station.state, simulation, connector)
+
+        name = path.replace("-", "_")
+        routes.post(f"/connectors/{{connector}}/{path}", name=name, description=what)(act_on_connector)
+
+    @routes.post("/connectors/{connector}/plug")
+    async def plug(connector: Number, body: CarBody | None = None) -> ConnectorAnswer:
+        """Join station and car by a cable; without a body it is an ordinary car."""
+        _known_connector(station, connector, first=1)
+        simulation.plug_in(connector, Car(**(body or CarBody()).model_dump()))
+        await station.settled()
+        return connector_answer(station.state, simulation, connector)
+
+    connector_route("unplug-ev", simulation.unplug_ev, "Pull the cable at the car.")
+    connector_route("unplug", simulation.unplug_station, "Pull the cable at the station's socket.")
+    connector_route("pause-ev", simulation.pause_ev, "The car asks for no more energy.")
+    connector_route("resume-ev", simulation.resume_ev, "The car asks for energy again.")
+
+    @routes.post("/readers/{reader}/tag")
+    async def tag(reader: Number, body: TagBody) -> ReaderAnswer:
+        """Hold a tag to a reader."""
+        readers = len(station.state.product.readers)
+        if not 1 <= reader <= readers:
+            raise HTTPException(404, f"reader {reader}: this product has {_range(readers, 'reader')}")
+        simulation.present_tag(reader, body.id_tag)
+        await station.settled()
+        return reader_answer(station.state, reader)
+
+    return routes
+
+
+def _disturbing(station: Station, simulation: SimulatedHardware) -> APIRouter:
+    routes = APIRouter(tags=["faults, network, power"], responses=_UNKNOWN)
+
+    @routes.post("/connectors/{connector}/faults")
+    async def raise_fault(connector: Number, body: FaultBody) -> ConnectorAnswer:
+        """Let something go wrong at a connector, or at the main controller (0)."""
+        _known_connector(station, connector, first=0)
+        simulation.raise_fault(
+            connector,
+            body.error_code,
+            info=body.info,
+            vendor_id=body.vendor_id,
+            vendor_error_code=body.vendor_error_code,
+            prevents_charging=body.prevents_charging,
+        )
+        await station.settled()
+        return connector_answer(station.state, simulation, connector)
+
+    @routes.delete("/connectors/{connector}/faults")
+    async def clear_fault(connector: Number, body: FaultClearedBody) -> ConnectorAnswer:
+        """Let what went wrong be well again."""
+        _known_connector(station, connector, first=0)
+        simulation.clear_fault(connector, body.error_code)
+        await station.settled()
+        return connector_answer(station.state, simulation, connector)
+
+    @routes.post("/network/lose")
+    async def lose_network() -> LinkAnswer:
+        """Cut the connection and let none succeed until it is restored."""
+        station.lose_network()
+        await station.settled()
+        return link_answer(station.state)
+
+    @routes.post("/network/restore")
+    async def restore_network() -> LinkAnswer:
+        """Let the next attempt to connect succeed."""
+        station.restore_network()
+        return link_answer(station.state)
+
+    @routes.post("/power/cut")
+    async def cut_power() -> StateAnswer:
+        """Cut the power here and now and give it back: only the store and the simulated world survive."""
+        await station.cut_power()
+        return state_answer(station, simulation)
+
+    @routes.post("/data-transfer", status_code=202)
+    async def data_transfer(body: DataTransferBody) -> LinkAnswer:
+        """Have a DataTransfer.req sent; what became of it is among the events (TellDataTransfer)."""
+        await station.tell(DataTransferRequested(body.vendor_id, body.message_id, body.data))
+        return link_answer(station.state)
+
+    return routes
+
+
+def _known_connector(station: Station, connector: int, *, first: int) -> None:
+    last = len(station.state.product.connectors)
+    if not first <= connector <= last:
+        main = ", and 0 is the main controller" if first == 0 else ""
+        raise HTTPException(404, f"connector {connector}: this product has {_range(last, 'connector')}{main}")
+
+
+def _range(count: int, what: str) -> str:
+    return f"no {what}" if count == 0 else f"one {what}: 1" if count == 1 else f"{what}s 1 to {count}"
+
+
+# --- refusals -----------------------------------------------------------------------------------------------
+
+
+def _refusal(status: int, reason: str) -> JSONResponse:
+    return JSONResponse({"error": reason}, status)
+
+
+async def _refused(request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, StarletteHTTPException)  # noqa: S101  (it is registered for this class)
+    reason = str(error.detail)
+    if error.status_code == 404 and reason == "Not Found":
+        reason = f"{request.url.path}: is no route; /docs lists them all"
+    return _refusal(error.status_code, reason)
+
+
+async def _invalid(_request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, RequestValidationError)  # noqa: S101  (it is registered for this class)
+    reasons = [f"{'.'.join(str(part) for part in item['loc'])}: {item['msg']}" for item in error.errors()]
+    return _refusal(422, "; ".join(reasons))
+
+
+def _failed(status: int) -> Callable[[Request, Exception], JSONResponse]:
+    return lambda _request, error: _refusal(status, str(error))

@@ -1,0 +1,170 @@
+"""Bodies and answers of the control API. Names in JSON are in the standard's style: idTag, registerWh."""
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+from pydantic.alias_generators import to_camel
+
+from pilotline.spec.types import ChargePointErrorCode, CiString20, CiString50, CiString255
+
+_FREE_TEXT_MAX = 10_000
+
+
+class _Body(BaseModel):
+    model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, extra="forbid", frozen=True)
+
+
+class _Answer(BaseModel):
+    model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, frozen=True)
+
+
+# --- requests -----------------------------------------------------------------------------------------------
+
+
+class TagBody(_Body):
+    """A tag that is held to a reader."""
+
+    id_tag: Annotated[CiString20, Field(min_length=1, examples=["ANNA-4711"])]
+
+
+class CarBody(_Body):
+    """A car and its battery."""
+
+    capacity_wh: Annotated[float, Field(gt=0, le=2_000_000)] = 60_000
+    soc_percent: Annotated[float, Field(ge=0, le=100)] = 40
+    target_percent: Annotated[float, Field(gt=0, le=100)] = 100
+    """Where it stops asking for energy."""
+    max_power_w: Annotated[float, Field(gt=0, le=4_000_000)] = 150_000
+    max_ac_power_w: Annotated[float, Field(gt=0, le=100_000)] = 11_000
+    """What its on-board charger takes at most."""
+    phases: Literal[1, 3] = 3
+    paused: bool = False
+
+
+class FaultBody(_Body):
+    """Something that goes wrong at a connector, or at the main controller (0)."""
+
+    error_code: Annotated[ChargePointErrorCode, Field(examples=["GroundFailure"])]
+    info: Annotated[str, Field(max_length=50)] | None = None
+    vendor_id: CiString255 | None = None
+    vendor_error_code: CiString50 | None = None
+    prevents_charging: bool = True
+    """False: a warning, reported without the status Faulted (§4.9)."""
+
+
+class FaultClearedBody(_Body):
+    """A fault that is over."""
+
+    error_code: ChargePointErrorCode
+
+
+class DataTransferBody(_Body):
+    """A DataTransfer.req to be sent (§4.3)."""
+
+    vendor_id: CiString255
+    message_id: CiString50 | None = None
+    data: Annotated[str, Field(max_length=_FREE_TEXT_MAX)] | None = None
+
+
+# --- answers ------------------------------------------------------------------------------------------------
+
+
+class Refusal(_Answer):
+    """Why a request was not taken in."""
+
+    error: str
+
+
+class Health(_Answer):
+    """The station runs."""
+
+    status: Literal["ok"] = "ok"
+
+
+class TransactionAnswer(_Answer):
+    """One transaction that has not yet been reported to its end."""
+
+    number: int
+    connector: int
+    state: str
+    id_tag: str
+    transaction_id: int | None
+    """None: the Central System has not answered the start yet."""
+    register_wh: int
+    """The last reading that was recorded."""
+    stop_reason: str | None
+
+
+class FaultAnswer(_Answer):
+    """One fault or warning that stands."""
+
+    error_code: ChargePointErrorCode
+    info: str | None
+    prevents_charging: bool
+
+
+class ConnectorAnswer(_Answer):
+    """One connector; 0 is the main controller."""
+
+    connector: int
+    status: str
+    availability: str
+    plugged: bool
+    locked: bool
+    ev_asks_for_energy: bool
+    contactor_closed: bool
+    energy_offered: bool
+    session: str
+    id_tag: str | None
+    transaction: TransactionAnswer | None
+    faults: list[FaultAnswer]
+    register_wh: int
+    """What the meter shows now."""
+    power_w: float
+    soc_percent: float | None
+    """The state of charge of the car that is plugged in."""
+
+
+class ReaderAnswer(_Answer):
+    """One tag reader and the tag it is busy with."""
+
+    reader: int
+    state: str
+    id_tag: str | None
+
+
+class LinkAnswer(_Answer):
+    """The WebSocket to the Central System, and whether it accepted this boot."""
+
+    state: str
+    connection: int
+    failures: int
+    registration: str
+
+
+class ClockAnswer(_Answer):
+    """The wall clock that the Central System told."""
+
+    state: str
+    utc: str | None
+
+
+class StateAnswer(_Answer):
+    """A whole station, readable."""
+
+    vendor: str
+    model: str
+    firmware_version: str | None
+    boots: int
+    now_ms: int
+    next_deadline_ms: int | None
+    clock: ClockAnswer
+    link: LinkAnswer
+    connectors: list[ConnectorAnswer]
+    readers: list[ReaderAnswer]
+    open_call: str | None
+    outbox_length: int
+    """Transaction-related messages that are not answered yet (§3.7)."""
+    transactions: list[TransactionAnswer]
+    configuration: dict[str, str | None]
+    """All keys offered; None: the value is not to be shown."""

@@ -1,0 +1,117 @@
+"""What happens, made readable: frames as name and payload, rows by their binding, events with their fields.
+
+Used by the stream of events, by the log of `pilotline run` and by the timeline of `pilotline demo`.
+"""
+
+from typing import Any, Final, Literal, NamedTuple
+
+from msgspec import Struct
+from msgspec.structs import asdict
+from pydantic import BaseModel
+
+from pilotline.adapters.happenings import Happening
+from pilotline.core.effects import SendCall, SendError, SendResult
+from pilotline.core.events import BadCallReceived, CallReceived, ErrorReceived, ResultReceived
+from pilotline.core.step import Taken
+from pilotline.spec.messages.core import ChangeConfigurationReq
+from pilotline.spec.messages.payload import write_payload
+from pilotline.spec.products import Product
+
+_SECRET: Final = "AuthorizationKey"  # noqa: S105  (the name of the key, whose value must not be shown)
+
+
+class Frame(NamedTuple):
+    """One message, `in` from or `out` to the Central System (OCPP-J §4.2)."""
+
+    direction: Literal["in", "out"]
+    name: str
+    """``Heartbeat.req``, ``Heartbeat.conf``, or the error code of a CALLERROR."""
+    message_id: str
+    payload: str
+    """JSON; of a CALLERROR its description."""
+
+
+def frames_of(happening: Happening) -> tuple[Frame, ...]:
+    """The messages of one happening: what came, then what is sent."""
+    came = _received(happening.event)
+    sent = tuple(frame for effect in happening.effects if (frame := _sent(effect)) is not None)
+    return sent if came is None else (came, *sent)
+
+
+def row_of(taken: Taken) -> str:
+    """``connector[1] A2/CablePlugged``."""
+    key: Any = taken.key  # Any: a number, an asker, or nothing for the machines of the whole station
+    if isinstance(key, Struct):
+        key = " ".join(str(part) for part in asdict(key).values())
+    return f"{taken.machine} {taken.binding}" if key is None else f"{taken.machine}[{key}] {taken.binding}"
+
+
+def line_of(happening: Happening) -> dict[str, Any]:
+    """A happening as plain JSON, one line of the stream; secrets stay out."""
+    event = happening.event
+    return {
+        "atMs": happening.at,
+        "event": type(event).__name__,
+        "fields": {name: _plain(value) for name, value in asdict(event).items()},
+        "rows": [row_of(taken) for taken in happening.trace],
+        "frames": [frame._asdict() for frame in frames_of(happening)],
+        "effects": [
+            {
+                "effect": type(effect).__name__,
+                **{name: _plain(value) for name, value in asdict(effect).items()},
+            }
+            for effect in happening.effects
+            if not isinstance(effect, SendCall | SendResult | SendError)
+        ],
+    }
+
+
+def _received(event: object) -> Frame | None:
+    match event:
+        case CallReceived():
+            return Frame("in", _name(event.request), event.message_id, _payload(event.request))
+        case ResultReceived():
+            return Frame("in", _name(event.confirmation), event.message_id, _payload(event.confirmation))
+        case ErrorReceived() | BadCallReceived():
+            return Frame("in", event.code, event.message_id, event.description)
+        case _:
+            return None
+
+
+def _sent(effect: object) -> Frame | None:
+    match effect:
+        case SendCall():
+            return Frame("out", _name(effect.request), effect.message_id, _payload(effect.request))
+        case SendResult():
+            return Frame("out", _name(effect.confirmation), effect.message_id, _payload(effect.confirmation))
+        case SendError():
+            return Frame("out", effect.code, effect.message_id, effect.description)
+        case _:
+            return None
+
+
+def _name(message: BaseModel) -> str:
+    name = type(message).__name__
+    return f"{name.removesuffix('Req')}.req" if name.endswith("Req") else f"{name.removesuffix('Conf')}.conf"
+
+
+def _payload(message: Any) -> str:  # Any: one of the 56 models of spec.messages
+    if isinstance(message, ChangeConfigurationReq) and message.key.lower() == _SECRET.lower():
+        message = message.model_copy(update={"value": "…"})
+    return write_payload(message)
+
+
+def _plain(value: Any) -> Any:  # Any: fields of events and effects, whatever they hold, as JSON values
+    match value:
+        case Product():
+            return value.identity.charge_point_model
+        case BaseModel():
+            return _name(value)  # its payload is among the frames
+        case Struct():
+            return {name: _plain(part) for name, part in asdict(value).items()}
+        case tuple():
+            return [_plain(part) for part in value]
+        case str() | int() | float() | bool() | None:
+            return value
+        case _:
+            return str(value)

@@ -1,0 +1,163 @@
+"""`pilotline demo`: two charging sessions in fast motion against a Central System, as they happen.
+
+The station, its tables and its WebSocket are the real ones; cars, cables and meters are simulated, and the
+station's clock runs faster than the wall's. The Central System is the embedded one, or any other.
+"""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Callable
+from datetime import UTC, datetime, timedelta
+from typing import Final, NamedTuple
+
+from rich.console import Console
+
+from pilotline.adapters.clock import SystemClock
+from pilotline.adapters.simulated_car import Car
+from pilotline.adapters.simulation import SimulatedHardware
+from pilotline.adapters.station import Station
+from pilotline.adapters.store import MemoryStore
+from pilotline.adapters.websocket import WebSocketLink
+from pilotline.core.state import State
+from pilotline.spec.products import Product, adjusted
+from pilotline.tools.summary import Record, show_summary
+from pilotline.tools.timeline import Timeline
+
+SPEED: Final = 30
+"""So many seconds of the station's in one of ours."""
+_SAMPLE_INTERVAL_S: Final = 30
+_SAMPLES: Final = 3
+_PATIENCE_S: Final = 10
+_LOOK_S: Final = 0.05
+
+
+class DemoFailedError(Exception):
+    """The story did not go on as told; one line that says where it stopped."""
+
+
+class Cast(NamedTuple):
+    """Who plays."""
+
+    product: Product
+    csms: str | None = None
+    identity: str = "DEMO-1"
+    tags: tuple[str, str] = ("ANNA-4711", "BEN-0815")
+
+
+async def play(cast: Cast, console: Console) -> None:
+    """The whole story, then its summary. Raises `DemoFailedError`."""
+    if not cast.product.readers or cast.product.start_without_authorization is not None:
+        raise DemoFailedError("demo: this product has no tag reader, and tags are what is shown")
+    clock = SystemClock(SPEED)
+    async with _central_system(cast, clock) as url:
+        stage = _Stage(cast, clock, url, console)
+        tasks = [asyncio.create_task(stage.watch()), asyncio.create_task(stage.station.run())]
+        try:
+            await _story(stage, cast)
+            final = stage.station.state
+        finally:
+            for task in reversed(tasks):
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+    show_summary(console, stage.record, final)
+
+
+@contextlib.asynccontextmanager
+async def _central_system(cast: Cast, clock: SystemClock) -> AsyncIterator[str]:
+    """The URL of the one that was named, or of one in this process, which keeps the station's fast time."""
+    if cast.csms is not None:
+        yield cast.csms
+        return
+    from pilotline.tools.central_system import CentralSystem
+
+    started = datetime.now(UTC)
+    async with CentralSystem(now=lambda: started + timedelta(milliseconds=clock.now_ms())) as central_system:
+        yield central_system.url
+
+
+async def _story(stage: "_Stage", cast: Cast) -> None:
+    reader = cast.product.readers[0]
+    first, second = reader.connectors[0], reader.connectors[-1]
+    stage.timeline.title("The station boots and reports its connectors")
+    await stage.until("the boot to be accepted", lambda state: state.moment.registration.state == "accepted")
+    await stage.until("the last message to be answered", lambda state: state.moment.call.state == "idle")
+
+    stage.timeline.title(f"Session 1: plug first, then the tag {cast.tags[0]}")
+    stage.hardware.plug_in(first, Car(soc_percent=20))
+    await stage.until_status(first, "Preparing")
+    stage.hardware.present_tag(1, cast.tags[0])
+    await _charge_and_leave(stage, first, cast.tags[0])
+
+    stage.timeline.title(f"Session 2: the tag {cast.tags[1]} first, then the plug")
+    stage.hardware.present_tag(1, cast.tags[1])
+    await stage.until(
+        "a connector to wait for its plug",
+        lambda state: any(session.state == "awaiting_plug" for session in state.moment.sessions),
+    )
+    # the driver is free to take another connector than the one that was held for the tag
+    stage.hardware.plug_in(second, Car(soc_percent=74, max_power_w=60_000))
+    await _charge_and_leave(stage, second, cast.tags[1])
+
+
+async def _charge_and_leave(stage: "_Stage", connector: int, id_tag: str) -> None:
+    await stage.until_status(connector, "Charging")
+    wanted = stage.record.messages["MeterValues.conf"] + _SAMPLES
+    await stage.until(
+        "meter values to be sent", lambda _: stage.record.messages["MeterValues.conf"] >= wanted
+    )
+    stage.hardware.present_tag(1, id_tag)
+    await stage.until_status(connector, "Finishing")
+    if stage.cast.product.connectors[connector - 1].cable == "fixed":
+        stage.hardware.unplug_ev(connector)
+    else:
+        await stage.until("the cable to be released", lambda _: not stage.hardware.point(connector).locked)
+        stage.hardware.unplug_station(connector)
+    await stage.until_status(connector, "Available")
+    await stage.until(
+        "all to be delivered", lambda state: not state.memory.outbox and not state.memory.transactions
+    )
+    await stage.until("the last message to be answered", lambda state: state.moment.call.state == "idle")
+
+
+class _Stage:
+    """The station, and what is seen of it."""
+
+    def __init__(self, cast: Cast, clock: SystemClock, url: str, console: Console) -> None:
+        self.cast, self.timeline, self.record = cast, Timeline(console), Record()
+        product = adjusted(cast.product, {"MeterValueSampleInterval": str(_SAMPLE_INTERVAL_S)})
+        self.hardware = SimulatedHardware(product, clock)
+        link = WebSocketLink(url, cast.identity, max_frame_bytes=product.max_frame_bytes)
+        self.station = Station(product, MemoryStore(), self.hardware, link, clock=clock)
+        self._happenings = self.station.subscribe()
+        self._news = asyncio.Event()
+
+    async def watch(self) -> None:
+        """Show and remember everything that happens, until the station ends."""
+        async for happening in self._happenings:
+            self.timeline.show(happening)
+            self.record.add(happening)
+            self._news.set()
+
+    async def until_status(self, connector: int, status: str) -> None:
+        """Wait until the connector has this status."""
+        await self.until(
+            f"connector {connector} to become {status}",
+            lambda state: state.moment.connectors[connector].state == status,
+        )
+
+    async def until(self, what: str, condition: Callable[[State], bool]) -> None:
+        """Wait until the condition holds. Raises `DemoFailedError` if that takes too long."""
+        try:
+            async with asyncio.timeout(_PATIENCE_S):
+                await self.station.settled()
+                while not condition(self.station.state):
+                    self._news.clear()
+                    with contextlib.suppress(TimeoutError):  # locks move without an event: look anyway
+                        await asyncio.wait_for(self._news.wait(), _LOOK_S)
+        except TimeoutError:
+            link, registration = self.station.state.moment.link, self.station.state.moment.registration
+            raise DemoFailedError(
+                f"demo: waited {_PATIENCE_S} s in vain for {what}; the link is {link.state}, the station "
+                f"{registration.state}. Does the Central System know {self.cast.identity!r} and the tags "
+                f"{', '.join(self.cast.tags)}? (--id, --tag)"
+            ) from None

@@ -1,0 +1,233 @@
+"""`pilotline run`: one simulated station as a process of its own, until it is told to stop."""
+
+import asyncio
+import contextlib
+import logging
+import signal
+import ssl
+import sys
+import tomllib
+from collections.abc import AsyncIterator, Iterator, Mapping
+from pathlib import Path
+from typing import Final, NamedTuple
+
+from pilotline.adapters.clock import SystemClock
+from pilotline.adapters.happenings import Happening, Subscription
+from pilotline.adapters.http.readable import frames_of, line_of, row_of
+from pilotline.adapters.link import PowerCutError
+from pilotline.adapters.simulation import SimulatedHardware
+from pilotline.adapters.station import Station
+from pilotline.adapters.store import SqliteStore
+from pilotline.adapters.websocket import WebSocketLink, authorization_key, tls_context
+from pilotline.core.events import BadCallReceived, CallReceived, DeadlinePassed, ErrorReceived, ResultReceived
+from pilotline.spec.products import (
+    Product,
+    adjusted,
+    initial_configuration,
+    load_product,
+    parse_product,
+    product_names,
+)
+
+_LOG: Final = logging.getLogger("pilotline.run")
+_FILE_BYTES_MAX: Final = 1_000_000
+_FRAMES: Final = (CallReceived, BadCallReceived, ResultReceived, ErrorReceived)
+
+
+class CannotRunError(Exception):
+    """What was asked for cannot be done; one line that says why."""
+
+
+class Plan(NamedTuple):
+    """What `pilotline run` was asked for."""
+
+    product: Product
+    csms: str
+    identity: str
+    state: Path
+    control: tuple[str, int] | None = None
+    control_anywhere: bool = False
+    password: bytes | None = None
+    ca: Path | None = None
+    certificate: Path | None = None
+    key: Path | None = None
+
+
+# --- what is asked for --------------------------------------------------------------------------------------
+
+
+def product_of(name: str) -> Product:
+    """A shipped product by its name, or a TOML file by its path."""
+    if name in product_names():
+        return load_product(name)
+    if not name.endswith(".toml") and "/" not in name:
+        raise CannotRunError(
+            f"product {name!r}: is none of {', '.join(product_names())}, and no path of a .toml file"
+        )
+    return parse_product(text_of(Path(name)), name)
+
+
+def text_of(file: Path) -> str:
+    """The text of a small file. Raises `CannotRunError`."""
+    try:
+        if file.stat().st_size > _FILE_BYTES_MAX:
+            raise CannotRunError(f"{file}: is longer than {_FILE_BYTES_MAX} bytes")
+        return file.read_text("utf-8")
+    except OSError as error:
+        raise CannotRunError(f"{file}: cannot be read: {error.strerror}") from None
+    except UnicodeDecodeError:
+        raise CannotRunError(f"{file}: is not UTF-8 text") from None
+
+
+def settings_of(file: Path | None, assignments: list[str]) -> dict[str, str]:
+    """Configuration values: of a TOML file first, then of KEY=VALUE. Raises `CannotRunError`."""
+    settings: dict[str, str] = {}
+    if file is not None:
+        try:
+            table = tomllib.loads(text_of(file))
+        except tomllib.TOMLDecodeError as error:
+            raise CannotRunError(f"{file}: is not TOML: {error}") from None
+        for name, value in table.items():
+            if not isinstance(value, str | int):
+                raise CannotRunError(f"{file}: {name}: a value is a text, a whole number, true or false")
+            settings[name] = str(value).lower() if isinstance(value, bool) else str(value)
+    for assignment in assignments:
+        name, equals, value = assignment.partition("=")
+        if not equals or not name:
+            raise CannotRunError(f"--set {assignment}: is not KEY=VALUE")
+        settings[name] = value
+    return settings
+
+
+def configured_product(product: Product, settings: Mapping[str, str]) -> Product:
+    """The product as it starts for the first time, read-only keys included. Raises `ConfigurationError`."""
+    if not settings:
+        return product
+    factory, wanted = product.factory_configuration.texts(), initial_configuration(product, settings).texts()
+    return adjusted(product, {name: text for name, text in wanted.items() if factory[name] != text})
+
+
+def password_of(given: str | None, file: Path | None) -> bytes | None:
+    """The password itself or the one in a file, without the line's end. Raises `CannotRunError`."""
+    if given is not None and file is not None:
+        raise CannotRunError("--password and --password-file: only one of them can be meant")
+    text = given if file is None else text_of(file).rstrip("\r\n")
+    return None if text is None else text.encode()
+
+
+def address_of(text: str) -> tuple[str, int]:
+    """``HOST:PORT``, ``[::1]:PORT`` or ``PORT`` alone, which is of the loopback. Raises `CannotRunError`."""
+    host, _, port = text.rpartition(":")
+    if not port.isdecimal() or int(port) > 65_535:
+        raise CannotRunError(f"--control {text}: is not HOST:PORT")
+    return host.removeprefix("[").removesuffix("]") or "127.0.0.1", int(port)
+
+
+# --- the process --------------------------------------------------------------------------------------------
+
+
+def start_log(level: str) -> None:
+    """Lines with time and level on stdout; stderr is for the one line that says why the process ended."""
+    logging.basicConfig(
+        stream=sys.stdout, format="%(asctime)s %(levelname)-7s %(message)s", level=logging.WARNING, force=True
+    )
+    logging.getLogger("pilotline").setLevel(level.upper())
+
+
+async def run_until_stopped(plan: Plan) -> None:
+    """Run until SIGINT or SIGTERM. Raises what keeps the station from running, as one line."""
+    stopped = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, stopped.set)
+    clock, product = SystemClock(), plan.product
+    with contextlib.closing(SqliteStore(plan.state / "station.sqlite")) as store:
+        simulation = SimulatedHardware(product, clock, file=plan.state / "world.json")
+        station: Station | None = None
+        link = WebSocketLink(
+            plan.csms,
+            plan.identity,
+            max_frame_bytes=product.max_frame_bytes,
+            password=lambda: _password(station, plan.password),
+            tls=_tls(plan),
+        )
+        station = Station(product, store, simulation, link, clock=clock)
+        watching = asyncio.create_task(_log(station.subscribe()), name="log")
+        async with _control_api(plan, station, simulation):
+            model = product.identity.charge_point_model
+            _LOG.info("%s starts as %s, state in %s", model, link.url, plan.state)
+            await _until(stopped, station)
+        await watching
+    _LOG.info("stopped")
+
+
+async def _until(stopped: asyncio.Event, station: Station) -> None:
+    running = asyncio.create_task(station.run(), name="station")
+    stopping = asyncio.create_task(stopped.wait(), name="signal")
+    await asyncio.wait((running, stopping), return_when=asyncio.FIRST_COMPLETED)
+    stopping.cancel()
+    running.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await running
+
+
+def _password(station: Station | None, given: bytes | None) -> bytes | None:
+    """The station's own key, once the Central System or the configuration set one; else what was given."""
+    try:
+        return (authorization_key(station.state) if station else None) or given
+    except PowerCutError:
+        return given
+
+
+def _tls(plan: Plan) -> ssl.SSLContext | None:
+    if not plan.csms.startswith("wss:"):
+        return None
+    try:
+        return tls_context(plan.ca, plan.certificate, plan.key)
+    except OSError as error:  # ssl.SSLError is one, and says it in `reason`
+        files = ", ".join(str(file) for file in (plan.ca, plan.certificate, plan.key) if file)
+        raise CannotRunError(f"TLS with {files}: {error.strerror or error}") from None
+
+
+@contextlib.asynccontextmanager
+async def _control_api(plan: Plan, station: Station, simulation: SimulatedHardware) -> AsyncIterator[None]:
+    if plan.control is None:
+        yield
+        return
+    from pilotline.adapters.http.application import control_app
+    from pilotline.adapters.http.server import is_loopback, serving
+
+    host, port = plan.control
+    if not (is_loopback(host) or plan.control_anywhere):
+        raise CannotRunError(f"--control {host}: others can reach it; say --control-anywhere to mean it")
+    app = control_app(station, simulation, loopback_only=is_loopback(host))
+    async with contextlib.AsyncExitStack() as stack:
+        try:
+            url = await stack.enter_async_context(serving(app, host, port))
+        except OSError as error:
+            raise CannotRunError(f"--control {host}:{port}: {error.strerror}") from None
+        _LOG.info("control API at %s, its description at %s/docs", url, url)
+        yield
+
+
+# --- the log ------------------------------------------------------------------------------------------------
+
+
+async def _log(happenings: Subscription) -> None:
+    async for happening in happenings:
+        for line in log_lines(happening):
+            _LOG.info("%s", line)
+        if happening.trace and _LOG.isEnabledFor(logging.DEBUG):
+            rows = ", ".join(row_of(taken) for taken in happening.trace)
+            _LOG.debug("  %s: rows %s", type(happening.event).__name__, rows)
+    if happenings.lost:
+        _LOG.warning("%d happenings came too fast for the log", happenings.lost)
+
+
+def log_lines(happening: Happening) -> Iterator[str]:
+    """What came, what is shown at the connectors, what is sent: one line each."""
+    if not isinstance(happening.event, (*_FRAMES, DeadlinePassed)):
+        fields = line_of(happening)["fields"]
+        shown = " ".join(f"{name}={value}" for name, value in fields.items() if value not in (None, []))
+        yield f"{type(happening.event).__name__} {shown}".rstrip()[:500]
+    for frame in frames_of(happening):
+        yield f"{'<-' if frame.direction == 'in' else '->'} {frame.name} {frame.payload}"
