@@ -14,6 +14,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 
 from msgspec import structs
+
 from pilotline.core.statechart import Binding, Machine
 
 if TYPE_CHECKING:

@@ -98,3 +98,8 @@ def readers_of(product: Product, connector: int) -> tuple[int, ...]:
     return tuple(
         number for number, reader in enumerate(product.readers, start=1) if connector in reader.connectors
     )
+
+
+def outbox_max(product: Product, _: object) -> int:
+    """Most transaction-related messages that are kept, samples counted (§3.7)."""
+    return product.outbox_max

@@ -13,7 +13,7 @@ from typing import Annotated, Literal, NamedTuple, NewType, TypeAlias
 
 import immutables
 from msgspec import Struct, field
-from pilotline.spec.messages.actions import Request
+from pilotline.spec.messages.actions import Confirmation, Request
 from pilotline.spec.products import Configuration, Product
 from pilotline.spec.rows import (
     AuthorizationState,
@@ -432,6 +432,18 @@ class TimerKey(Struct, frozen=True, cache_hash=True):
     key: object = None
 
 
+class Answered(Struct, frozen=True, cache_hash=True):
+    """The last CALL that was answered, and how: a repeat gets the same answer and nothing happens twice."""
+
+    connection: ConnectionNumber
+    message_id: MessageId
+    confirmation: Confirmation
+
+
+class Forgettable(NamedTuple):
+    """Marks what only a repeat of an old message reads: a world that repeats none cannot tell it from None."""
+
+
 class Moment(Struct, frozen=True, cache_hash=True):
     """All that a power cut forgets."""
 
@@ -453,6 +465,7 @@ class Moment(Struct, frozen=True, cache_hash=True):
     queue: Outbox = Outbox()
     cache_keeper: CacheKeeper = CacheKeeper()
     data_transfer: DataTransfer = DataTransfer()
+    answered: Annotated[Answered | None, Forgettable()] = None
     timers: Map[TimerKey, Instant] = field(default_factory=Map)
     dates: Map[TimerKey, UtcTime] = field(default_factory=Map)  # sleep while no clock is known
 

@@ -49,10 +49,11 @@ from pilotline.core.events import (
     PoweredUp,
     Restored,
 )
-from pilotline.core.state import Instant, Memory, State, TimerKey
+from pilotline.core.state import Answered, Instant, Memory, State, TimerKey
 from pilotline.core.statechart import Binding, DecisionTable, Machine, slice_function
 from pilotline.spec.configuration_keys import Refusal, canonical_text
 
+STORE_RETRY_MS: Final = 1000  # a timer whose outcome could not be stored comes again after this
 ROUNDS_MAX: Final = 1000  # a step that goes on for longer is a bug, not a workload
 
 
@@ -236,8 +237,8 @@ def _timer_place(timer: TimerKey) -> int:
     return _TIMER_PLACES[timer.machine, timer.timer]
 
 
-def _leaves(kind: type[Effect | Event]) -> set[type]:
-    children: list[type[Effect | Event]] = kind.__subclasses__()
+def _leaves(kind: type) -> set[type]:
+    children = type.__subclasses__(kind)
     return set().union(*map(_leaves, children)) if children else {kind}
 
 
@@ -434,11 +435,22 @@ def _operate(
     changes: list[Change],
     trace: list[Taken],
 ) -> State:
-    """Answer a CALL by its decision table; a Rejected station answers nothing (§4.2)."""
+    """Answer a CALL by its decision table; a Rejected station answers nothing (§4.2).
+
+    The id of the last CALL again is a repeat, for only a retry may carry an old id (OCPP-J errata 3.1): it gets the
+    same answer, and nothing is done twice.
+    """
     moment = state.moment
     if moment.link.connection != event.connection or moment.link.state != "up":
         return state
     if moment.registration.standing == "Rejected":
+        return state
+    answered = moment.answered
+    if answered is not None and (answered.connection, answered.message_id) == (
+        event.connection,
+        event.message_id,
+    ):
+        effects.append(SendResult(event.connection, event.message_id, answered.confirmation))
         return state
     operation = _OPERATIONS.get(type(event.request))
     if operation is None:
@@ -455,6 +467,8 @@ def _operate(
     outcome = row.answer(reads, event.request)
     confirmation, outputs = outcome if type(outcome) is tuple else (outcome, ())
     effects.append(SendResult(event.connection, event.message_id, confirmation))
+    answered = Answered(event.connection, event.message_id, confirmation)
+    state = State(state.product, state.memory, replace(moment, answered=answered))
     for output in outputs:
         if isinstance(output, Internal):
             queue.append(output)
@@ -492,6 +506,12 @@ def _could_not_store(
 ) -> State:
     """The CALL at hand gets InternalError; what the event would have begun has not begun (§3.7)."""
     failed = event.event
+    earliest = _earliest(state)
+    if isinstance(failed, DeadlinePassed) and earliest is not None:
+        timer = earliest[1]  # still due: it comes again, when there may be room
+        state = _without_timer(state, timer)
+        timers = state.moment.timers.set(timer, Instant(now + STORE_RETRY_MS))
+        return State(state.product, state.memory, replace(state.moment, timers=timers))
     if isinstance(failed, CallReceived):
         effects.append(
             SendError(

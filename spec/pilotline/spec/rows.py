@@ -132,6 +132,9 @@ class OutboxRows:
     Q6: Final = Row[OutboxState]("Q6", "asked", "idle", "the link is lost: no attempt is used", "§3.7.1")
     Q7: Final = Row[OutboxState]("Q7", "waiting", "asked", "the wait is over: once more", "§3.7.1")
     Q8: Final = Row[OutboxState]("Q8", "waiting", "idle", "the wait is over while offline", "§3.7.1")
+    Q9: Final = Row[OutboxState](
+        "Q9", ("idle", "asked", "waiting"), None, "full: a sample is left out", "§3.7"
+    )
 
 
 class StatusRows:

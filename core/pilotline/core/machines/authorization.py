@@ -131,11 +131,12 @@ def _offline(own: Authorization, reads: Reads, now: Instant) -> tuple[Authorizat
     if not (reads.boot.ever_accepted or reads.charges_unaccepted):
         return "Invalid", None
     known = _known(reads, own.id_tag)
+    status = "Accepted" if known is None else _status(reads, known, now)
+    if status not in ("Accepted", "ConcurrentTx"):
+        return status, None  # what is known to be bad is refused, whatever is allowed to the unknown (§3.5.4)
     if known is not None and reads.local_authorize_offline:
-        return _status(reads, known, now), known.parent_id_tag
-    if known is None and reads.allow_unknown_offline:
-        return "Accepted", None
-    return "Invalid", None
+        return "Accepted", known.parent_id_tag
+    return ("Accepted" if reads.allow_unknown_offline else "Invalid"), None
 
 
 def _decided(

@@ -10,7 +10,7 @@ transaction the id -1 (errata 3.18).
 from typing import Annotated, Final
 
 from msgspec import Struct
-from pilotline.core import transaction_messages
+from pilotline.core import facts, transaction_messages
 from pilotline.core.calendar import dated
 from pilotline.core.effects import Arm, Drop, Put
 from pilotline.core.events import (
@@ -29,7 +29,7 @@ from pilotline.core.events import (
     Unanswered,
     Withdrawn,
 )
-from pilotline.core.slices import STATION, every, key, station, stored
+from pilotline.core.slices import STATION, every, fact, key, station, stored
 from pilotline.core.state import (
     Address,
     Ask,
@@ -40,6 +40,7 @@ from pilotline.core.state import (
     Instant,
     Link,
     Map,
+    MeterMessage,
     Outbox,
     Registration,
     StartMessage,
@@ -63,6 +64,7 @@ class Reads(Struct, frozen=True):
     link: Annotated[Link, station("link")]
     clock: Annotated[Clock, station("clock")]
     boot: Annotated[Boot, station("boot")]
+    entries_max: Annotated[int, fact(facts.outbox_max)]
     attempts_max: Annotated[int, key("TransactionMessageAttempts")]
     retry_interval_s: Annotated[int, key("TransactionMessageRetryInterval")]
 
@@ -172,6 +174,7 @@ OUTBOX = Machine(
     states=("idle", "asked", "waiting"),
     timers=(Timer("retry", RetryDue, ("waiting",)),),
     table=(
+        on(MessageRecorded, row.Q9, when=[full_of_samples]),
         on(MessageRecorded, row.Q1, record),
         on(HeadDue, row.Q2, hand_over, when=[sendable]),
         on(Connected, row.Q2, hand_over, when=[sendable]),

@@ -32,6 +32,7 @@ from pilotline.core.state import (
     BootNumber,
     Clock,
     ConnectionNumber,
+    Forgettable,
     Instant,
     Memory,
     Moment,
@@ -84,6 +85,8 @@ def plan(declared: Value) -> Plan:
         return Plan(lambda value, shift: max(value - shift.utc, 0) if shift.utc is not None else value, None)
     origin = typing.get_origin(declared)
     if origin is Annotated:
+        if any(isinstance(mark, Forgettable) for mark in declared.__metadata__):
+            return Plan(lambda _value, _shift: None, None)
         names = [mark for mark in declared.__metadata__ if isinstance(mark, Namespace)]
         return _numbered(names[0]) if names else plan(typing.get_args(declared)[0])
     if origin in (typing.Union, types.UnionType):
