@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 import pytest
+
 from pilotline.core.as_transitions import Instance, as_transitions
 from pilotline.core.declared import MACHINES
 from pilotline.core.effects import Arm, OpenLink

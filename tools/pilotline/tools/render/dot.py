@@ -33,13 +33,14 @@ COLOURS: Final = {
 """State -> fill and border."""
 _FONT: Final = f'fontname="Helvetica,Arial,sans-serif", fontcolor="{INK}"'
 _HEAD: Final = f"""\
-  graph [rankdir=LR, compound=true, newrank=true, bgcolor="white", pad=0.3, nodesep=0.3, fontsize=12, {_FONT}]
-  node [shape=box, style="rounded,filled", penwidth=1.4, margin="0.2,0.12", fontsize=14, {_FONT}]
-  edge [fontsize=10, color="#52606d", arrowsize=0.7, {_FONT}]"""
+  graph [rankdir=LR, compound=true, newrank=true, bgcolor="white", pad=0.15, fontsize=12, {_FONT}]
+  node [shape=box, style="rounded,filled", penwidth=1.4, margin="0.12,0.1", fontsize=15, {_FONT}]
+  edge [fontsize=11, color="#52606d", arrowsize=0.7, {_FONT}]"""
 _MARK: Final = (
     f'label="", shape=circle, width=0.16, fixedsize=true, style=filled, fillcolor="{INK}", color="{INK}"'
 )
-_TIGHT, _WIDE = 0.3, 0.6  # between columns, in inches; with frames the labels are columns, too
+_TIGHT: Final = "ranksep=0.1; nodesep=0.25;"  # inches; with frames the labels are columns, too
+_WIDE: Final = "ranksep=0.6; nodesep=0.4;"
 
 Line = tuple[tuple[str, str], list[Arrow]]
 """Both ends, and all arrows between them."""
@@ -49,7 +50,7 @@ def dot(graph: Graph) -> str:
     """One machine."""
     text = [f'digraph "{graph.name}" {{', f'  label="{_title(graph)}"; labelloc=t; labeljust=l;', _HEAD]
     frames = frames_of(graph)
-    text.append(f"  ranksep={_TIGHT if frames else _WIDE}")
+    text.append(f"  {_TIGHT if frames else _WIDE}")
     boxed = {state for frame in frames for state in frame.states}
     drawn = list(together(framed(graph)).items())
     text += _boxes(graph, frames, drawn, "  ")
@@ -158,7 +159,7 @@ def _column(graph: Graph, state: str) -> int:
 
 def _label_node(graph: Graph, line: Line) -> str:
     (source, target), drawn = line
-    marks = f"shape=plain, style=solid, fontsize=10, label=<{_stacked_label(drawn)}>, {_tooltip(graph, line)}"
+    marks = f"shape=plain, style=solid, fontsize=11, label=<{_stacked_label(drawn)}>, {_tooltip(graph, line)}"
     return f'  "{source} → {target}" [{marks}]'
 
 
