@@ -39,7 +39,7 @@ def twin(machine: Machine[Any, Any], outcomes: Outcomes) -> Machine[Any, Any]:
     return Machine(
         machine.name,
         family=machine.family,
-        home=machine.home,
+        home="memory" if machine.home == "memory" else "moment",
         blank=machine.blank,
         reads=machine.reads,
         states=machine.states,
