@@ -35,13 +35,14 @@ _CHECKPOINT_PAGES: Final = 200
 """A short log is soon written over from its start, which costs less than letting it grow."""
 
 _TABLE: Final = """
-CREATE TABLE IF NOT EXISTS records (
+CREATE TABLE records (
     collection TEXT, key BLOB, data BLOB NOT NULL, crc INTEGER NOT NULL, PRIMARY KEY (collection, key)
 ) WITHOUT ROWID
 """
 _WRITE: Final = """
 INSERT INTO records VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET data = excluded.data, crc = excluded.crc
 """
+_OWNER_ONLY: Final = stat.S_IRUSR | stat.S_IWUSR
 _DELETE: Final = "DELETE FROM records WHERE collection = ? AND key = ?"
 
 
@@ -166,18 +167,18 @@ _RESTORE: Final = "restore the file from a copy, or move it away to start as a n
 def _opened(path: Path) -> sqlite3.Connection:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        # made before SQLite opens it, so that nobody else may ever read it; the log gets the same mode.
-        # One that is there is not touched: to close a file would drop the lock this process may have on it.
-        with contextlib.suppress(FileExistsError):
-            os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, stat.S_IRUSR | stat.S_IWUSR))
-        path.chmod(stat.S_IRUSR | stat.S_IWUSR)
+        if not path.exists():
+            _make(path)
+        path.chmod(_OWNER_ONLY)
     except OSError as error:
         raise StoreError(
             f"{path}: cannot be opened: {error.strerror}; name a file that can be written"
         ) from None
-    database = sqlite3.connect(path, timeout=0, isolation_level=None, check_same_thread=False)
+    except sqlite3.Error as error:
+        raise StoreError(f"{path}: cannot be made: {error}") from None
+    database = _connected(path)
     try:
-        _prepared(database, path)
+        _prepare(database, path)
     except sqlite3.Error as error:
         database.close()
         if error.sqlite_errorcode in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
@@ -189,7 +190,35 @@ def _opened(path: Path) -> sqlite3.Connection:
     return database
 
 
-def _prepared(database: sqlite3.Connection, path: Path) -> None:
+def _connected(path: Path) -> sqlite3.Connection:
+    return sqlite3.connect(path, timeout=0, isolation_level=None, check_same_thread=False)
+
+
+def _make(path: Path) -> None:
+    """Make it under another name first: so a store that is there is whole, and an empty file is damaged."""
+    fresh = path.with_name(f"{path.name}.{os.getpid()}.new")
+    # made before SQLite opens it, so that nobody else may ever read it; the log gets the same mode
+    os.close(os.open(fresh, os.O_RDWR | os.O_CREAT | os.O_TRUNC, _OWNER_ONLY))
+    try:
+        with contextlib.closing(_connected(fresh)) as database:
+            for statement in (
+                f"PRAGMA application_id={APPLICATION_ID}",
+                f"PRAGMA user_version={LAYOUT}",
+                _TABLE,
+            ):
+                database.execute(statement)
+        with contextlib.suppress(FileExistsError):  # another process was quicker; the lock will tell
+            path.hardlink_to(fresh)
+    finally:
+        fresh.unlink()
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
+
+
+def _prepare(database: sqlite3.Connection, path: Path) -> None:
     execute = database.execute
     execute("PRAGMA locking_mode=EXCLUSIVE")  # also spares the shared memory of the log
     execute("BEGIN EXCLUSIVE")  # takes the lock, or is refused
@@ -199,18 +228,16 @@ def _prepared(database: sqlite3.Connection, path: Path) -> None:
         for query in ("PRAGMA application_id", "PRAGMA user_version", "SELECT count(*) FROM sqlite_master")
     )
     if tables == 0:
-        execute(f"PRAGMA application_id={APPLICATION_ID}")
-        execute(f"PRAGMA user_version={LAYOUT}")
-    elif ours != APPLICATION_ID:
+        raise StoreError(f"{path}: is damaged: it is empty; {_RESTORE}")
+    if ours != APPLICATION_ID:
         raise StoreError(f"{path}: is the database of another program; name another file")
-    elif layout != LAYOUT:
+    if layout != LAYOUT:
         raise StoreError(
             f"{path}: has layout {layout}, this program reads {LAYOUT}; run the one that wrote it"
         )
     execute("PRAGMA journal_mode=WAL")
     execute("PRAGMA synchronous=FULL")
     execute(f"PRAGMA wal_autocheckpoint={_CHECKPOINT_PAGES}")
-    execute(_TABLE)
     found = execute("PRAGMA quick_check(1)").fetchone()[0]
     if found != "ok":
         raise StoreError(f"{path}: is damaged: {' '.join(found.split())}; {_RESTORE}")
