@@ -238,7 +238,7 @@ def _timer_place(timer: TimerKey) -> int:
 
 
 def _leaves(kind: type) -> set[type]:
-    children = type.__subclasses__(kind)
+    children: list[type] = type.__subclasses__(kind)
     return set().union(*map(_leaves, children)) if children else {kind}
 
 

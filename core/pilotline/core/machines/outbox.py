@@ -69,6 +69,11 @@ class Reads(Struct, frozen=True):
     retry_interval_s: Annotated[int, key("TransactionMessageRetryInterval")]
 
 
+def full_of_samples(_own: Outbox, reads: Reads, event: MessageRecorded) -> bool:
+    """Starts and stops always find room; a sample does not once the product's bound is reached (§3.7)."""
+    return isinstance(event.message, MeterMessage) and len(reads.entries) >= reads.entries_max
+
+
 def record(
     own: Outbox, reads: Reads, event: MessageRecorded, _now: Instant
 ) -> tuple[Outbox, tuple[Put | HeadDue, ...]]:
