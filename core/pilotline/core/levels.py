@@ -27,6 +27,8 @@ class Level(NamedTuple):
     reads: tuple[str, ...]
     """The slots the level depends on; nothing is computed while they are the same objects."""
     command: Callable[[State, int], Effect]
+    keys: tuple[str, ...] = ()
+    """The configuration keys it reads."""
 
 
 def contactor(state: State, connector: int) -> Effect:
@@ -61,7 +63,7 @@ LEVELS: Final = (
     Level("contactor", True, ("sessions", "cables", "supplies", "faults"), contactor),
     Level("lock", True, ("sessions",), lock),
     Level("light", True, ("connectors",), light),
-    Level("ping", False, ("configuration",), ping),
+    Level("ping", False, ("configuration",), ping, ("WebSocketPingInterval",)),
 )
 
 

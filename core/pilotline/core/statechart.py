@@ -237,7 +237,8 @@ class Machine(Generic[O, R]):
         slot: str | None = None,
         boot_event: type[Any] | None = None,
     ) -> None:
-        self.name, self.family, self.home, self.blank, self.reads = name, family, home, blank, reads
+        self.home: Home = home
+        self.name, self.family, self.blank, self.reads = name, family, blank, reads
         self.states, self.final, self.lasting = states, final, lasting
         self.table: tuple[Binding[O, R], ...] = tuple(table)
         self.ignored: tuple[Ignored, ...] = tuple(ignored)

@@ -3,11 +3,12 @@
 from typing import NamedTuple
 
 from pilotline.core.declared import MACHINES, OPERATIONS
+from pilotline.core.levels import LEVELS
 from pilotline.spec.configuration_keys import KEYS, ConfigurationKey
 
 
 class KeyReaders(NamedTuple):
-    """A standard key and the machines and decision tables whose slice names it."""
+    """A standard key, the machines and decision tables whose slice names it, and the levels that read it."""
 
     key: ConfigurationKey
     readers: tuple[str, ...]
@@ -19,13 +20,17 @@ def key_readers() -> tuple[KeyReaders, ...]:
         *((machine.name, machine.sources) for machine in MACHINES),
         *((table.name, table.sources) for table in OPERATIONS),
     ]
+    levels = [(f"level {level.name}", level.keys) for level in LEVELS]
     return tuple(
         KeyReaders(
             key,
-            tuple(
-                name
-                for name, sources in tables
-                if any(source.kind == "key" and source.name == key.name for source in sources.values())
+            (
+                *(
+                    name
+                    for name, sources in tables
+                    if any(source.kind == "key" and source.name == key.name for source in sources.values())
+                ),
+                *(name for name, keys in levels if key.name in keys),
             ),
         )
         for key in KEYS

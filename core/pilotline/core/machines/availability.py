@@ -49,6 +49,7 @@ AVAILABILITY = Machine(
     family=POINT,
     home="memory",
     slot="availability",
+    boot_event=PoweredUp,
     blank=Availability(0),
     reads=Reads,
     states=("operative", "scheduled", "inoperative"),

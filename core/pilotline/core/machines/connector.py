@@ -240,7 +240,10 @@ TABLE: Final[tuple[Binding[Connector, Reads], ...]] = (
 
 CONNECTOR_0_STATES: Final = ("initial", "Available", "Unavailable", "Faulted")
 
-IGNORED = (
+# Nobody uses the main controller: what tells of a use is never for it.
+CONNECTOR_0_EVENTS: Final = (FaultBegan, FaultEnded, MadeAvailable, MadeUnavailable, Restored)
+
+IGNORED: Final = (
     ignores(Restored, because="the conditions imply one of the statuses above"),
     ignores(
         UseBegan, UseEnded, UseTimedOut, ChargingBegan, ChargingEnded,
@@ -276,6 +279,10 @@ CONNECTOR_0: Final = Machine(
     blank=Connector(0),
     reads=Reads,
     states=CONNECTOR_0_STATES,
-    table=tuple(b for b in TABLE if {*b.sources, b.target} <= set(CONNECTOR_0_STATES)),
+    table=tuple(
+        b
+        for b in TABLE
+        if {*b.sources, b.target} <= set(CONNECTOR_0_STATES) and b.event in CONNECTOR_0_EVENTS
+    ),
     ignored=IGNORED,
 )

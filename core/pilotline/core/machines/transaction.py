@@ -256,6 +256,7 @@ TRANSACTION_MACHINE = Machine(
     family=TRANSACTION,
     home="memory",
     slot="transactions",
+    boot_event=PoweredUp,
     blank=Transaction(),
     reads=Reads,
     states=("initial", "running", "stopping", "stopped", "closed"),
