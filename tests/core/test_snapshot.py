@@ -1,5 +1,9 @@
 """What is stored comes back as it was, or is refused."""
 
+import os
+import subprocess
+import sys
+from pathlib import Path
 from types import UnionType
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
@@ -234,6 +238,30 @@ def test_a_state_that_was_carried_goes_on_in_the_same_way(product: Product, numb
         link = before.moment.link.connection
         for event in (DeadlinePassed(), TagPresented(1, "TAG"), CablePlugged(1), LinkLost(link, 3)):
             assert step(carried, event, Instant(world.now)) == step(before, event, Instant(world.now))
+
+
+_WALKING = """
+from core.walks import walk
+from pilotline.core import snapshot
+from pilotline.spec.products import load_product
+for world in walk(load_product("reference"), list(range(3, 4000, 37))):
+    print(snapshot.encode_state(world.station.state).hex(), repr(world.calls), repr(world.asked))
+"""
+
+
+def test_every_process_makes_the_same_bytes_of_the_same_events() -> None:
+    """Text hashes differently in each process: nothing may depend on the order of a map."""
+    tests = str(Path(__file__).parent.parent)
+    outputs = {
+        subprocess.run(
+            [sys.executable, "-c", _WALKING],
+            env={**os.environ, "PYTHONHASHSEED": seed, "PYTHONPATH": tests},
+            capture_output=True,
+            check=True,
+        ).stdout
+        for seed in ("1", "2", "3")
+    }
+    assert len(outputs) == 1
 
 
 def a_state() -> State:

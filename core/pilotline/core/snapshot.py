@@ -24,7 +24,7 @@ from pilotline.core.boot import initial_memory
 from pilotline.core.events import PoweredUp
 from pilotline.core.state import Asker, Memory, Moment, State
 from pilotline.spec.configuration_keys import canonical_text
-from pilotline.spec.messages.actions import ACTIONS, Request
+from pilotline.spec.messages.actions import ACTIONS, Confirmation, Request
 from pilotline.spec.messages.payload import Violation, read_payload, write_payload
 from pilotline.spec.messages.structures import Structure
 from pilotline.spec.products import Configuration, ConfigurationError, Product, initial_configuration
@@ -168,7 +168,7 @@ def encode_state(state: State) -> bytes:
     """A station as it stands, timers included: to be carried or looked at, not to be kept over a boot."""
     memory = [(name, key, msgspec.to_builtins(record)) for name, key, record in records_of(state.memory)]
     moment = msgspec.to_builtins(state.moment, enc_hook=_plain)
-    return _dump([VERSION, state.product.model_dump_json(), memory, moment])
+    return _dump([VERSION, _product_text(state.product), memory, moment])
 
 
 def decode_state(data: bytes) -> State:
@@ -190,13 +190,18 @@ def decode_state(data: bytes) -> State:
     return state
 
 
+def _product_text(product: Product) -> str:
+    """In one order: that of a map is another in each process."""
+    return msgspec.json.encode(product.model_dump(mode="json"), order="sorted").decode()
+
+
 @lru_cache(maxsize=16)
 def _product(text: str) -> Product:
     return Product.model_validate_json(text)
 
 
 def _plain(value: object) -> object:
-    """What msgspec does not know: a map as pairs in a fixed order, a request as its name and its payload."""
+    """What msgspec does not know: a map as pairs in a fixed order, a message as its name and its payload."""
     if isinstance(value, Map):
         pairs = [(msgspec.to_builtins(key), inner) for key, inner in value.items()]
         return sorted(pairs, key=lambda pair: _dump(pair[0]))
@@ -205,18 +210,21 @@ def _plain(value: object) -> object:
     raise NotImplementedError(f"a {type(value).__name__} is no part of a state")
 
 
-_REQUESTS: Final = {row.request.__name__: row.request for row in ACTIONS.values()}
+_MESSAGES: Final[dict[str, type[Structure]]] = {
+    message.__name__: message for row in ACTIONS.values() for message in (row.request, row.confirmation)
+}
 
 
 def _typed(plain: Any, hint: Any, where: str) -> Any:  # Any: a plain value and the annotation it is read by
     """Read by the annotation. Unions of messages are beyond msgspec, so it reads only the leaves."""
     arguments = get_args(hint)
-    if hint is Request:
+    if hint is Request or hint is Confirmation:
         name, payload = _convert(plain, tuple[str, str], where)
-        request = read_payload(_REQUESTS[name], payload) if name in _REQUESTS else None
-        if request is None or isinstance(request, Violation):
-            raise SnapshotError(f"{where}: is no request")
-        return request
+        kind = _MESSAGES.get(name)
+        message = read_payload(kind, payload) if kind in get_args(hint) and kind else None
+        if message is None or isinstance(message, Violation):
+            raise SnapshotError(f"{where}: is no message that may stand there")
+        return message
     if hint is object:  # the key of an instance
         return _convert(plain, Asker | Key, where)
     if get_origin(hint) is Map:
