@@ -10,6 +10,7 @@ from typing_extensions import override
 
 from pilotline.adapters.clock import VirtualClock
 from pilotline.adapters.link import Link, Teller
+from pilotline.adapters.simulated_car import Car
 from pilotline.adapters.simulation import SimulatedHardware
 from pilotline.adapters.station import Station
 from pilotline.adapters.store import MemoryStore, Store
@@ -18,13 +19,14 @@ from pilotline.core.state import Counter
 from pilotline.spec.products import Product, adjusted, load_product
 
 SECOND_MS = 1000
+TAG = "CAFE0001"
 ACCEPTED = {"idTagInfo": {"status": "Accepted"}}
 
 Answer = Callable[[str, dict[str, Any]], dict[str, Any] | None]
 
 
 class CentralSystem(Link):
-    """A link whose other end answers at once; `said` holds every CALL in order as (action, payload, message id)."""
+    """A link whose other end answers at once; `said` is every CALL: action, payload, message id."""
 
     def __init__(self) -> None:
         self.said: list[tuple[str, dict[str, Any], str]] = []
@@ -108,6 +110,13 @@ class Bench:
 
     async def passes(self, seconds: float) -> None:
         await self.clock.advance(int(seconds * SECOND_MS), self.station.settled)
+
+    async def charges(self, car: Car | None = None) -> None:
+        """A driver plugs in at connector 1, shows a tag, and charges."""
+        self.world.plug_in(1, car)
+        self.world.present_tag(1, TAG)
+        await self.passes(1)
+        assert self.status(1) == "Charging"
 
     def status(self, connector: int) -> str:
         return self.station.state.moment.connectors[connector].state

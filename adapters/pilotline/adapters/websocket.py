@@ -145,6 +145,11 @@ class WebSocketLink(Link):
             self._task.cancel()
             self._task = None
 
+    async def ended(self) -> None:
+        """Return when no connection is there or on its way any more."""
+        if self._task is not None:
+            await asyncio.wait((self._task,))
+
     # --- one connection -------------------------------------------------------------------------------------
 
     async def _live(self, connection: Counter, tell: Teller) -> None:
