@@ -155,10 +155,9 @@ def _check_references(held: dict[str, dict[Key, Any]], connectors: int) -> None:
                 raise SnapshotError(
                     f"{_name(collection, key)}: the product has no connector {record.connector}"
                 )
-            if getattr(record, "transaction", None) not in (None, *held["transactions"]):
-                raise SnapshotError(
-                    f"{_name(collection, key)}: its transaction {record.transaction} is missing"
-                )
+            transaction = getattr(record, "transaction", None)
+            if transaction is not None and transaction not in held["transactions"]:
+                raise SnapshotError(f"{_name(collection, key)}: its transaction {transaction} is missing")
 
 
 # --- a whole State ------------------------------------------------------------------------------------------
