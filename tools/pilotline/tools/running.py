@@ -11,15 +11,19 @@ from collections.abc import AsyncIterator, Iterator, Mapping
 from pathlib import Path
 from typing import Final, NamedTuple
 
+from msgspec.structs import asdict
+
 from pilotline.adapters.clock import SystemClock
 from pilotline.adapters.happenings import Happening, Subscription
-from pilotline.adapters.http.readable import frames_of, line_of, row_of
+from pilotline.adapters.http.readable import frames_of, row_of
 from pilotline.adapters.link import PowerCutError
 from pilotline.adapters.simulation import SimulatedHardware
 from pilotline.adapters.station import Station
 from pilotline.adapters.store import SqliteStore
 from pilotline.adapters.websocket import WebSocketLink, authorization_key, tls_context
+from pilotline.core.effects import ShowStatus
 from pilotline.core.events import BadCallReceived, CallReceived, DeadlinePassed, ErrorReceived, ResultReceived
+from pilotline.core.state import Readings
 from pilotline.spec.products import (
     Product,
     adjusted,
@@ -224,10 +228,29 @@ async def _log(happenings: Subscription) -> None:
 
 
 def log_lines(happening: Happening) -> Iterator[str]:
-    """What came, what is shown at the connectors, what is sent: one line each."""
-    if not isinstance(happening.event, (*_FRAMES, DeadlinePassed)):
-        fields = line_of(happening)["fields"]
-        shown = " ".join(f"{name}={value}" for name, value in fields.items() if value not in (None, []))
-        yield f"{type(happening.event).__name__} {shown}".rstrip()[:500]
+    """What came, what the connectors show, what is sent: one line each."""
+    event = happening.event
+    if not isinstance(event, (*_FRAMES, DeadlinePassed)):
+        fields = " ".join(_shown(name, value) for name, value in asdict(event).items() if value is not None)
+        yield f"{type(event).__name__} {fields}"
     for frame in frames_of(happening):
-        yield f"{'<-' if frame.direction == 'in' else '->'} {frame.name} {frame.payload}"
+        if frame.direction == "in":
+            yield f"<- {frame.name} {frame.payload}"
+    for effect in happening.effects:
+        if isinstance(effect, ShowStatus):
+            yield f"connector {effect.connector} is {effect.status}"
+    for frame in frames_of(happening):
+        if frame.direction == "out":
+            yield f"-> {frame.name} {frame.payload}"
+
+
+def _shown(name: str, value: object) -> str:
+    match value:
+        case Product():
+            return f"{name}={value.identity.charge_point_model}"
+        case Readings():
+            return f"register_wh={value.register}"
+        case tuple():
+            return f"{name}={' '.join(_shown('', part).lstrip('=') for part in value)}"
+        case _:
+            return f"{name}={value}"

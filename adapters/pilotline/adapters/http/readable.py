@@ -8,6 +8,7 @@ from typing import Any, Final, Literal, NamedTuple
 from msgspec import Struct
 from msgspec.structs import asdict
 from pydantic import BaseModel
+from pydantic.alias_generators import to_camel
 
 from pilotline.adapters.happenings import Happening
 from pilotline.core.effects import SendCall, SendError, SendResult
@@ -52,14 +53,13 @@ def line_of(happening: Happening) -> dict[str, Any]:
     return {
         "atMs": happening.at,
         "event": type(event).__name__,
-        "fields": {name: _plain(value) for name, value in asdict(event).items()},
+        "fields": _fields(event),
         "rows": [row_of(taken) for taken in happening.trace],
-        "frames": [frame._asdict() for frame in frames_of(happening)],
+        "frames": [
+            {to_camel(name): text for name, text in frame._asdict().items()} for frame in frames_of(happening)
+        ],
         "effects": [
-            {
-                "effect": type(effect).__name__,
-                **{name: _plain(value) for name, value in asdict(effect).items()},
-            }
+            {"effect": type(effect).__name__, **_fields(effect)}
             for effect in happening.effects
             if not isinstance(effect, SendCall | SendResult | SendError)
         ],
@@ -101,6 +101,10 @@ def _payload(message: Any) -> str:  # Any: one of the 56 models of spec.messages
     return write_payload(message)
 
 
+def _fields(record: Struct) -> dict[str, Any]:  # Any: JSON values
+    return {to_camel(name): _plain(value) for name, value in asdict(record).items()}
+
+
 def _plain(value: Any) -> Any:  # Any: fields of events and effects, whatever they hold, as JSON values
     match value:
         case Product():
@@ -108,7 +112,7 @@ def _plain(value: Any) -> Any:  # Any: fields of events and effects, whatever th
         case BaseModel():
             return _name(value)  # its payload is among the frames
         case Struct():
-            return {name: _plain(part) for name, part in asdict(value).items()}
+            return _fields(value)
         case tuple():
             return [_plain(part) for part in value]
         case str() | int() | float() | bool() | None:
