@@ -25,7 +25,8 @@ from pilotline.core.events import (
 )
 from pilotline.core.slices import CONNECTOR, MAIN_CONTROLLER
 from pilotline.core.state import Memory, Moment
-from pilotline.core.statechart import DecisionTable, Machine, raise_cycles
+from pilotline.core.decision_table import DecisionTable
+from pilotline.core.statechart import Machine, raise_cycles
 from pilotline.spec.status import ROWS
 
 ORDERS = (Put, Drop, Arm, ArmUtc, Disarm, Configure)

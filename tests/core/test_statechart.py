@@ -24,8 +24,8 @@ from core.machine_samples import (
 )
 from msgspec import Struct
 
+from pilotline.core.decision_table import DecisionTable, otherwise, when
 from pilotline.core.statechart import (
-    DecisionTable,
     InvalidDefinition,
     Machine,
     NoReads,
@@ -35,12 +35,10 @@ from pilotline.core.statechart import (
     ignores,
     negated,
     on,
-    otherwise,
     outputs_of,
     raise_cycles,
     slice_function,
     sources_of,
-    when,
 )
 
 YES, NO = Reads(allowed=True), Reads(allowed=False)

@@ -7,7 +7,8 @@ import pytest
 
 from pilotline.core.declared import MACHINES, OPERATIONS
 from pilotline.core.levels import LEVELS
-from pilotline.core.statechart import DecisionTable, Machine
+from pilotline.core.decision_table import DecisionTable
+from pilotline.core.statechart import Machine
 from pilotline.spec.configuration_keys import KEYS
 from pilotline.spec.messages.actions import ACTIONS
 from pilotline.spec.status import ROWS

@@ -1,6 +1,7 @@
 """PoweredUp: a fresh Moment on an old Memory, and the world as it is."""
 
 from msgspec.structs import replace
+
 from pilotline.core.effects import Change, Put
 from pilotline.core.events import PoweredUp
 from pilotline.core.state import (
@@ -19,6 +20,7 @@ from pilotline.core.state import (
     Session,
     StatusReport,
     Supply,
+    Unlock,
 )
 
 
@@ -48,5 +50,6 @@ def fresh_moment(memory: Memory, event: PoweredUp) -> Moment:
         connectors=tuple(Connector(c) for c in points),
         status_reports=tuple(StatusReport(c) for c in points),
         readers=tuple(Reader(r) for r in range(len(event.product.readers) + 1)),
+        unlocks=tuple(Unlock(c) for c in points),
         queue=queue,
     )

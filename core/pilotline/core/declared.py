@@ -2,6 +2,7 @@
 
 from typing import Any, Final
 
+from pilotline.core.decision_table import DecisionTable
 from pilotline.core.machines.authorization import AUTHORIZATION_MACHINE, CACHE_KEEPER
 from pilotline.core.machines.availability import AVAILABILITY
 from pilotline.core.machines.call import CALL
@@ -18,10 +19,12 @@ from pilotline.core.machines.registration import REGISTRATION
 from pilotline.core.machines.session import SESSION
 from pilotline.core.machines.status_report import STATUS_REPORT
 from pilotline.core.machines.transaction import TRANSACTION_MACHINE
+from pilotline.core.machines.unlock import UNLOCK
 from pilotline.core.operations.availability import CHANGE_AVAILABILITY
 from pilotline.core.operations.configuration import CHANGE_CONFIGURATION, GET_CONFIGURATION
 from pilotline.core.operations.remote_control import REMOTE_START_TRANSACTION, REMOTE_STOP_TRANSACTION
-from pilotline.core.statechart import DecisionTable, Machine
+from pilotline.core.operations.unlock import UNLOCK_CONNECTOR
+from pilotline.core.statechart import Machine
 
 MACHINES: Final[tuple[Machine[Any, Any], ...]] = (
     LINK,
@@ -42,6 +45,7 @@ MACHINES: Final[tuple[Machine[Any, Any], ...]] = (
     TRANSACTION_MACHINE,
     SUPPLY,
     SESSION,
+    UNLOCK,
     CONNECTOR_0,
     CONNECTOR_STATUS,
     STATUS_REPORT,
@@ -53,4 +57,5 @@ OPERATIONS: Final[tuple[DecisionTable[Any, Any], ...]] = (
     GET_CONFIGURATION,
     REMOTE_START_TRANSACTION,
     REMOTE_STOP_TRANSACTION,
+    UNLOCK_CONNECTOR,
 )

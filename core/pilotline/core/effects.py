@@ -8,6 +8,7 @@ before the commit.
 from typing import ClassVar, TypeAlias
 
 from msgspec import Struct
+
 from pilotline.core.state import Counter, Instant, UtcTime
 from pilotline.spec.messages.actions import Confirmation, Request
 from pilotline.spec.types import ErrorCode, ReadingContext
@@ -59,6 +60,12 @@ class ReadMeter(Effect, frozen=True):
     connector: int
     transaction: Counter | None
     context: ReadingContext
+
+
+class ReleaseConnector(Effect, frozen=True):
+    """Open the lock now, whatever it is told to be; answer with ConnectorUnlocked or UnlockFailed (§5.18)."""
+
+    connector: int
 
 
 class SignalTag(Effect, frozen=True):

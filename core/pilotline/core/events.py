@@ -8,11 +8,13 @@ round. An event with a field `connector`, `reader`, `transaction` or `asker` is 
 from typing import Generic, Literal, TypeAlias, TypeVar
 
 from msgspec import Struct
+
 from pilotline.core.state import (
     Address,
     Ask,
     Asker,
     Counter,
+    HeldCall,
     Readings,
     TransactionMessage,
     UtcTime,
@@ -170,6 +172,18 @@ class ConnectorLocked(External, frozen=True):
 
 class LockFailed(External, frozen=True):
     """The lock did not close."""
+
+    connector: int
+
+
+class ConnectorUnlocked(External, frozen=True):
+    """The feedback of the lock says open."""
+
+    connector: int
+
+
+class UnlockFailed(External, frozen=True):
+    """The lock was told to open and did not."""
 
     connector: int
 
@@ -372,6 +386,19 @@ class UseEnded(Internal, frozen=True):
 
 class UseTimedOut(Internal, frozen=True):
     """Plugged in, but no tag came in time (§4.9 B6)."""
+
+    connector: int
+
+
+class UnlockAsked(Internal, frozen=True):
+    """The Central System wants the cable released (§5.18)."""
+
+    connector: int
+    call: HeldCall
+
+
+class UnlockTimedOut(Internal, frozen=True):
+    """The transaction did not stop, or the lock did not tell, in time."""
 
     connector: int
 

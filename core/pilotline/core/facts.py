@@ -103,3 +103,8 @@ def readers_of(product: Product, connector: int) -> tuple[int, ...]:
 def outbox_max(product: Product, _: object) -> int:
     """Most transaction-related messages that are kept, samples counted (§3.7)."""
     return product.outbox_max
+
+
+def locks(product: Product, _: object) -> tuple[bool, ...]:
+    """By connectorId, whether there is a lock that can be told to open."""
+    return (False, *(connector.lock for connector in product.connectors))

@@ -8,7 +8,8 @@ once in a search, or the search proved nothing.
 from collections.abc import Callable
 from typing import Final, NamedTuple
 
-from pilotline.core.effects import CloseContactor, SendCall
+from pilotline.core.declared import MACHINES
+from pilotline.core.effects import CloseContactor, SendCall, SendError, SendResult
 from pilotline.core.machines.connector import CONNECTOR_0, CONNECTOR_STATUS
 from pilotline.core.state import MeterMessage, Session, StartMessage, State, StopMessage, Transaction
 from pilotline.core.statechart import Binding
@@ -40,6 +41,10 @@ class Sometimes(NamedTuple):
     name: str
     holds: Callable[[State], bool]
 
+
+_TIMERS: Final = {
+    (machine.name, timer.name): (machine, timer.runs_in) for machine in MACHINES for timer in machine.timers
+}
 
 # --- always --------------------------------------------------------------------------------------------------
 
@@ -175,6 +180,58 @@ def what_waits_has_a_deadline(state: State) -> bool:
     )
 
 
+def timers_run_in_their_states(state: State) -> bool:
+    """No timer outlives the states it may run in (DESIGN: leaving them disarms it)."""
+    for timer in state.moment.timers:
+        machine, runs_in = _TIMERS[timer.machine, timer.timer]
+        records = getattr(state.memory if machine.home == "memory" else state.moment, machine.slot)
+        own = records if timer.key is None else records[timer.key]
+        if own.state not in runs_in:
+            return False
+    return True
+
+
+def inoperative_means_unused(state: State) -> bool:
+    """Nobody uses an Inoperative connector, and what is scheduled waits for a use that goes on (§4.9, §5.2)."""
+    in_use = ("charging", "ending", "finishing")
+    return all(
+        session.state in (in_use if availability.state == "scheduled" else ("idle",))
+        for availability, session in zip(state.memory.availability, state.moment.sessions, strict=True)
+        if availability.state != "operative"
+    )
+
+
+def energy_is_withheld_only_while_charging(state: State) -> bool:
+    """With the transaction ends the reason to withhold energy (§4.9)."""
+    return all(
+        supply.state == "offered" or session.state in ("charging", "ending")
+        for supply, session in zip(state.moment.supplies, state.moment.sessions, strict=True)
+    )
+
+
+def who_charges_is_known(state: State) -> bool:
+    """Whatever starts or charges does so for a tag (§3.6)."""
+    return all(
+        session.id_tag for session in state.moment.sessions if session.state in ("held", "starting", "charging")
+    )
+
+
+def a_busy_reader_has_a_question(state: State) -> bool:
+    """A reader waits exactly as long as its question is open (§4.1)."""
+    asked = {asker.number for asker in state.moment.authorizations if asker.kind == "reader"}
+    return asked == {reader.number for reader in state.moment.readers if reader.state == "authorizing"}
+
+
+def told_is_what_is(state: State) -> bool:
+    """Once all reports are confirmed, the Central System knows the status that is (§4.9, errata 3.19)."""
+    settling = {timer.key for timer in state.moment.timers if timer.machine == "status_report"}
+    return all(
+        report.confirmed is None or report.confirmed.status == connector.state
+        for report, connector in zip(state.moment.status_reports, state.moment.connectors, strict=True)
+        if report.state == "told" and report.settling is None and report.connector not in settling
+    )
+
+
 ALWAYS: Final = (
     Always("one transaction per connector", "§3.6", one_transaction_per_connector),
     Always("sessions and transactions agree", "§3.6", sessions_and_transactions_agree),
@@ -185,6 +242,12 @@ ALWAYS: Final = (
     Always("whoever asked is answered", "OCPP-J §4.1.1", asked_means_on_its_way),
     Always("online the queue moves", "§3.7", online_the_queue_moves),
     Always("what waits has a deadline", "§3.6, OCPP-J §4.1.1", what_waits_has_a_deadline),
+    Always("timers run in their states", "DESIGN §2", timers_run_in_their_states),
+    Always("Inoperative means unused", "§4.9, §5.2", inoperative_means_unused),
+    Always("energy is withheld only while charging", "§4.9", energy_is_withheld_only_while_charging),
+    Always("who charges is known", "§3.6", who_charges_is_known),
+    Always("a busy reader has a question", "§4.1", a_busy_reader_has_a_question),
+    Always("what was told is what is", "§4.9, errata 3.19", told_is_what_is),
 )
 
 # --- on every step -------------------------------------------------------------------------------------------
@@ -250,11 +313,58 @@ def unchanged_means_the_same_record(before: State, step: Step) -> bool:
     )
 
 
+_AGE: Final = {state: age for age, state in enumerate(("initial", "running", "stopping", "stopped"))}
+
+
+def transactions_only_go_on(before: State, step: Step) -> bool:
+    """A transaction never returns to an earlier phase, and ends only after its Stop was recorded (§4.10)."""
+    after = step.state.memory.transactions
+    if after is before.memory.transactions:
+        return True
+    for number, old in before.memory.transactions.items():
+        new = after.get(number)
+        if new is None and old.state != "stopped" and not _recorded_and_delivered(step):
+            return False
+        if new is not None and (_AGE[new.state] < _AGE[old.state] or new.register < old.register):
+            return False
+    return True
+
+
+def _recorded_and_delivered(step: Step) -> bool:
+    return any(taken.binding.startswith(("T5/", "T6/")) for taken in step.trace)
+
+
+def a_transaction_begins_only_where_it_may(_before: State, step: Step) -> bool:
+    """Plugged in, Operative, and no fault: only then a transaction begins (§3.6, §4.9, §5.2)."""
+    begun = [taken.key for taken in step.trace if taken.binding == "T1/TransactionBegan"]
+    state = step.state
+    return all(
+        (at := state.memory.transactions[number].connector)  # type: ignore[index]  # keyed by its number
+        and state.moment.cables[at].state == "plugged"
+        and state.moment.faults[at].state != "faulted"
+        and state.memory.availability[at].state == "operative"
+        for number in begun
+    )
+
+
+def answers_go_where_the_question_came_from(_before: State, step: Step) -> bool:
+    """Whatever is sent goes to the connection that is up (OCPP-J §5.3)."""
+    link = step.state.moment.link
+    return all(
+        link.state == "up" and effect.connection == link.connection
+        for effect in step.effects
+        if isinstance(effect, SendCall | SendResult | SendError)
+    )
+
+
 ON_EVERY_STEP: Final = (
     OnEveryStep("energy only after authorization", "§4.1", energy_only_after_authorization),
     OnEveryStep("silence before acceptance", "§4.2", silence_before_acceptance),
     OnEveryStep("every change of status is a row of §4.9", "§4.9", every_change_of_status_is_a_row),
     OnEveryStep("one call at a time", "OCPP-J §4.1.1", one_call_at_a_time),
+    OnEveryStep("transactions only go on", "§4.10", transactions_only_go_on),
+    OnEveryStep("a transaction begins only where it may", "§3.6", a_transaction_begins_only_where_it_may),
+    OnEveryStep("what is sent goes to the link that is up", "OCPP-J §5.3", answers_go_where_the_question_came_from),
     OnEveryStep("unchanged means the same record", "store", unchanged_means_the_same_record),
 )
 
@@ -285,7 +395,103 @@ def waits_for_repeat(state: State) -> bool:
     return state.moment.queue.state == "waiting"
 
 
+def charging_without_energy(state: State) -> bool:
+    """A start was not accepted, and the transaction goes on without energy."""
+    return any(supply.state == "withheld" for supply in state.moment.supplies)
+
+
+def charging_before_registration(state: State) -> bool:
+    """A car charges before this boot was accepted."""
+    return state.moment.registration.state != "accepted" and any(
+        session.state == "charging" for session in state.moment.sessions
+    )
+
+
+def a_start_was_skipped(state: State) -> bool:
+    """A transaction goes on although its start was never processed."""
+    return any(
+        t.answered is not None and not t.answered.processed for t in state.memory.transactions.values()
+    )
+
+
+def messages_of_an_earlier_boot_wait(state: State) -> bool:
+    """Messages that an earlier boot recorded are still to be delivered."""
+    return any(entry.boot != state.memory.boot.number for entry in state.memory.outbox.values())
+
+
+def inoperative_is_scheduled(state: State) -> bool:
+    """Inoperative waits for the end of the use."""
+    return any(availability.state == "scheduled" for availability in state.memory.availability)
+
+
+def held_by_a_fault(state: State) -> bool:
+    """All is there to start, but for a fault."""
+    return any(session.state == "held" for session in state.moment.sessions)
+
+
+def main_controller_faulted_while_charging(state: State) -> bool:
+    """A car charges although the main controller is Faulted."""
+    return state.moment.connectors[0].state == "Faulted" and any(
+        session.state == "charging" for session in state.moment.sessions
+    )
+
+
+def both_connectors_charge(state: State) -> bool:
+    """Two cars charge at once."""
+    return [session.state for session in state.moment.sessions].count("charging") >= 2
+
+
+def a_tag_is_known(state: State) -> bool:
+    """The cache knows an accepted tag and a refused one is kept as well."""
+    return bool(state.memory.cache)
+
+
+def a_warning_is_raised(state: State) -> bool:
+    """Something is wrong that does not prevent charging."""
+    return any(fault.state == "warning" for fault in state.moment.faults)
+
+
+def requests_wait_for_their_turn(state: State) -> bool:
+    """One call is open and another waits."""
+    return bool(state.moment.call.waiting)
+
+
+def clock_known_before_registration(state: State) -> bool:
+    """The station has a clock of its own."""
+    return state.moment.clock.state == "known" and state.moment.registration.standing == "none"
+
+
+def a_sample_waits(state: State) -> bool:
+    """A MeterValues waits in the queue."""
+    return any(isinstance(entry.message, MeterMessage) for entry in state.memory.outbox.values())
+
+
+def at_rest(state: State) -> bool:
+    """Nobody is there, nothing is wrong, nothing waits: every connector is Available."""
+    moment, memory = state.moment, state.memory
+    return (
+        not memory.outbox
+        and not memory.transactions
+        and not moment.authorizations
+        and all(connector.state == "Available" for connector in moment.connectors)
+        and all(session.state == "idle" for session in moment.sessions)
+    )
+
+
 SOMETIMES: Final = (
+    Sometimes("charging without energy", charging_without_energy),
+    Sometimes("charging before registration", charging_before_registration),
+    Sometimes("a start was skipped", a_start_was_skipped),
+    Sometimes("messages of an earlier boot wait", messages_of_an_earlier_boot_wait),
+    Sometimes("Inoperative is scheduled", inoperative_is_scheduled),
+    Sometimes("held by a fault", held_by_a_fault),
+    Sometimes("the main controller is Faulted while a car charges", main_controller_faulted_while_charging),
+    Sometimes("two cars charge at once", both_connectors_charge),
+    Sometimes("a tag is known", a_tag_is_known),
+    Sometimes("a warning is raised", a_warning_is_raised),
+    Sometimes("a request waits for its turn", requests_wait_for_their_turn),
+    Sometimes("the clock is known before registration", clock_known_before_registration),
+    Sometimes("a sample waits", a_sample_waits),
     Sometimes("charging offline", charging_offline),
     Sometimes("faulted while charging", faulted_while_charging),
     Sometimes("a whole transaction waits in the queue", stop_waits_behind_start),

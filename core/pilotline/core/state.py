@@ -13,6 +13,7 @@ from typing import Annotated, Literal, NamedTuple, NewType, TypeAlias
 
 import immutables
 from msgspec import Struct, field
+
 from pilotline.spec.messages.actions import Confirmation, Request
 from pilotline.spec.products import Configuration, Product
 from pilotline.spec.rows import (
@@ -34,6 +35,7 @@ from pilotline.spec.rows import (
     StatusReportState,
     SupplyState,
     TransactionState,
+    UnlockState,
 )
 from pilotline.spec.types import (
     AuthorizationStatus,
@@ -367,6 +369,21 @@ class Session(Struct, frozen=True, cache_hash=True):
     transaction: TransactionNumber | None = None
 
 
+class HeldCall(Struct, frozen=True, cache_hash=True):
+    """A CALL of the Central System that a machine answers in its own time."""
+
+    connection: ConnectionNumber
+    message_id: MessageId
+
+
+class Unlock(Struct, frozen=True, cache_hash=True):
+    """An UnlockConnector.req that is being carried out (§5.18)."""
+
+    connector: int
+    state: UnlockState = "idle"
+    call: HeldCall | None = None
+
+
 class Connector(Struct, frozen=True, cache_hash=True):
     """The status of §4.9, and since when."""
 
@@ -437,6 +454,7 @@ class Answered(Struct, frozen=True, cache_hash=True):
 
     connection: ConnectionNumber
     message_id: MessageId
+    request: Request
     confirmation: Confirmation
 
 
@@ -456,6 +474,7 @@ class Moment(Struct, frozen=True, cache_hash=True):
     connectors: tuple[Connector, ...]
     status_reports: tuple[StatusReport, ...]
     readers: tuple[Reader, ...]
+    unlocks: tuple[Unlock, ...]
     authorizations: Map[Asker, Authorization] = field(default_factory=Map)
     clock: Clock = Clock()
     link: Link = Link()

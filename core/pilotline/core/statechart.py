@@ -136,20 +136,16 @@ def guard_name(guard: Callable[..., bool]) -> str:
 def outputs_of(action: Callable[..., object]) -> frozenset[type]:
     """The classes in the second element of an action's return annotation ``tuple[Own, tuple[X | Y, ...]]``."""
     returned = typing.get_type_hints(action).get("return")
-    if typing.get_origin(returned) is not tuple:
-        return frozenset()
-    found: set[type] = set()
+    return classes_in(typing.get_args(returned)[1]) if typing.get_origin(returned) is tuple else frozenset()
 
-    def gather(hint: object) -> None:
-        origin = typing.get_origin(hint)
-        if origin in (tuple, UnionType, typing.Union):
-            for part in typing.get_args(hint):
-                gather(part)
-        elif isinstance(origin or hint, type) and hint is not type(None):
-            found.add(typing.cast("type", origin or hint))
 
-    gather(typing.get_args(returned)[1])
-    return frozenset(found)
+def classes_in(hint: object) -> frozenset[type]:
+    """All classes that a type is made of, tuples and unions taken apart."""
+    origin = typing.get_origin(hint)
+    if origin in (tuple, UnionType, typing.Union):
+        return frozenset().union(*map(classes_in, typing.get_args(hint)))
+    found = origin or hint
+    return frozenset((found,)) if isinstance(found, type) and found is not type(None) else frozenset()
 
 
 class Timer(NamedTuple):
@@ -214,7 +210,8 @@ Cell: TypeAlias = tuple[Binding[O, R], ...]
 class Machine(Generic[O, R]):
     """A declared machine: a family of instances, each a record in Memory or in the Moment.
 
-    A `final` state removes the instance; a `lasting` one is kept until power is cut.
+    A `final` state removes the instance; a `lasting` one is kept until power is cut. In the states
+    `holds_call_in` the record's ``call`` is a request of the peer that waits for its answer (see `later`).
 
     Raises:
         InvalidDefinition: the table contradicts itself or leaves an event open; the message names the rows.
@@ -236,6 +233,9 @@ class Machine(Generic[O, R]):
         lasting: tuple[str, ...] = (),
         slot: str | None = None,
         boot_event: type[Any] | None = None,
+        holds_call_in: tuple[str, ...] = (),
+        answers_with: tuple[type[Any], ...] = (),
+        link_lost: type[Any] | None = None,
     ) -> None:
         self.home: Home = home
         self.name, self.family, self.blank, self.reads = name, family, blank, reads
@@ -243,6 +243,7 @@ class Machine(Generic[O, R]):
         self.table: tuple[Binding[O, R], ...] = tuple(table)
         self.ignored: tuple[Ignored, ...] = tuple(ignored)
         self.timers: tuple[Timer, ...] = tuple(timers)
+        self.holds_call_in, self.answers_with, self.link_lost = holds_call_in, answers_with, link_lost
         self.slot = slot or name
         self.initial: str = blank.state  # type: ignore[attr-defined]  # every record has a state
         self.sources = sources_of(reads)
@@ -297,6 +298,7 @@ class Machine(Generic[O, R]):
             *self._open_cells(),
             *self._dead_ends(),
             *self._timer_problems(),
+            *self._held_call_problems(),
         ]
         if self.home == "memory" and boot_event is not None and boot_event not in self.alphabet:
             problems.append(f"lives in Memory but does not say what {boot_event.__name__} does")
@@ -349,6 +351,22 @@ class Machine(Generic[O, R]):
                     yield f"timer {timer.name} becomes {timer.event.__name__}, which no row lists"
                     break
 
+    def _held_call_problems(self) -> Iterator[str]:
+        """A call that is held is answered on every way out, and there is a way out by time and by link."""
+        held = set(self.holds_call_in)
+        if not held:
+            return
+        for binding in self.table:
+            leaves = held & set(binding.sources) and binding.target is not None and binding.target not in held
+            answers = binding.outputs & set(self.answers_with)
+            if leaves and not answers and binding.event is not self.link_lost:
+                yield f"{binding.name} leaves with a call that it does not answer"
+        for state in self.holds_call_in:
+            if self.link_lost not in self.cells or not self.cells[self.link_lost][state]:
+                yield f"in {state} a call is held and nothing is said of a lost link"
+            if not any(state in timer.runs_in for timer in self.timers):
+                yield f"in {state} a call is held without a deadline"
+
 
 def raise_cycles(machines: Iterable[Machine[Any, Any]], internal: Callable[[type], bool]) -> list[str]:
     """Chains of raised events that come round: ``A -> B -> A``. A step would never end on one.
@@ -374,62 +392,3 @@ def raise_cycles(machines: Iterable[Machine[Any, Any]], internal: Callable[[type
     for start in sorted(edges, key=lambda e: e.__name__):
         visit(start, ())
     return sorted(set(cycles))
-
-
-# --- decision tables ---------------------------------------------------------------------------------------
-
-Q = TypeVar("Q")  # request
-
-
-class Decision(NamedTuple, Generic[R, Q]):
-    """One row of a decision table: if all guards hold, this is the answer."""
-
-    name: str
-    guards: tuple[Callable[[R, Q], bool], ...]
-    answer: Callable[[R, Q], Any]
-
-
-class DecisionTable(Generic[R, Q]):
-    """What one request of the peer does: ordered rows ``when -> reply, outputs``; the last row has no guard.
-
-    An answer returns the confirmation alone, or ``(confirmation, outputs)``; the confirmation is handed over
-    before anything that the outputs set off.
-
-    Raises:
-        InvalidDefinition: no rows, an unguarded row before others, a guarded row at the end, or a name used twice.
-    """
-
-    def __init__(self, request: type[Q], reads: type[R], rows: Iterable[Decision[R, Q]]) -> None:
-        self.request, self.reads, self.rows = request, reads, tuple(rows)
-        self.name = request.__name__
-        self.sources = sources_of(reads)
-        names = [row.name for row in self.rows]
-        open_rows = [row.name for row in self.rows[:-1] if not row.guards]
-        if not self.rows or self.rows[-1].guards:
-            raise InvalidDefinition(f"{self.name}: the last row must have no guard")
-        if open_rows:
-            raise InvalidDefinition(f"{self.name}: unguarded before the end: {', '.join(open_rows)}")
-        if len(set(names)) < len(names):
-            raise InvalidDefinition(f"{self.name}: a row name is used twice: {', '.join(names)}")
-
-    def pick(self, reads: R, request: Q) -> Decision[R, Q]:
-        """The first row whose guards hold."""
-        for row in self.rows[:-1]:
-            if all(guard(reads, request) for guard in row.guards):
-                return row
-        return self.rows[-1]
-
-    @property
-    def outputs(self) -> frozenset[type]:
-        """Every class that an answer of this table may hand out besides the confirmation."""
-        return frozenset().union(*(outputs_of(row.answer) for row in self.rows))
-
-
-def when(*guards: Callable[[R, Q], bool], name: str, answer: Callable[[R, Q], object]) -> Decision[R, Q]:
-    """A row that holds if all guards do."""
-    return Decision(name, guards, answer)
-
-
-def otherwise(name: str, answer: Callable[[R, Q], object]) -> Decision[Any, Any]:
-    """The last row."""
-    return Decision(name, (), answer)

@@ -391,3 +391,24 @@ class CacheRows:
     """The authorization cache (§3.5.1)."""
 
     M1: Final = Row[Literal["keeping"]]("M1", "keeping", None, "an answer told of a tag", "§3.5.1")
+
+
+UnlockState: TypeAlias = Literal["idle", "stopping", "releasing"]
+
+
+class UnlockRows:
+    """UnlockConnector: the transaction is stopped first, then the lock opens (§5.18)."""
+
+    Z1: Final = Row[UnlockState]("Z1", "idle", "stopping", "a transaction runs: stop it first", "§5.18")
+    Z2: Final = Row[UnlockState]("Z2", "idle", "releasing", "the lock is told to open", "§5.18")
+    Z3: Final = Row[UnlockState]("Z3", "stopping", "releasing", "stopped: the lock is told to open", "§5.18")
+    Z4: Final = Row[UnlockState]("Z4", "releasing", "idle", "Unlocked", "§5.18, §7.53")
+    Z5F: Final = Row[UnlockState](
+        "Z5F", "releasing", "idle", "UnlockFailed: the lock says so", "§5.18, §7.53"
+    )
+    Z5: Final = Row[UnlockState](
+        "Z5", ("stopping", "releasing"), "idle", "UnlockFailed: not in time", "§5.18, §7.53"
+    )
+    Z6: Final = Row[UnlockState](
+        "Z6", ("stopping", "releasing"), "idle", "nobody is left to be answered", "§5.18"
+    )

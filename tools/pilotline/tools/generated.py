@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import Final
 
 from pilotline.core.declared import MACHINES, OPERATIONS
-from pilotline.core.statechart import DecisionTable, guard_name, outputs_of
+from pilotline.core.decision_table import DecisionTable
+from pilotline.core.statechart import guard_name
 from pilotline.spec.configuration_keys import INT32_MAX, ConfigurationKey
 from pilotline.tools.diagram import diagram
 from pilotline.tools.graph import windows_of
@@ -109,7 +110,7 @@ def _operation(table: DecisionTable[object, object]) -> list[str]:
                 row.name,
                 ", ".join(guard_name(guard) for guard in row.guards) or "otherwise",
                 guard_name(row.answer),
-                ", ".join(sorted(kind.__name__ for kind in outputs_of(row.answer))),
+                ", ".join(sorted(kind.__name__ for kind in row.outputs)),
             )
             for place, row in enumerate(table.rows, start=1)
         ),

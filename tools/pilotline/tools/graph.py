@@ -12,7 +12,8 @@ from typing import Any, Final, NamedTuple
 from pilotline.core.declared import MACHINES, OPERATIONS
 from pilotline.core.effects import Configure, Effect
 from pilotline.core.events import ConfigurationChanged, External, Internal
-from pilotline.core.statechart import DecisionTable, Machine, guard_name
+from pilotline.core.decision_table import DecisionTable
+from pilotline.core.statechart import Machine, guard_name
 
 
 class Node(NamedTuple):

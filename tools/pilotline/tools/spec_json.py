@@ -10,7 +10,8 @@ from typing import Any, Final, TypeAlias
 
 from pilotline.core.declared import MACHINES, OPERATIONS
 from pilotline.core.levels import LEVELS
-from pilotline.core.statechart import Binding, Decision, DecisionTable, Machine, guard_name, outputs_of
+from pilotline.core.decision_table import Decision, DecisionTable
+from pilotline.core.statechart import Binding, Machine, guard_name
 from pilotline.spec import status
 from pilotline.spec.messages.actions import ACTIONS
 from pilotline.tools.readers import KeyReaders, key_readers
@@ -110,7 +111,7 @@ def _decision(row: Decision[Any, Any]) -> Json:
         "name": row.name,
         "guards": [guard_name(guard) for guard in row.guards],
         "answer": guard_name(row.answer),
-        "outputs": _names(_sorted(outputs_of(row.answer))),
+        "outputs": _names(_sorted(row.outputs)),
     }
 
 

@@ -8,6 +8,7 @@ AllowOfflineTxForUnknownId what is not known. A question that gets no answer is 
 from typing import Annotated, Final
 
 from msgspec import Struct
+
 from pilotline.core import facts
 from pilotline.core.calendar import utc_of
 from pilotline.core.effects import Put

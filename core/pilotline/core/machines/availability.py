@@ -7,6 +7,7 @@ end of the use (Scheduled). A station that was made Inoperative still is after a
 from typing import Annotated
 
 from msgspec import Struct
+
 from pilotline.core.events import AvailabilityAsked, MadeAvailable, MadeUnavailable, PoweredUp, UseEnded
 from pilotline.core.slices import POINT, here
 from pilotline.core.state import Availability, Instant, Session

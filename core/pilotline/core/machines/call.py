@@ -8,6 +8,7 @@ Theory of operation: a machine asks by `Asked` and hears exactly one of `Confirm
 from typing import Annotated, Final, TypeAlias
 
 from msgspec import Struct
+
 from pilotline.core import facts
 from pilotline.core.effects import Arm, SendCall
 from pilotline.core.events import (

@@ -9,6 +9,7 @@ from typing import Annotated, Final
 
 from msgspec import Struct
 from msgspec.structs import replace
+
 from pilotline.core.effects import Put
 from pilotline.core.events import PoweredUp, TimeTold
 from pilotline.core.slices import STATION, station

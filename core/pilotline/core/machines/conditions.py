@@ -7,6 +7,7 @@ what the status comes back to when the fault is cleared (§4.9).
 from typing import Annotated
 
 from msgspec import Struct
+
 from pilotline.core import facts
 from pilotline.core.events import (
     CablePlugged,

@@ -12,6 +12,7 @@ cable and no EV, so what it implies is Available, Unavailable or Faulted.
 from typing import Annotated, Final
 
 from msgspec import Struct
+
 from pilotline.core import facts
 from pilotline.core.events import (
     ChargingBegan,

@@ -5,6 +5,7 @@ the status that is (§4.9). Several may be raised at once; the status changes wi
 """
 
 from msgspec.structs import replace
+
 from pilotline.core.events import FaultBegan, FaultCleared, FaultDetected, FaultEnded, WarningChanged
 from pilotline.core.slices import POINT
 from pilotline.core.state import Fault, Instant, RaisedFault

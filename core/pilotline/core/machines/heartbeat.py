@@ -3,6 +3,7 @@
 from typing import Annotated, Final
 
 from msgspec import Struct
+
 from pilotline.core.calendar import utc_of
 from pilotline.core.effects import Arm
 from pilotline.core.events import (

@@ -8,6 +8,7 @@ same Central System do not come back in the same second (OCPP-J §5.3).
 from typing import Annotated
 
 from msgspec import Struct
+
 from pilotline.core import facts
 from pilotline.core.effects import Arm, OpenLink
 from pilotline.core.events import Connected, Disconnected, LinkLost, LinkUp, PoweredUp, ReconnectDue

@@ -10,6 +10,7 @@ transaction the id -1 (errata 3.18).
 from typing import Annotated, Final
 
 from msgspec import Struct
+
 from pilotline.core import facts, transaction_messages
 from pilotline.core.calendar import dated
 from pilotline.core.effects import Arm, Drop, Put

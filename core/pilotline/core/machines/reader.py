@@ -8,6 +8,7 @@ same group, which it stops, then the connector that this tag has just used, then
 from typing import Annotated
 
 from msgspec import Struct
+
 from pilotline.core import facts
 from pilotline.core.effects import SignalTag
 from pilotline.core.events import (

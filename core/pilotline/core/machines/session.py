@@ -9,6 +9,7 @@ A tag that was granted the lowest free connector moves to the one that is plugge
 from typing import Annotated, Final
 
 from msgspec import Struct
+
 from pilotline.core import facts
 from pilotline.core.effects import Arm, ReadMeter
 from pilotline.core.events import (

@@ -10,6 +10,7 @@ from typing import Annotated, Final
 
 from msgspec import Struct
 from msgspec.structs import replace
+
 from pilotline.core import facts
 from pilotline.core.calendar import stamped
 from pilotline.core.effects import Arm, Disarm, ReadMeter

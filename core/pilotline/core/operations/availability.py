@@ -3,10 +3,11 @@
 from typing import Annotated
 
 from msgspec import Struct
+
+from pilotline.core.decision_table import DecisionTable, otherwise, when
 from pilotline.core.events import AvailabilityAsked
 from pilotline.core.slices import every
 from pilotline.core.state import Availability, Session
-from pilotline.core.statechart import DecisionTable, otherwise, when
 from pilotline.spec.messages.core import ChangeAvailabilityConf, ChangeAvailabilityReq
 
 

@@ -3,9 +3,10 @@
 from typing import Annotated
 
 from msgspec import Struct
+
+from pilotline.core.decision_table import DecisionTable, otherwise, when
 from pilotline.core.effects import Configure
 from pilotline.core.slices import station
-from pilotline.core.statechart import DecisionTable, otherwise, when
 from pilotline.spec.configuration_keys import Refusal
 from pilotline.spec.messages.core import (
     ChangeConfigurationConf,

@@ -3,6 +3,8 @@
 from typing import Annotated
 
 from msgspec import Struct
+
+from pilotline.core.decision_table import DecisionTable, otherwise, when
 from pilotline.core.events import AuthorizationAsked, StopAsked, UseGranted
 from pilotline.core.slices import every, key, station
 from pilotline.core.state import (
@@ -16,7 +18,6 @@ from pilotline.core.state import (
     Session,
     Transaction,
 )
-from pilotline.core.statechart import DecisionTable, otherwise, when
 from pilotline.spec.messages.core import (
     RemoteStartTransactionConf,
     RemoteStartTransactionReq,
