@@ -238,27 +238,29 @@ def test_a_central_system_that_goes_away_is_found_again_with_longer_and_longer_w
         with socket.socket() as reserved:
             reserved.bind(("127.0.0.1", 0))
             port = reserved.getsockname()[1]
-        async with serve(log.behave, "127.0.0.1", port, subprotocols=OCPP) as server:
-            async with site(f"ws://127.0.0.1:{port}/ocpp") as place:
-                await log.has("Status 2 Available")
-                server.close()
-                await server.wait_closed()
-                waits: list[int] = []
-                for _ in range(4):
-                    await place.link_is("waiting")
-                    begun = place.clock.now_ms()
-                    connection = place.station.state.moment.link.connection
-                    while place.station.state.moment.link.connection == connection:
-                        await place.passes(0.5)
-                    waits.append(place.clock.now_ms() - begun)
-                assert waits == [2000, 4000, 8000, 8000]
-                async with serve(log.behave, "127.0.0.1", port, subprotocols=OCPP):
-                    await place.link_is("waiting")
-                    await place.passes(8)
-                    await place.link_is("up")
-                    place.world.plug_in(2)
-                    await log.has("Status 2 Preparing")
-                assert len(log.all("BootNotification")) == 1
+        async with (
+            serve(log.behave, "127.0.0.1", port, subprotocols=OCPP) as server,
+            site(f"ws://127.0.0.1:{port}/ocpp") as place,
+        ):
+            await log.has("Status 2 Available")
+            server.close()
+            await server.wait_closed()
+            waits: list[int] = []
+            for _ in range(4):
+                await place.link_is("waiting")
+                begun = place.clock.now_ms()
+                connection = place.station.state.moment.link.connection
+                while place.station.state.moment.link.connection == connection:
+                    await place.passes(0.5)
+                waits.append(place.clock.now_ms() - begun)
+            assert waits == [2000, 4000, 8000, 8000]
+            async with serve(log.behave, "127.0.0.1", port, subprotocols=OCPP):
+                await place.link_is("waiting")
+                await place.passes(8)
+                await place.link_is("up")
+                place.world.plug_in(2)
+                await log.has("Status 2 Preparing")
+            assert len(log.all("BootNotification")) == 1
 
     asyncio.run(scenario())
 

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 import pytest
 from adapters.virtual_station import TAG, Bench, ac, running
+from typing_extensions import override
 
 from pilotline.adapters.happenings import Subscription
 from pilotline.adapters.hardware import OverloadedError
@@ -82,6 +83,7 @@ def test_a_power_cut_between_commit_and_act_loses_nothing_that_was_committed() -
         bench: Bench | None = None
         cut: asyncio.Future[None] | None = None
 
+        @override
         def commit(self, changes: Sequence[Change]) -> None:
             super().commit(changes)
             bench = self.bench
@@ -152,6 +154,7 @@ def test_what_makes_safe_is_handed_over_before_the_commit() -> None:
     order: list[str] = []
 
     class Watched(MemoryStore):
+        @override
         def commit(self, changes: Sequence[Change]) -> None:
             order.append("commit")
             super().commit(changes)

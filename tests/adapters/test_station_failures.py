@@ -1,10 +1,12 @@
 """A store that is full, a step or an adapter that fails: what the run loop does then."""
 
 import asyncio
+import threading
 from collections.abc import Sequence
 
 import pytest
 from adapters.virtual_station import TAG, Bench, ac, running
+from typing_extensions import override
 
 from pilotline.adapters.link import PowerCutError
 from pilotline.adapters.station import StationError
@@ -27,6 +29,7 @@ class _FailingStore(MemoryStore):
         self.full = False
         self.tried = 0
 
+    @override
     def commit(self, changes: Sequence[Change]) -> None:
         self.tried += 1
         if self.full:
@@ -77,6 +80,34 @@ def test_a_deadline_that_cannot_be_stored_is_tried_again_a_second_later_and_not_
             store.full, store.tried = True, 0
             await bench.passes(10)
             assert 1 <= store.tried <= 12
+
+    asyncio.run(scenario())
+
+
+def test_a_slow_commit_holds_back_events_and_effects_but_not_the_loop() -> None:
+    class Slow(MemoryStore):
+        go_on = threading.Event()
+
+        @override
+        def commit(self, changes: Sequence[Change]) -> None:
+            assert self.go_on.wait(10)
+            super().commit(changes)
+
+    async def scenario() -> None:
+        store = Slow()
+        store.go_on.set()
+        async with running(ac(), store) as bench:
+            store.go_on.clear()
+            bench.system.hear([2, "m1", "ChangeConfiguration", {"key": "HeartbeatInterval", "value": "17"}])
+            later = asyncio.create_task(bench.station.tell(CablePlugged(1)))
+            for _ in range(100):
+                await asyncio.sleep(0)  # the loop turns
+            assert bench.system.answers == []
+            assert not later.done()
+            store.go_on.set()
+            await later
+            assert bench.system.answers == [[3, "m1", {"status": "Accepted"}]]
+            assert bench.status(1) == "Preparing"
 
     asyncio.run(scenario())
 

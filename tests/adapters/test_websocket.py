@@ -235,7 +235,9 @@ def test_an_orderly_close_is_linklost_too() -> None:
     asyncio.run(scenario())
 
 
-def test_a_peer_that_reads_nothing_ends_in_linklost_and_not_in_growing_memory() -> None:
+def test_a_peer_that_reads_nothing_fills_the_buffer_and_that_is_linklost(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
     heard_enough = asyncio.Event()
 
     async def deaf(connection: ServerConnection) -> None:
@@ -252,6 +254,27 @@ def test_a_peer_that_reads_nothing_ends_in_linklost_and_not_in_growing_memory() 
             heard_enough.set()
 
     asyncio.run(scenario())
+    assert "given up: 1000 messages wait to be sent" in caplog.text
+
+
+def test_a_message_that_cannot_be_sent_in_time_is_linklost(caplog: pytest.LogCaptureFixture) -> None:
+    heard_enough = asyncio.Event()
+
+    async def deaf(connection: ServerConnection) -> None:
+        connection.transport.pause_reading()
+        await heard_enough.wait()
+        connection.transport.abort()
+
+    async def scenario() -> None:
+        async with listening(deaf) as url, linked(url, send_timeout_s=0.2) as (link, ear):
+            assert await ear.next() == LinkUp(Counter(1))
+            for _ in range(100):
+                link.send(Counter(1), "x" * 500_000)
+            await lost(ear)
+            heard_enough.set()
+
+    asyncio.run(scenario())
+    assert "given up: a message could not be sent within 0.2 s" in caplog.text
 
 
 def test_a_reader_that_is_slow_holds_the_peer_back() -> None:
@@ -321,7 +344,7 @@ def test_a_station_without_power_ends_its_connection_quietly() -> None:
 # --- pings --------------------------------------------------------------------------------------------------
 
 
-def test_a_half_open_connection_is_found_by_a_missing_pong() -> None:
+def test_a_half_open_connection_is_found_by_a_missing_pong(caplog: pytest.LogCaptureFixture) -> None:
     noticed = asyncio.Event()
 
     async def vanish(connection: ServerConnection) -> None:
@@ -339,6 +362,8 @@ def test_a_half_open_connection_is_found_by_a_missing_pong() -> None:
             noticed.set()
 
     asyncio.run(scenario())
+    (line,) = [record.getMessage() for record in caplog.records if record.name.startswith("pilotline")]
+    assert line.endswith("given up: no pong within 0.2 s")
 
 
 def test_pings_that_are_answered_keep_the_connection_and_0_ends_them() -> None:

@@ -73,7 +73,8 @@ class Station:
         caller's.
         """
         self._product, self._store, self._hardware, self._link = product, store, hardware, link
-        self._clock, self._timer, self._cause = clock, Timer(clock, self._ring), cause
+        self._clock, self._timer = clock, Timer(clock, self._ring)
+        self._cause: Cause = cause
         self._inbox = Inbox()
         self._inbox.put(None)
         self._state: State | None = None
@@ -279,8 +280,6 @@ class Station:
     def _count_failure(self, what: str, error: Exception) -> None:
         now_ms, before_ms = self._clock.now_ms(), self._failed_ms
         if before_ms is not None and now_ms - before_ms < _FAILURES_APART_MS:
-            raise StationError(
-                f"station: {what} failed, twice within a minute: {error!r}"
-            ) from error
+            raise StationError(f"station: {what} failed, twice within a minute: {error!r}") from error
         self._failed_ms = now_ms
         _LOG.error("station: %s failed, which is a bug; the station goes on", what, exc_info=error)

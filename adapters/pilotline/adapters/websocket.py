@@ -108,6 +108,7 @@ class WebSocketLink(Link):
         self._ping_changed = asyncio.Event()
         self._connection: Counter | None = None
         self._unsent: asyncio.Queue[str] = asyncio.Queue()
+        self._given_up = ""
         self._socket: ClientConnection | None = None
         self._task: asyncio.Task[None] | None = None
 
@@ -117,7 +118,7 @@ class WebSocketLink(Link):
     def open(self, connection: Counter, tell: Teller) -> None:
         self.drop()
         self._connection = connection
-        self._unsent = asyncio.Queue(_UNSENT_MAX)
+        self._unsent, self._given_up = asyncio.Queue(_UNSENT_MAX), ""
         self._task = asyncio.create_task(self._live(connection, tell), name=f"link {connection}")
 
     @override
@@ -127,10 +128,7 @@ class WebSocketLink(Link):
         try:
             self._unsent.put_nowait(text)
         except asyncio.QueueFull:
-            _LOG.warning(
-                "link %d: %d messages wait to be sent; the connection is given up", connection, _UNSENT_MAX
-            )
-            self._abort()
+            self._give_up(f"given up: {_UNSENT_MAX} messages wait to be sent")
 
     @override
     def ping_every(self, interval_s: int) -> None:
@@ -169,7 +167,7 @@ class WebSocketLink(Link):
             reason = f"failed: {type(error).__name__}"
         if connection == self._connection:
             self._connection = None
-            _LOG.warning("link %d to %s: %s", connection, self.url, reason)
+            _LOG.warning("link %d to %s: %s", connection, self.url, self._given_up or reason)
             with contextlib.suppress(PowerCutError):
                 await tell(LinkLost(connection, drawn_jitter()))
 
@@ -208,14 +206,15 @@ class WebSocketLink(Link):
 
     async def _send_all(self, socket: ClientConnection) -> None:
         """One after the other; whatever goes wrong ends the connection, which the reader notices."""
-        try:
+        with contextlib.suppress(OSError, ConnectionClosed):
             while True:
                 text = await self._unsent.get()
-                async with asyncio.timeout(self._send_timeout_s):
-                    await socket.send(text)
-        except (OSError, TimeoutError, ConnectionClosed) as error:
-            _LOG.warning("link: a message could not be sent: %s", _reason(error))
-            socket.transport.abort()
+                try:
+                    async with asyncio.timeout(self._send_timeout_s):
+                        await socket.send(text)
+                except TimeoutError:
+                    self._give_up(f"given up: a message could not be sent within {self._send_timeout_s} s")
+                    return
 
     async def _ping(self, socket: ClientConnection) -> None:
         """WebSocketPingInterval (OCPP-J §7): a pong that stays away means that nobody is there (§5.3)."""
@@ -228,10 +227,11 @@ class WebSocketLink(Link):
             try:
                 async with asyncio.timeout(self._pong_timeout_s):
                     await (await socket.ping())
-            except (OSError, TimeoutError, ConnectionClosed):
-                _LOG.warning("link: no pong within %s s", self._pong_timeout_s)
-                socket.transport.abort()
+            except TimeoutError:
+                self._give_up(f"given up: no pong within {self._pong_timeout_s} s")
                 return
+            except (OSError, ConnectionClosed):
+                return  # the reader notices too
 
     def _headers(self) -> dict[str, str]:
         """HTTP basic authentication, the identity being the user (OCPP-J §6.2.2)."""
@@ -240,6 +240,11 @@ class WebSocketLink(Link):
             return {}
         credentials = base64.b64encode(self._identity.encode() + b":" + password).decode("ascii")
         return {"Authorization": f"Basic {credentials}"}
+
+    def _give_up(self, reason: str) -> None:
+        """End the connection from our side; the reader notices, and tells with this reason."""
+        self._given_up = self._given_up or reason
+        self._abort()
 
     def _abort(self) -> None:
         if self._socket is not None:
