@@ -18,6 +18,7 @@ from pilotline.core.machines.reader import READER_MACHINE
 from pilotline.core.machines.registration import REGISTRATION
 from pilotline.core.machines.session import SESSION
 from pilotline.core.machines.status_report import STATUS_REPORT
+from pilotline.core.machines.storage import STORAGE
 from pilotline.core.machines.transaction import TRANSACTION_MACHINE
 from pilotline.core.machines.unlock import UNLOCK
 from pilotline.core.operations.availability import CHANGE_AVAILABILITY
@@ -34,6 +35,7 @@ MACHINES: Final[tuple[Machine[Any, Any], ...]] = (
     HEARTBEAT,
     OUTBOX,
     DATA_TRANSFER,
+    STORAGE,
     CABLE,
     EV,
     CONTACTOR,

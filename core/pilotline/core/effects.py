@@ -75,6 +75,10 @@ class SignalTag(Effect, frozen=True):
     accepted: bool
 
 
+class ReportWorld(Effect, frozen=True):
+    """Tell all facts again: cables, EVs, contactors with their registers, faults. Known ones change nothing."""
+
+
 class TellDataTransfer(Effect, frozen=True):
     """Tell the embedder what became of its DataTransfer (§4.3)."""
 

@@ -243,6 +243,10 @@ class Restored(Internal, frozen=True):
     """After PoweredUp: the machines have come back, the status can follow."""
 
 
+class StoreRetryDue(Internal, frozen=True):
+    """The store is to be tried again."""
+
+
 class ReconnectDue(Internal, frozen=True):
     """The wait before the next connection is over."""
 

@@ -39,6 +39,7 @@ def contactor(state: State, connector: int) -> Effect:
         and moment.cables[connector].state == "plugged"
         and moment.supplies[connector].state == "offered"
         and moment.faults[connector].state != "faulted"
+        and (moment.storage.state == "fine" or state.product.on_commit_failure == "continue")
     )
     return CloseContactor(connector) if closed else OpenContactor(connector)
 
@@ -60,7 +61,7 @@ def ping(state: State, _connector: int) -> Effect:
 
 
 LEVELS: Final = (
-    Level("contactor", True, ("sessions", "cables", "supplies", "faults"), contactor),
+    Level("contactor", True, ("sessions", "cables", "supplies", "faults", "storage"), contactor),
     Level("lock", True, ("sessions",), lock),
     Level("light", True, ("connectors",), light),
     Level("ping", False, ("configuration",), ping, ("WebSocketPingInterval",)),

@@ -33,6 +33,7 @@ from pilotline.spec.rows import (
     RegistrationState,
     SessionState,
     StatusReportState,
+    StorageState,
     SupplyState,
     TransactionState,
     UnlockState,
@@ -435,6 +436,12 @@ class CacheKeeper(Struct, frozen=True, cache_hash=True):
     state: Literal["keeping"] = "keeping"
 
 
+class Storage(Struct, frozen=True, cache_hash=True):
+    """Whether Memory can be written."""
+
+    state: StorageState = "fine"
+
+
 class DataTransfer(Struct, frozen=True, cache_hash=True):
     """A DataTransfer of the station's own."""
 
@@ -484,6 +491,7 @@ class Moment(Struct, frozen=True, cache_hash=True):
     queue: Outbox = Outbox()
     cache_keeper: CacheKeeper = CacheKeeper()
     data_transfer: DataTransfer = DataTransfer()
+    storage: Storage = Storage()
     answered: Annotated[Answered | None, Forgettable()] = None
     timers: Map[TimerKey, Instant] = field(default_factory=Map)
     dates: Map[TimerKey, UtcTime] = field(default_factory=Map)  # sleep while no clock is known

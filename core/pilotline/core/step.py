@@ -94,7 +94,6 @@ def _round(draft: Draft, event: Event) -> None:
     by_itself = _BY_ITSELF.get(type(event))
     if by_itself is not None:
         by_itself(draft, event)
-        return
     state = draft.state
     picked: list[_Picked] = []
     for machine, records, instances, cells, slice_of in BY_EVENT.get(type(event), ()):
@@ -156,7 +155,7 @@ def _leaves(kind: type) -> set[type]:
 _EFFECTS: Final = frozenset(_leaves(Effect))
 _EVENTS: Final = frozenset(_leaves(Internal) | _leaves(External))
 
-# Events that are for no machine: the reducer's own.
+# What the reducer does itself, before any machine.
 _BY_ITSELF: Final[dict[type, Callable[[Draft, Any], None]]] = {
     DeadlinePassed: timers.fire,
     CallReceived: answering.answer,

@@ -308,6 +308,9 @@ class SessionRows:
         "S6", "awaiting_id_tag", "finishing", "no tag in time: unplug first", "§4.9 B6"
     )
     S7: Final = Row[SessionState]("S7", "starting", "awaiting_id_tag", "the start failed", "§4.9 B9")
+    S7C: Final = Row[SessionState](
+        "S7C", "starting", "awaiting_id_tag", "the start could not be stored", "§3.7"
+    )
     S8: Final = Row[SessionState]("S8", "starting", "charging", "the transaction begins", "§3.6, §4.8")
     S9: Final = Row[SessionState]("S9", "charging", "ending", "the transaction is to stop", "§4.10")
     S10: Final = Row[SessionState]("S10", "ending", "finishing", "stopped, the cable is still in", "§4.9 C6")
@@ -391,6 +394,18 @@ class CacheRows:
     """The authorization cache (§3.5.1)."""
 
     M1: Final = Row[Literal["keeping"]]("M1", "keeping", None, "an answer told of a tag", "§3.5.1")
+
+
+StorageState: TypeAlias = Literal["fine", "failing"]
+
+
+class StorageRows:
+    """The station's memory, as far as it can be written (§3.7: what is queued must survive)."""
+
+    G1: Final = Row[StorageState]("G1", "fine", "failing", "a step could not be stored", "§3.7")
+    G2: Final = Row[StorageState](
+        "G2", "failing", "fine", "storing works again: the world tells its facts", "§3.7"
+    )
 
 
 UnlockState: TypeAlias = Literal["idle", "stopping", "releasing"]

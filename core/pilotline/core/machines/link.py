@@ -40,9 +40,11 @@ def greet(own: Link, _reads: Reads, _event: object, _now: Instant) -> tuple[Link
 
 
 def back_off(own: Link, reads: Reads, event: LinkLost, now: Instant) -> tuple[Link, tuple[Arm]]:
-    wait_ms = min(reads.max_ms, reads.min_ms << min(own.failures, 16))
+    wait_ms = min(reads.max_ms, reads.min_ms << own.failures)
     wait_ms += wait_ms * reads.jitter_percent * max(0, min(event.jitter, 1000)) // 100_000
-    failures = min(own.failures + 1, 16)  # bounded: more would not lengthen the wait
+    failures = own.failures + (
+        reads.min_ms << own.failures < reads.max_ms
+    )  # more would not lengthen the wait
     return Link(own.state, own.connection, failures), (Arm("reconnect", Instant(now + wait_ms)),)
 
 

@@ -16,6 +16,7 @@ from pilotline.core.events import (
     CablePlugged,
     CableUnplugged,
     ChargingEnded,
+    CommitFailed,
     ConnectionTimedOut,
     ConnectorLocked,
     EvUnplugged,
@@ -181,6 +182,18 @@ def report_silence(
     """The feedback that was awaited is the lock's where there is one, the meter's where there is none."""
     code: ChargePointErrorCode = "ConnectorLockFailure" if reads.lock else "PowerMeterFailure"
     return _fail(own, reads, now, FaultDetected(own.connector, code))
+
+
+def was_the_start(own: Session, _reads: Reads, event: CommitFailed) -> bool:
+    failed = event.event
+    return isinstance(failed, ConnectorLocked | MeterRead) and failed.connector == own.connector
+
+
+def give_up_start(
+    own: Session, reads: Reads, _event: CommitFailed, now: Instant
+) -> tuple[Session, tuple[Arm]]:
+    """No transaction begins that is not stored; the driver may present the tag again."""
+    return Session(own.connector, own.state), (_connection_time_out(reads, now),)
 
 
 # --- the transaction -----------------------------------------------------------------------------------------
@@ -365,6 +378,7 @@ SESSION = Machine(
         on(CableUnplugged, row.S5U, give_up),
         on(LockFailed, row.S7, report_lock),
         on(StartTimedOut, row.S7, report_silence),
+        on(CommitFailed, row.S7C, give_up_start, when=[was_the_start]),
         # the transaction
         on(ConnectorLocked, row.S8, begin_transaction),
         on(MeterRead, row.S8, begin_transaction, when=[of_the_start]),
@@ -390,6 +404,7 @@ SESSION = Machine(
             MadeUnavailable, in_=("idle", "charging", "ending"), because="not in use, or it waits for the end"
         ),
         ignores(UseGranted, because="the connector is not fit for use, or somebody uses it already"),
+        ignores(CommitFailed, because="what did not happen changes nothing"),
         ignores(FaultBegan, FaultEnded, because="a fault holds back nothing but the start"),
         ignores(UseWithdrawn, ConnectionTimedOut, because="no tag waits for its plug"),
         ignores(

@@ -1,0 +1,141 @@
+"""States that must be seen: a search that never came there proved nothing of them."""
+
+from collections.abc import Callable
+from typing import Final, NamedTuple
+
+from pilotline.core.state import MeterMessage, StartMessage, State, StopMessage
+
+
+class Sometimes(NamedTuple):
+    """Is seen at least once."""
+
+    name: str
+    holds: Callable[[State], bool]
+
+
+def charging_offline(state: State) -> bool:
+    """A car charges although the link is down."""
+    return state.moment.link.state != "up" and any(s.state == "charging" for s in state.moment.sessions)
+
+
+def faulted_while_charging(state: State) -> bool:
+    """A fault interrupts a transaction."""
+    return any(
+        s.state == "charging" and state.moment.faults[s.connector].state == "faulted"
+        for s in state.moment.sessions
+    )
+
+
+def stop_waits_behind_start(state: State) -> bool:
+    """A whole transaction waits in the queue."""
+    kinds = {type(entry.message) for entry in state.memory.outbox.values()}
+    return {StartMessage, StopMessage} <= kinds
+
+
+def waits_for_repeat(state: State) -> bool:
+    """The head of the queue waits for its repeat."""
+    return state.moment.queue.state == "waiting"
+
+
+def charging_without_energy(state: State) -> bool:
+    """A start was not accepted, and the transaction goes on without energy."""
+    return any(supply.state == "withheld" for supply in state.moment.supplies)
+
+
+def charging_before_registration(state: State) -> bool:
+    """A car charges before this boot was accepted."""
+    return state.moment.registration.state != "accepted" and any(
+        session.state == "charging" for session in state.moment.sessions
+    )
+
+
+def a_start_was_skipped(state: State) -> bool:
+    """A transaction goes on although its start was never processed."""
+    return any(
+        t.answered is not None and not t.answered.processed for t in state.memory.transactions.values()
+    )
+
+
+def messages_of_an_earlier_boot_wait(state: State) -> bool:
+    """Messages that an earlier boot recorded are still to be delivered."""
+    return any(entry.boot != state.memory.boot.number for entry in state.memory.outbox.values())
+
+
+def inoperative_is_scheduled(state: State) -> bool:
+    """Inoperative waits for the end of the use."""
+    return any(availability.state == "scheduled" for availability in state.memory.availability)
+
+
+def held_by_a_fault(state: State) -> bool:
+    """All is there to start, but for a fault."""
+    return any(session.state == "held" for session in state.moment.sessions)
+
+
+def main_controller_faulted_while_charging(state: State) -> bool:
+    """A car charges although the main controller is Faulted."""
+    return state.moment.connectors[0].state == "Faulted" and any(
+        session.state == "charging" for session in state.moment.sessions
+    )
+
+
+def both_connectors_charge(state: State) -> bool:
+    """Two cars charge at once."""
+    return [session.state for session in state.moment.sessions].count("charging") >= 2
+
+
+def a_tag_is_known(state: State) -> bool:
+    """The cache knows an accepted tag and a refused one is kept as well."""
+    return bool(state.memory.cache)
+
+
+def a_warning_is_raised(state: State) -> bool:
+    """Something is wrong that does not prevent charging."""
+    return any(fault.state == "warning" for fault in state.moment.faults)
+
+
+def requests_wait_for_their_turn(state: State) -> bool:
+    """One call is open and another waits."""
+    return bool(state.moment.call.waiting)
+
+
+def clock_known_before_registration(state: State) -> bool:
+    """The station has a clock of its own."""
+    return state.moment.clock.state == "known" and state.moment.registration.standing == "none"
+
+
+def a_sample_waits(state: State) -> bool:
+    """A MeterValues waits in the queue."""
+    return any(isinstance(entry.message, MeterMessage) for entry in state.memory.outbox.values())
+
+
+def at_rest(state: State) -> bool:
+    """Nobody is there, nothing is wrong, nothing waits: every connector is Available."""
+    moment, memory = state.moment, state.memory
+    return (
+        not memory.outbox
+        and not memory.transactions
+        and not moment.authorizations
+        and all(connector.state == "Available" for connector in moment.connectors)
+        and all(session.state == "idle" for session in moment.sessions)
+    )
+
+
+SOMETIMES: Final = (
+    Sometimes("charging without energy", charging_without_energy),
+    Sometimes("charging before registration", charging_before_registration),
+    Sometimes("a start was skipped", a_start_was_skipped),
+    Sometimes("messages of an earlier boot wait", messages_of_an_earlier_boot_wait),
+    Sometimes("Inoperative is scheduled", inoperative_is_scheduled),
+    Sometimes("held by a fault", held_by_a_fault),
+    Sometimes("the main controller is Faulted while a car charges", main_controller_faulted_while_charging),
+    Sometimes("two cars charge at once", both_connectors_charge),
+    Sometimes("a tag is known", a_tag_is_known),
+    Sometimes("a warning is raised", a_warning_is_raised),
+    Sometimes("a request waits for its turn", requests_wait_for_their_turn),
+    Sometimes("the clock is known before registration", clock_known_before_registration),
+    Sometimes("a sample waits", a_sample_waits),
+    Sometimes("charging offline", charging_offline),
+    Sometimes("faulted while charging", faulted_while_charging),
+    Sometimes("a whole transaction waits in the queue", stop_waits_behind_start),
+    Sometimes("the head of the queue waits for its repeat", waits_for_repeat),
+)
