@@ -34,7 +34,8 @@ from websockets.typing import Subprotocol
 Json = dict[str, Any]  # Any: payloads as the package hands them over, checked by its JSON schemas
 
 _LOG: Final = logging.getLogger("pilotline.central_system")
-_LOG.addHandler(logging.NullHandler())  # what went wrong is in the frames; stderr is the demo's
+_LOG.propagate = False  # what went wrong is in the frames; the terminal is the demo's
+_LOG.addHandler(logging.NullHandler())
 _FRAMES_MAX: Final = 100_000
 
 

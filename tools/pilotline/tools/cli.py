@@ -114,10 +114,11 @@ def demo(
     from rich.console import Console
 
     from pilotline.tools import demo as story
-    from pilotline.tools.running import product_of
+    from pilotline.tools.running import product_of, url_of
 
     tags = tuple(tag or ("ANNA-4711", "BEN-0815"))
-    cast = story.Cast(product_of(product), csms, identity, (tags[0], tags[-1]))
+    url = None if csms is None else url_of(csms)
+    cast = story.Cast(product_of(product), url, identity, (tags[0], tags[-1]))
     asyncio.run(story.play(cast, Console(highlight=False)))
 
 
@@ -157,7 +158,7 @@ def run(
     settings = running.settings_of(config, set_ or [])
     plan = running.Plan(
         product=running.configured_product(running.product_of(product), settings),
-        csms=csms,
+        csms=running.url_of(csms),
         identity=identity,
         state=state,
         control=None if control is None else running.address_of(control),
@@ -216,7 +217,7 @@ def products() -> None:
 
 def _write(text: str, output: Path | None) -> None:
     if output is None:
-        typer.echo(text)
+        typer.echo(text, nl=not text.endswith("\n"))
     else:
         output.write_text(text if text.endswith("\n") else f"{text}\n", encoding="utf-8")
 

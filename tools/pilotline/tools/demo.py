@@ -6,6 +6,7 @@ station's clock runs faster than the wall's. The Central System is the embedded 
 
 import asyncio
 import contextlib
+import logging
 from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime, timedelta
 from typing import Final, NamedTuple
@@ -26,7 +27,10 @@ from pilotline.tools.timeline import Timeline
 SPEED: Final = 30
 """So many seconds of the station's in one of ours."""
 _SAMPLE_INTERVAL_S: Final = 30
+_DRIVER_S: Final = 12
+"""How long the driver takes from one act to the next, on the station's clock."""
 _SAMPLES: Final = 3
+_BLOCKED: Final = "LOST-CARD"
 _PATIENCE_S: Final = 10
 _LOOK_S: Final = 0.05
 
@@ -49,8 +53,15 @@ async def play(cast: Cast, console: Console) -> None:
     if not cast.product.readers or cast.product.start_without_authorization is not None:
         raise DemoFailedError("demo: this product has no tag reader, and tags are what is shown")
     clock = SystemClock(SPEED)
+    identity = cast.product.identity
+    peer = cast.csms or "an embedded Central System on the independent ocpp package"
+    console.print(
+        f"[bold]{identity.charge_point_vendor} {identity.charge_point_model}[/] against {peer}.\n"
+        f"Cars and meters are simulated; the station lives {SPEED} times faster than you."
+    )
     async with _central_system(cast, clock) as url:
         stage = _Stage(cast, clock, url, console)
+        logging.getLogger("pilotline").addHandler(stage.timeline)
         tasks = [asyncio.create_task(stage.watch()), asyncio.create_task(stage.station.run())]
         try:
             await _story(stage, cast)
@@ -59,6 +70,7 @@ async def play(cast: Cast, console: Console) -> None:
             for task in reversed(tasks):
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
+            logging.getLogger("pilotline").removeHandler(stage.timeline)
     show_summary(console, stage.record, final)
 
 
@@ -82,18 +94,28 @@ async def _story(stage: "_Stage", cast: Cast) -> None:
     await stage.until("the boot to be accepted", lambda state: state.moment.registration.state == "accepted")
     await stage.until("the last message to be answered", lambda state: state.moment.call.state == "idle")
 
+    if cast.csms is None:
+        await stage.driver()
+        stage.timeline.title(f"The tag {_BLOCKED}, which was reported lost")
+        stage.hardware.present_tag(1, _BLOCKED)
+        await stage.until("the tag to be refused", lambda _: stage.hardware.signals.get(1) is False)
+
+    await stage.driver()
     stage.timeline.title(f"Session 1: plug first, then the tag {cast.tags[0]}")
     stage.hardware.plug_in(first, Car(soc_percent=20))
     await stage.until_status(first, "Preparing")
+    await stage.driver()
     stage.hardware.present_tag(1, cast.tags[0])
     await _charge_and_leave(stage, first, cast.tags[0])
 
+    await stage.driver()
     stage.timeline.title(f"Session 2: the tag {cast.tags[1]} first, then the plug")
     stage.hardware.present_tag(1, cast.tags[1])
     await stage.until(
         "a connector to wait for its plug",
         lambda state: any(session.state == "awaiting_plug" for session in state.moment.sessions),
     )
+    await stage.driver()
     # the driver is free to take another connector than the one that was held for the tag
     stage.hardware.plug_in(second, Car(soc_percent=74, max_power_w=60_000))
     await _charge_and_leave(stage, second, cast.tags[1])
@@ -105,8 +127,10 @@ async def _charge_and_leave(stage: "_Stage", connector: int, id_tag: str) -> Non
     await stage.until(
         "meter values to be sent", lambda _: stage.record.messages["MeterValues.conf"] >= wanted
     )
+    await stage.driver()
     stage.hardware.present_tag(1, id_tag)
     await stage.until_status(connector, "Finishing")
+    await stage.driver()
     if stage.cast.product.connectors[connector - 1].cable == "fixed":
         stage.hardware.unplug_ev(connector)
     else:
@@ -123,6 +147,7 @@ class _Stage:
     """The station, and what is seen of it."""
 
     def __init__(self, cast: Cast, clock: SystemClock, url: str, console: Console) -> None:
+        self._clock = clock
         self.cast, self.timeline, self.record = cast, Timeline(console), Record()
         product = adjusted(cast.product, {"MeterValueSampleInterval": str(_SAMPLE_INTERVAL_S)})
         self.hardware = SimulatedHardware(product, clock)
@@ -137,6 +162,12 @@ class _Stage:
             self.timeline.show(happening)
             self.record.add(happening)
             self._news.set()
+
+    async def driver(self) -> None:
+        """Let the driver take the time that such things take."""
+        passed = asyncio.Event()
+        self._clock.call_at(self._clock.now_ms() + _DRIVER_S * 1000, passed.set)
+        await passed.wait()
 
     async def until_status(self, connector: int, status: str) -> None:
         """Wait until the connector has this status."""

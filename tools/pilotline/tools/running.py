@@ -10,6 +10,7 @@ import tomllib
 from collections.abc import AsyncIterator, Iterator, Mapping
 from pathlib import Path
 from typing import Final, NamedTuple
+from urllib.parse import urlsplit
 
 from msgspec.structs import asdict
 
@@ -117,6 +118,15 @@ def password_of(given: str | None, file: Path | None) -> bytes | None:
         raise CannotRunError("--password and --password-file: only one of them can be meant")
     text = given if file is None else text_of(file).rstrip("\r\n")
     return None if text is None else text.encode()
+
+
+def url_of(text: str) -> str:
+    """The URL of a Central System, if it can be read; the link sees to the rest. Raises `CannotRunError`."""
+    try:
+        _ = urlsplit(text).port
+    except ValueError as error:
+        raise CannotRunError(f"--csms {text}: {error}") from None
+    return text
 
 
 def address_of(text: str) -> tuple[str, int]:

@@ -99,6 +99,14 @@ def show_summary(console: Console, record: Record, final: State) -> None:
     _show_rows(console, record)
     console.print()
     console.print(_final(final))
+    console.print()
+    console.print(
+        Text(
+            "Next: pilotline diagram connector --format table   (the rows above, as they are declared)\n"
+            "      pilotline run --help                         (a station of your own, with a control API)",
+            "bright_black",
+        )
+    )
 
 
 def _transactions(record: Record) -> Table:
@@ -139,12 +147,13 @@ def _show_rows(console: Console, record: Record) -> None:
     console.print(table)
 
 
-def _final(state: State) -> Text:
-    moment = state.moment
-    text = Text("final state  ", "bright_black")
-    text.append(f"link {moment.link.state}, registration ", "")
-    text.append(moment.registration.state, "green" if moment.registration.state == "accepted" else "red")
+def _final(state: State) -> Table:
+    moment, registration = state.moment, state.moment.registration.state
+    table = grid("final state", "")
+    table.add_row("link", moment.link.state)
+    table.add_row("registration", Text(registration, "green" if registration == "accepted" else "red"))
     for connector, status in enumerate(moment.connectors):
-        where = f", connector {connector} " if connector else ", main controller "
-        text.append(where, "").append(status.state, STATUS_STYLES.get(status.state, ""))
-    return text.append(f", {len(state.memory.outbox)} messages undelivered", "")
+        name = f"connector {connector}" if connector else "main controller"
+        table.add_row(name, Text(status.state, STATUS_STYLES.get(status.state, "")))
+    table.add_row("undelivered", f"{len(state.memory.outbox)} messages")
+    return table

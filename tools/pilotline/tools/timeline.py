@@ -1,11 +1,13 @@
 """A live timeline of one station in the terminal: time, actor, what happened. Frames are one line each."""
 
 import json
+import logging
 from typing import Any, Final
 
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
+from typing_extensions import override
 
 from pilotline.adapters.happenings import Happening
 from pilotline.adapters.http.readable import Frame, frames_of
@@ -46,11 +48,13 @@ _TARGETS: Final = {
 }
 
 
-class Timeline:
-    """Prints happenings as they come."""
+class Timeline(logging.Handler):
+    """Prints happenings as they come, and in between what is logged."""
 
     def __init__(self, console: Console) -> None:
+        super().__init__()
         self._console = console
+        self._at_ms = 0
         self._statuses: dict[int, str] = {}
 
     def title(self, text: str) -> None:
@@ -58,9 +62,13 @@ class Timeline:
         self._console.print()
         self._console.rule(Text(text, "bold"), align="left", style="bright_black")
 
+    @override
+    def emit(self, record: logging.LogRecord) -> None:
+        self._line(self._at_ms, "world", Text(record.getMessage(), "red"), whole=True)
+
     def show(self, happening: Happening) -> None:
         """One event and all it led to."""
-        at_ms = happening.at
+        self._at_ms = at_ms = happening.at
         fact = fact_of(happening.event)
         if fact is not None:
             self._line(at_ms, *fact)
@@ -94,15 +102,15 @@ class Timeline:
     def _frame(self, at_ms: int, frame: Frame) -> None:
         is_error = not frame.name.endswith((".req", ".conf"))
         arrow, actor = ("→", "station") if frame.direction == "out" else ("←", "central")
-        text = Text(f"{arrow} ", "bright_black").append(frame.name, "red" if is_error else "")
-        text.append("  ").append_text(_coloured(frame.payload if is_error else brief(frame.payload)))
+        text = Text(f"{arrow} ", "bright_black").append(f"{frame.name} ", "red" if is_error else "")
+        text.append_text(_coloured(frame.payload if is_error else brief(frame.payload)))
         self._line(at_ms, actor, text)
 
-    def _line(self, at_ms: int, actor: str, what: Text) -> None:
+    def _line(self, at_ms: int, actor: str, what: Text, *, whole: bool = False) -> None:
         seconds = at_ms / 1000
         start = Text(f"{int(seconds // 60):3d}:{seconds % 60:04.1f}  ", "bright_black")
         line = start.append(f"{actor:<8} ", _ACTORS[actor]).append_text(what)
-        self._console.print(line, no_wrap=True, overflow="ellipsis", soft_wrap=False)
+        self._console.print(line, no_wrap=not whole, overflow="fold" if whole else "ellipsis")
 
 
 def _coloured(text: str) -> Text:
@@ -120,12 +128,19 @@ def brief(payload: str) -> str:
 def _fields(value: Any, name: str) -> list[str]:  # Any: JSON
     if isinstance(value, dict):
         if "value" in value and "key" not in value:
-            unit = value.get("unit", "")
-            return [f"{value.get('measurand', 'Energy.Active.Import.Register')}={value['value']}{unit}"]
+            return [_sampled(value)]
         return [field for key, part in value.items() if key not in _LEFT_OUT for field in _fields(part, key)]
     if isinstance(value, list):
         return [field for part in value for field in _fields(part, name)]
     return [f"{name}={value}"]
+
+
+def _sampled(value: dict[str, str]) -> str:
+    """A SampledValue: ``Energy=830Wh``, ``Current/L1=16.00A``."""
+    measurand = value.get("measurand", "Energy")  # Energy.Active.Import.Register if it is left out (§7.43)
+    phase = f"/{value['phase']}" if "phase" in value else ""
+    unit = {"Percent": "%", "Celsius": "°C"}.get(value.get("unit", ""), value.get("unit", ""))
+    return f"{measurand.partition('.')[0]}{phase}={value['value']}{unit}"
 
 
 def fact_of(event: be.External) -> tuple[str, Text] | None:
@@ -184,8 +199,8 @@ def command_of(effect: do.Effect) -> str | None:
 
 
 def grid(*columns: str) -> Table:
-    """A plain table."""
+    """A plain table; a column that begins with # holds numbers."""
     table = Table(box=None, pad_edge=False, header_style="bright_black", padding=(0, 3, 0, 0))
     for column in columns:
-        table.add_column(column, justify="right" if column.startswith("#") else "left")
+        table.add_column(column.removeprefix("#"), justify="right" if column.startswith("#") else "left")
     return table
