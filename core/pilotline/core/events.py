@@ -69,7 +69,7 @@ class LinkUp(External, frozen=True):
 
 
 class LinkLost(External, frozen=True):
-    """This connection is gone or never came; jitter is drawn anew each time, in thousandths (0..1000)."""
+    """The connection is gone or never came; jitter is drawn anew each time, in thousandths (0..1000)."""
 
     connection: Counter
     jitter: int = 0

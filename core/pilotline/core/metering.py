@@ -4,7 +4,7 @@ from pilotline.core.state import Readings
 
 
 def selected(readings: Readings, measurands: tuple[str, ...]) -> Readings:
-    """The readings that a list of measurands asks for: bare, all phases; with a phase (Voltage.L1), that one (§9.1.17)."""
+    """The readings that a list asks for: bare, all phases; with a phase (Voltage.L1), that one (§9.1.17)."""
     return Readings(
         readings.register,
         tuple(

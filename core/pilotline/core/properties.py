@@ -185,10 +185,10 @@ def timers_run_in_their_states(state: State) -> bool:
 
 
 def inoperative_means_unused(state: State) -> bool:
-    """Nobody uses an Inoperative connector, and what is scheduled waits for a use that goes on (§4.9, §5.2)."""
+    """Nobody uses an Inoperative connector but to finish, and what is scheduled waits for a use (§4.9 F8, §5.2)."""
     in_use = ("charging", "ending", "finishing")
     return all(
-        session.state in (in_use if availability.state == "scheduled" else ("idle",))
+        session.state in (in_use if availability.state == "scheduled" else ("idle", "finishing"))
         for availability, session in zip(state.memory.availability, state.moment.sessions, strict=True)
         if availability.state != "operative"
     )

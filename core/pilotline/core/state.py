@@ -11,7 +11,7 @@ Types say what they measure, and so what the explorer may shift: `Instant`, `Utc
 
 from typing import Annotated, Literal, NamedTuple, NewType, TypeAlias
 
-import immutables
+from immutables import Map as Map  # persistent: the maps of a state
 from msgspec import Struct, field
 
 from pilotline.spec.messages.actions import Confirmation, Request
@@ -63,7 +63,8 @@ Counter = NewType("Counter", int)
 class Namespace(NamedTuple):
     """Which numbers belong together: those of one name are compared with each other, and with no others.
 
-    With ``present`` (where in the state) all that counts is whether a number is that one."""
+    With ``present`` (where in the state) all that counts is whether a number is that one.
+    """
 
     name: str
     present: str | None = None
@@ -76,8 +77,6 @@ EntryNumber: TypeAlias = Annotated[Counter, Namespace("entry")]
 TransactionNumber: TypeAlias = Annotated[Counter, Namespace("transaction")]
 CacheAge: TypeAlias = Annotated[Counter, Namespace("cache")]
 MessageId: TypeAlias = Annotated[str, Namespace("message id")]
-
-Map: TypeAlias = immutables.Map
 
 
 class Stamp(Struct, frozen=True, cache_hash=True):

@@ -42,14 +42,22 @@ class InvalidDefinition(Exception):
 
 
 class RowLike(Protocol[S_co]):
-    """A row of a table in `pilotline.spec`: its id, where it starts, where it leads."""
+    """A row of a table in `pilotline.spec`."""
 
     @property
-    def id(self) -> str: ...
+    def id(self) -> str:
+        """Its name in the standard, or in our tables."""
+        ...
+
     @property
-    def source(self) -> "S_co | tuple[S_co, ...]": ...
+    def source(self) -> "S_co | tuple[S_co, ...]":
+        """Where it starts: one state or several."""
+        ...
+
     @property
-    def target(self) -> "S_co | None": ...
+    def target(self) -> "S_co | None":
+        """Where it leads; None: the state stays."""
+        ...
 
 
 class Family(NamedTuple):
@@ -182,7 +190,7 @@ def slice_function(reads: type[R]) -> Callable[[Any, Any], R]:
     for source in sources.values():
         names.update(source.names)
     code = f"lambda s, k: Reads({', '.join(source.code for source in sources.values())})"
-    return typing.cast(Callable[[Any, Any], R], eval(code, names))  # noqa: S307  (our own declarations, at import)
+    return typing.cast("Callable[[Any, Any], R]", eval(code, names))  # noqa: S307  (our own declarations, at import)
 
 
 def sources_of(reads: type) -> Mapping[str, Source]:

@@ -18,7 +18,8 @@ _PLACES: Final = {name: place for place, name in enumerate(_DECLARED)}
 def next_deadline(state: State) -> Instant | None:
     """When `DeadlinePassed` is due, in ms of the monotonic clock; None: nothing is awaited.
 
-    Dates are mapped through the wall clock, and sleep while there is none."""
+    Dates are mapped through the wall clock, and sleep while there is none.
+    """
     earliest = _earliest(state)
     return None if earliest is None else earliest[0]
 

@@ -12,6 +12,7 @@ from functools import lru_cache
 from typing import Final, Literal, get_args
 
 import msgspec
+
 from pilotline.spec.types import Measurand, Phase
 
 KeyProfile = Literal[

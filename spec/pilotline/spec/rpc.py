@@ -14,6 +14,7 @@ from typing import Final, get_args
 
 import msgspec
 from msgspec import Raw, Struct
+
 from pilotline.spec.messages.actions import ACTIONS, Action, Confirmation, Initiator, Request
 from pilotline.spec.messages.payload import Violation, read_payload, write_payload
 from pilotline.spec.types import ErrorCode

@@ -10,6 +10,7 @@ from types import MappingProxyType
 from typing import Final
 
 import msgspec
+
 from pilotline.spec.types import ChargePointErrorCode, ChargePointStatus
 
 STATUSES: Final[tuple[ChargePointStatus, ...]] = (

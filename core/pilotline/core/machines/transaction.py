@@ -1,4 +1,4 @@
-"""A transaction, from its start until its last message was delivered or skipped; it lives in Memory (§3.6, §4.8, §4.10).
+"""A transaction, until its last message was delivered or skipped; it lives in Memory (§3.6, §4.8, §4.10).
 
 Theory of operation: StartTransaction is recorded before the contactor closes, StopTransaction after the contactor has
 told that it is open, with the register of that moment. Why it stops is in Memory before anything is commanded, so a cut

@@ -1,4 +1,7 @@
-"""RemoteStartTransaction and RemoteStopTransaction (§5.11, §5.12). Accepted means only: it will be tried (errata 3.32)."""
+"""RemoteStartTransaction and RemoteStopTransaction (§5.11, §5.12).
+
+Accepted means only that it will be tried (errata 3.32).
+"""
 
 from typing import Annotated
 

@@ -2,6 +2,8 @@
 
 from typing import Annotated
 
+from pydantic import Field
+
 from pilotline.spec.messages.structures import ChargingProfile, IdTagInfo, KeyValue, MeterValue, Structure
 from pilotline.spec.types import (
     AvailabilityStatus,
@@ -27,7 +29,6 @@ from pilotline.spec.types import (
     ResetType,
     UnlockStatus,
 )
-from pydantic import Field
 
 
 class AuthorizeReq(Structure):

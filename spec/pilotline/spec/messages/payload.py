@@ -15,10 +15,11 @@ from typing import Final, TypeVar
 
 import msgspec
 from msgspec import Struct
-from pilotline.spec.messages.structures import Structure
-from pilotline.spec.types import ErrorCode
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
+
+from pilotline.spec.messages.structures import Structure
+from pilotline.spec.types import ErrorCode
 
 
 class Violation(Struct, frozen=True):

@@ -2,6 +2,9 @@
 
 from typing import Annotated
 
+from pydantic import BaseModel, ConfigDict, Field
+from pydantic.alias_generators import to_camel
+
 from pilotline.spec.types import (
     AuthorizationStatus,
     ChargingProfileKindType,
@@ -22,8 +25,6 @@ from pilotline.spec.types import (
     UnitOfMeasure,
     ValueFormat,
 )
-from pydantic import BaseModel, ConfigDict, Field
-from pydantic.alias_generators import to_camel
 
 
 class Structure(BaseModel):

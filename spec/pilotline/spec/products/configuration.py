@@ -5,8 +5,9 @@ from typing import overload
 
 import msgspec
 from immutables import Map
-from pilotline.spec.configuration_keys import ConfigurationKey, Refusal, Value, canonical_text, parse_value
 from typing_extensions import override
+
+from pilotline.spec.configuration_keys import ConfigurationKey, Refusal, Value, canonical_text, parse_value
 
 
 class ConfigurationError(ValueError):

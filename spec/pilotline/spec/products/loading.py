@@ -6,10 +6,11 @@ from functools import lru_cache
 from importlib import resources
 from typing import Final
 
+from pydantic import ValidationError
+
 from pilotline.spec.products.configuration import Configuration, ConfigurationError, configured
 from pilotline.spec.products.model import Product, Setting
 from pilotline.spec.products.rules import configuration_problems
-from pydantic import ValidationError
 
 _FILES: Final = "pilotline.spec.products"
 

@@ -8,6 +8,9 @@ from functools import cached_property
 from typing import Annotated, Any, Literal, Self
 
 from immutables import Map
+from pydantic import BaseModel, ConfigDict, Field, GetCoreSchemaHandler, model_validator
+from pydantic_core import CoreSchema, core_schema
+
 from pilotline.spec.configuration_keys import (
     INT32_MAX,
     KEY_BY_NAME,
@@ -27,8 +30,6 @@ from pilotline.spec.products.rules import (
     units_of,
 )
 from pilotline.spec.types import CiString20, CiString25, CiString50, Location, Measurand, Phase, UnitOfMeasure
-from pydantic import BaseModel, ConfigDict, Field, GetCoreSchemaHandler, model_validator
-from pydantic_core import CoreSchema, core_schema
 
 Flag = Annotated[bool, Field(strict=True)]
 Count = Annotated[int, Field(strict=True, ge=1, le=INT32_MAX)]

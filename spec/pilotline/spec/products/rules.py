@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final, get_args
 
 import msgspec
+
 from pilotline.spec.configuration_keys import (
     KEY_BY_NAME,
     KEYS,
