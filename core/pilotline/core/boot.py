@@ -20,6 +20,7 @@ from pilotline.core.state import (
     Session,
     StatusReport,
     Supply,
+    Transaction,
     Unlock,
 )
 
@@ -35,6 +36,16 @@ def initial_memory(memory: Memory | None, event: PoweredUp) -> tuple[Memory, lis
     return replace(memory, boot=boot), [Put("boot", None, boot)]
 
 
+def is_resumed(transaction: Transaction, product_resumes: bool, event: PoweredUp) -> bool:
+    """Whether this boot goes on with the transaction: the product does so, power was cut, the car is still there."""
+    return (
+        product_resumes
+        and event.cause == "PowerLoss"
+        and event.plugged[transaction.connector]
+        and transaction.state == "running"
+    )
+
+
 def fresh_moment(memory: Memory, event: PoweredUp) -> Moment:
     """Everything a cut forgets, as it is when power comes back."""
     points = range(len(event.product.connectors) + 1)
@@ -42,7 +53,9 @@ def fresh_moment(memory: Memory, event: PoweredUp) -> Moment:
     queue = Outbox("idle", entries[0], Counter(entries[-1] + 1)) if entries else Outbox()
     return Moment(
         cables=tuple(Cable(c, "plugged" if event.plugged[c] else "unplugged") for c in points),
-        evs=tuple(Ev(c) for c in points),
+        evs=tuple(
+            Ev(c, "asking" if c < len(event.asking) and event.asking[c] else "content") for c in points
+        ),
         contactors=tuple(Contactor(c) for c in points),
         faults=tuple(Fault(c) for c in points),
         supplies=tuple(Supply(c) for c in points),

@@ -47,6 +47,8 @@ class PoweredUp(External, frozen=True):
     readings: tuple[Readings | None, ...]
     entropy: str
     utc: UtcTime | None = None
+    asking: tuple[bool, ...] = ()
+    """Which EVs ask for energy, if that is known at once; else `EnergyRequested` follows."""
 
 
 class DeadlinePassed(External, frozen=True):

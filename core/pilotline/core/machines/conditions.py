@@ -9,6 +9,7 @@ from typing import Annotated
 from msgspec import Struct
 
 from pilotline.core import facts
+from pilotline.core.boot import is_resumed
 from pilotline.core.events import (
     CablePlugged,
     CableUnplugged,
@@ -20,11 +21,12 @@ from pilotline.core.events import (
     EnergyRequested,
     EnergyWithheld,
     EvUnplugged,
+    PoweredUp,
     StartInvalidated,
     UseEnded,
 )
-from pilotline.core.slices import CONNECTOR, fact
-from pilotline.core.state import Cable, Contactor, Ev, Instant, Supply
+from pilotline.core.slices import CONNECTOR, every, fact
+from pilotline.core.state import Cable, Contactor, Counter, Ev, Instant, Map, Supply, Transaction
 from pilotline.core.statechart import Machine, NoReads, ignores, on
 from pilotline.spec.rows import CableRows, ContactorRows, EvRows, SupplyRows
 
@@ -107,14 +109,32 @@ CONTACTOR = Machine(
 # --- supply --------------------------------------------------------------------------------------------------
 
 
+class SupplyReads(Struct, frozen=True):
+    """The transactions that a boot may resume."""
+
+    transactions: Annotated[Map[Counter, Transaction], every("transactions")]
+    resumes: Annotated[bool, fact(facts.resumes_after_power_cut)]
+
+
 def stop_offering(
-    own: Supply, _reads: NoReads, _event: object, _now: Instant
+    own: Supply, _reads: SupplyReads, _event: object, _now: Instant
 ) -> tuple[Supply, tuple[EnergyWithheld]]:
     return own, (EnergyWithheld(own.connector),)
 
 
+def resumed_but_refused(own: Supply, reads: SupplyReads, event: PoweredUp) -> bool:
+    """The boot resumes a transaction whose start the Central System did not accept."""
+    return any(
+        is_resumed(transaction, reads.resumes, event)
+        and transaction.connector == own.connector
+        and transaction.answered is not None
+        and transaction.answered.status != "Accepted"
+        for transaction in reads.transactions.values()
+    )
+
+
 def offer_again(
-    own: Supply, _reads: NoReads, _event: object, _now: Instant
+    own: Supply, _reads: SupplyReads, _event: object, _now: Instant
 ) -> tuple[Supply, tuple[EnergyOffered]]:
     return own, (EnergyOffered(own.connector),)
 
@@ -125,14 +145,16 @@ SUPPLY = Machine(
     home="moment",
     slot="supplies",
     blank=Supply(0),
-    reads=NoReads,
+    reads=SupplyReads,
     states=("offered", "withheld"),
     table=(
         on(StartInvalidated, SupplyRows.Y1, stop_offering),
+        on(PoweredUp, SupplyRows.Y3, when=[resumed_but_refused]),
         on(UseEnded, SupplyRows.Y2, offer_again),
         on(ChargingEnded, SupplyRows.Y2, offer_again),
     ),
     ignored=(
+        ignores(PoweredUp, because="nothing is resumed, or its start was accepted"),
         ignores(StartInvalidated, in_=("withheld",), because="withheld already"),
         ignores(UseEnded, ChargingEnded, in_=("offered",), because="offered already"),
     ),

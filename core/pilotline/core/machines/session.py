@@ -11,6 +11,7 @@ from typing import Annotated, Final
 from msgspec import Struct
 
 from pilotline.core import facts
+from pilotline.core.boot import is_resumed
 from pilotline.core.effects import Arm, ReadMeter
 from pilotline.core.events import (
     CablePlugged,
@@ -247,15 +248,8 @@ def fixed_cable(_own: Session, reads: Reads, _event: object) -> bool:
 
 
 def resumed(own: Session, reads: Reads, event: PoweredUp) -> bool:
-    """The product resumes what was running when power was cut, if the car is still there."""
     transaction = open_transaction(reads.transactions, own.connector)
-    return (
-        reads.resumes
-        and event.cause == "PowerLoss"
-        and event.plugged[own.connector]
-        and transaction is not None
-        and transaction.state == "running"
-    )
+    return transaction is not None and is_resumed(transaction, reads.resumes, event)
 
 
 def stopped_by_the_cut(own: Session, reads: Reads, event: PoweredUp) -> bool:

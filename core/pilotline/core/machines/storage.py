@@ -1,8 +1,8 @@
 """Storage: what the station does while its memory cannot be written.
 
 Theory of operation: a step whose changes could not be stored has not happened; its event is told by `CommitFailed`.
-From then on nothing new begins, and running transactions do what the product says (`levels.contactor`). Every second the
-store is tried with a record that is there already; once that is stored, the world tells its facts again, for some
+From then on nothing new begins, and running transactions do what the product says (`levels.contactor`). Every second
+the store is tried with a record that is there already; once that is stored, the world tells its facts again, for some
 of them may be among what was lost: cables, contactors and registers are facts, not events, and a fact that is known
 already changes nothing.
 """

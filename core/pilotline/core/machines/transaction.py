@@ -12,6 +12,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from pilotline.core import facts
+from pilotline.core.boot import is_resumed
 from pilotline.core.calendar import stamped
 from pilotline.core.effects import Arm, Disarm, ReadMeter
 from pilotline.core.events import (
@@ -195,14 +196,13 @@ def record_stop_blind(
 
 
 def resumed(own: Transaction, reads: Reads, event: PoweredUp) -> bool:
-    return reads.resumes and event.cause == "PowerLoss" and event.plugged[own.connector]
+    return is_resumed(own, reads.resumes, event)
 
 
 def go_on(
     own: Transaction, reads: Reads, _event: PoweredUp, now: Instant
-) -> tuple[Transaction, tuple[Arm | StartInvalidated, ...]]:
-    invalid = own.answered is not None and own.answered.status != "Accepted"
-    return own, (*_next_sample(reads, now), *((StartInvalidated(own.connector),) if invalid else ()))
+) -> tuple[Transaction, tuple[Arm, ...]]:
+    return own, _next_sample(reads, now)
 
 
 def stop_for_the_cut(
