@@ -12,11 +12,20 @@ from adapters.virtual_station import ac, running
 from pilotline.adapters.clock import SystemClock
 from pilotline.adapters.simulated_car import Car
 from pilotline.adapters.simulated_world import SimulationError
-from pilotline.core.effects import CloseContactor, LockConnector, OpenContactor, ReadMeter, UnlockConnector
+from pilotline.core.effects import (
+    CloseContactor,
+    LockConnector,
+    OpenContactor,
+    ReadMeter,
+    ReleaseConnector,
+    ReportWorld,
+    UnlockConnector,
+)
 from pilotline.core.events import (
     CablePlugged,
     CableUnplugged,
     ConnectorLocked,
+    ConnectorUnlocked,
     ContactorClosed,
     ContactorOpened,
     EnergyDeclined,
@@ -26,6 +35,7 @@ from pilotline.core.events import (
     FaultDetected,
     LockFailed,
     TagPresented,
+    UnlockFailed,
 )
 from pilotline.spec.products import load_product
 
@@ -90,6 +100,44 @@ def test_a_lock_that_jams_or_finds_no_cable_says_that_it_failed() -> None:
     rig.passes(300)
     assert rig.told() == [LockFailed(1)]
     assert not rig.world.point(1).locked
+
+
+def test_a_release_is_answered_and_a_jammed_lock_says_that_it_did_not_open() -> None:
+    rig = Rig()
+    rig.world.plug_in(1)
+    rig.world.perform(LockConnector(1))
+    rig.passes(300)
+    rig.world.jam_lock(1)
+    rig.told()
+    rig.world.perform(ReleaseConnector(1))
+    rig.passes(300)
+    assert rig.told() == [UnlockFailed(1)]
+    assert rig.world.point(1).locked
+    rig.world.jam_lock(1, False)
+    rig.world.perform(ReleaseConnector(1))
+    rig.passes(300)
+    assert rig.told() == [ConnectorUnlocked(1)]
+    assert not rig.world.point(1).locked
+
+
+def test_a_report_of_the_world_tells_every_fact_again() -> None:
+    rig = Rig()
+    rig.charge()
+    rig.world.raise_fault(2, "GroundFailure")
+    rig.world.raise_fault(2, "OverVoltage")
+    rig.world.clear_fault(2, "OverVoltage")
+    rig.told()
+    rig.world.perform(ReportWorld())
+    assert rig.told() == [
+        CablePlugged(1),
+        EnergyRequested(1),
+        ContactorClosed(1),
+        CableUnplugged(2),
+        EnergyDeclined(2),
+        ContactorOpened(2, rig.world.readings(2)),
+        FaultDetected(2, "GroundFailure"),
+        FaultCleared(2, "OverVoltage"),
+    ]
 
 
 def test_a_newer_command_takes_the_place_of_one_that_is_under_way() -> None:

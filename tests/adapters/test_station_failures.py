@@ -84,6 +84,28 @@ def test_a_deadline_that_cannot_be_stored_is_tried_again_a_second_later_and_not_
     asyncio.run(scenario())
 
 
+def test_what_happened_while_the_store_failed_is_known_once_it_works_again() -> None:
+    async def scenario() -> None:
+        store = _FailingStore()
+        async with running(ac(), store) as bench:
+            await bench.charges()
+            store.full = True
+            bench.world.present_tag(1, TAG)  # wants to stop, which cannot be stored
+            await bench.passes(1)
+            bench.world.pause_ev(1)
+            await bench.passes(5)
+            assert bench.system.all("StopTransaction") == []
+            store.full = False
+            await bench.passes(5)
+            assert bench.status(1) == "SuspendedEV"
+            bench.world.present_tag(1, TAG)
+            await bench.passes(2)
+            (stop,) = bench.system.all("StopTransaction")
+            assert stop["meterStop"] == int(bench.world.point(1).register_wh)
+
+    asyncio.run(scenario())
+
+
 def test_a_slow_commit_holds_back_events_and_effects_but_not_the_loop() -> None:
     class Slow(MemoryStore):
         go_on = threading.Event()

@@ -9,9 +9,11 @@ command             what the hardware answers
 ==================  =========================================================================================
 LockConnector       ConnectorLocked with the readings of that moment, or LockFailed
 UnlockConnector     nothing; only connectors with a lock (``lock = true``) are ever told to lock or unlock
+ReleaseConnector    ConnectorUnlocked or UnlockFailed: open the lock now, whatever it was told to be
 CloseContactor      ContactorClosed when the feedback contact says so
 OpenContactor       ContactorOpened with the readings after the current is off; also if it was open already
 ReadMeter           MeterRead with the same transaction and context; a meter that is silent answers nothing
+ReportWorld         every fact again, known or not: cables, EVs, contactors with registers, faults, cleared ones
 ShowStatus          nothing: lights and displays
 SignalTag           nothing: tell the driver that the tag was accepted, or refused
 ==================  =========================================================================================

@@ -35,6 +35,11 @@ class Point(Struct, frozen=True):
     """The register when it was last read for a message."""
     faults: tuple[FaultDetected, ...] = ()
 
+    @property
+    def asks(self) -> bool:
+        """Whether a car is joined to it and asks for energy."""
+        return self.cable == "joined" and self.car is not None and self.car.asks
+
 
 class _File(Struct, frozen=True):
     version: int

@@ -31,6 +31,8 @@ from pilotline.core.effects import (
     LockConnector,
     OpenContactor,
     ReadMeter,
+    ReleaseConnector,
+    ReportWorld,
     ShowStatus,
     SignalTag,
     UnlockConnector,
@@ -39,6 +41,7 @@ from pilotline.core.events import (
     CablePlugged,
     CableUnplugged,
     ConnectorLocked,
+    ConnectorUnlocked,
     ContactorClosed,
     ContactorOpened,
     EnergyDeclined,
@@ -50,6 +53,7 @@ from pilotline.core.events import (
     LockFailed,
     MeterRead,
     TagPresented,
+    UnlockFailed,
 )
 from pilotline.core.state import Readings
 from pilotline.spec.products import Connector, Product
@@ -83,6 +87,7 @@ class SimulatedHardware(Hardware):
         """Since when each point is as `_points` says: what flowed since then is computed."""
         self._feedback: dict[tuple[str, int], Alarm] = {}
         self._full: dict[int, Alarm] = {}
+        self._well_again: set[tuple[int, ChargePointErrorCode]] = set()
         self.lights: dict[int, str] = {}
         """The status that each connector's light shows."""
         self.signals: dict[int, bool] = {}
@@ -100,12 +105,9 @@ class SimulatedHardware(Hardware):
     def begin(self, tell: Tell) -> None:
         self._tell = tell
         for number, point in enumerate(self._points):
-            if point.cable == "joined" and point.car is not None and point.car.asks:
-                self._say(EnergyRequested(number))
-            if point.closed:
-                self._say(ContactorClosed(number))
-            for fault in point.faults:
-                self._say(fault)
+            facts = (*([EnergyRequested(number)] * point.asks), *([ContactorClosed(number)] * point.closed))
+            for fact in (*facts, *point.faults):
+                self._say(fact)
 
     @override
     def perform(self, command: Effect) -> None:
@@ -114,6 +116,10 @@ class SimulatedHardware(Hardware):
                 self._later("lock", number, self._lock_delay_ms, self._lock)
             case UnlockConnector(connector=number):
                 self._later("lock", number, self._lock_delay_ms, self._unlock)
+            case ReleaseConnector(connector=number):
+                self._later("lock", number, self._lock_delay_ms, self._release)
+            case ReportWorld():
+                self._report()
             case CloseContactor(connector=number):
                 self._later("contactor", number, self._contactor_delay_ms, self._close)
             case OpenContactor(connector=number):
@@ -147,7 +153,8 @@ class SimulatedHardware(Hardware):
         self._refuse_if(connector, self._at(connector).cable == "joined", "a car is plugged in already")
         self._change(connector, car=car or Car(), cable="joined")
         self._say(CablePlugged(connector))
-        self._say_if_asking(connector)
+        if self._points[connector].asks:
+            self._say(EnergyRequested(connector))
 
     def unplug_ev(self, connector: int) -> None:
         """Pull the cable at the car. A fixed cable is then free; the driver's own stays in the
@@ -180,7 +187,8 @@ class SimulatedHardware(Hardware):
         """Let the car charge again, if its battery is not full."""
         self._refuse_if(connector, not self._car(connector).paused, "the car was not paused")
         self._change(connector, car=replace(self._car(connector), paused=False))
-        self._say_if_asking(connector)
+        if self._points[connector].asks:
+            self._say(EnergyRequested(connector))
 
     def present_tag(self, reader: int, id_tag: str) -> None:
         """Hold a tag to a reader."""
@@ -208,12 +216,14 @@ class SimulatedHardware(Hardware):
         fault = FaultDetected(connector, error_code, info, vendor_id, vendor_error_code, prevents_charging)
         others = tuple(f for f in self._at(connector, first=0).faults if f.error_code != error_code)
         self._change(connector, faults=(*others, fault))
+        self._well_again.discard((connector, error_code))
         self._say(fault)
 
     def clear_fault(self, connector: int, error_code: ChargePointErrorCode) -> None:
         """Let it be well again, whoever found it: the station itself may have."""
         standing = self._at(connector, first=0).faults
         self._change(connector, faults=tuple(f for f in standing if f.error_code != error_code))
+        self._well_again.add((connector, error_code))
         self._say(FaultCleared(connector, error_code))
 
     def jam_lock(self, connector: int, jammed: bool = True) -> None:
@@ -281,8 +291,7 @@ class SimulatedHardware(Hardware):
         return offered_w
 
     def _flows(self, connector: int) -> bool:
-        point = self._points[connector]
-        return point.closed and point.cable == "joined" and point.car is not None and point.car.asks
+        return self._points[connector].closed and self._points[connector].asks
 
     def _flowed_wh(self, connector: int) -> float:
         car = self._points[connector].car
@@ -333,6 +342,10 @@ class SimulatedHardware(Hardware):
         if not self._points[connector].lock_jammed:
             self._change(connector, locked=False)
 
+    def _release(self, connector: int) -> None:
+        self._unlock(connector)
+        self._say((UnlockFailed if self._points[connector].lock_jammed else ConnectorUnlocked)(connector))
+
     def _close(self, connector: int) -> None:
         self._change(connector, closed=True)
         self._say(ContactorClosed(connector))
@@ -343,16 +356,26 @@ class SimulatedHardware(Hardware):
             self._change(connector, closed=False)
             self._say(ContactorOpened(connector, self.readings(connector)))
 
+    def _report(self) -> None:
+        """All facts, known or not: some may have been lost with a store that failed."""
+        for number, point in enumerate(self._points):
+            if number > 0:
+                joined = CablePlugged(number) if point.cable == "joined" else CableUnplugged(number)
+                self._say(EvUnplugged(number) if point.cable == "in_station" else joined)
+                self._say(EnergyRequested(number) if point.asks else EnergyDeclined(number))
+                opened = ContactorOpened(number, self.readings(number))
+                self._say(ContactorClosed(number) if point.closed else opened)
+            for fault in point.faults:
+                self._say(fault)
+        for connector, error_code in sorted(self._well_again):
+            self._say(FaultCleared(connector, error_code))
+
     # --- the rest -------------------------------------------------------------------------------------------
 
     def _say(self, fact: External) -> None:
         """Nobody listens while there is no power: `world` and `begin` tell it later."""
         if self._tell is not None:
             self._tell(fact)
-
-    def _say_if_asking(self, connector: int) -> None:
-        if self._car(connector).asks:
-            self._say(EnergyRequested(connector))
 
     def _at(self, connector: int, *, first: int = 1) -> Point:
         if not first <= connector < len(self._points):
