@@ -330,6 +330,39 @@ def test_a_run_connects_again_with_its_password_and_its_settings(tmp_path: Path)
     asyncio.run(run())
 
 
+def test_settings_count_at_the_first_start_only(tmp_path: Path) -> None:
+    warned: list[bool] = []
+
+    async def run() -> None:
+        async with CentralSystem() as central_system:
+            for options in (
+                ("--set", "metervaluesampleinterval=17"),
+                ("--set", "MeterValueSampleInterval=18"),
+                (),
+            ):
+                async with running(central_system, tmp_path, *options) as station:
+                    peer = await central_system.station("CP-1")
+                    kept = await peer.get_configuration("MeterValueSampleInterval")
+                    assert kept == {"MeterValueSampleInterval": "17"}
+                    status, log = await station.stop(signal.SIGTERM)
+                    assert status == 0
+                    warned.append("MeterValueSampleInterval: left as the station has them" in log)
+                await central_system.until(lambda: not central_system.stations)
+        assert warned == [False, True, False]
+
+    asyncio.run(run())
+
+
+def test_without_the_ocpp_package_the_demo_says_what_to_do(tmp_path: Path) -> None:
+    (tmp_path / "ocpp.py").write_text("raise ModuleNotFoundError('no ocpp', name='ocpp')")
+    environment = {**os.environ, "PYTHONPATH": str(tmp_path)}
+    said = subprocess.run([PROGRAM, "demo"], capture_output=True, text=True, check=False, env=environment)
+    assert said.returncode == 1
+    (line,) = said.stderr.splitlines()
+    assert "pip install 'pilotline[demo]'" in line
+    assert "--csms" in line
+
+
 def test_a_run_takes_less_than_80_mb(tmp_path: Path) -> None:
     async def run() -> None:
         async with CentralSystem() as central_system, running(central_system, tmp_path) as station:

@@ -15,12 +15,12 @@ from http import HTTPStatus
 from typing import Any, Final, Literal, Self
 from urllib.parse import unquote
 
-from ocpp.exceptions import OCPPError  # type: ignore[import-untyped]  # the package comes without types
-from ocpp.routing import on  # type: ignore[import-untyped]  # likewise
-from ocpp.v16 import ChargePoint as OcppPeer  # type: ignore[import-untyped]  # likewise
+from ocpp.exceptions import OCPPError
+from ocpp.routing import on
+from ocpp.v16 import ChargePoint as OcppPeer
 from ocpp.v16 import call, call_result
-from ocpp.v16.datatypes import IdTagInfo  # type: ignore[import-untyped]  # likewise
-from ocpp.v16.enums import (  # type: ignore[import-untyped]  # likewise
+from ocpp.v16.datatypes import IdTagInfo
+from ocpp.v16.enums import (
     AuthorizationStatus,
     DataTransferStatus,
     RegistrationStatus,

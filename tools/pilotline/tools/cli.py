@@ -155,10 +155,12 @@ def run(
     """
     from pilotline.tools import running
 
+    model = running.product_of(product)
     settings = running.settings_of(config, set_ or [])
     plan = running.Plan(
-        product=running.configured_product(running.product_of(product), settings),
+        product=model,
         csms=running.url_of(csms),
+        settings=running.accepted_settings(model, settings),
         identity=identity,
         state=state,
         control=None if control is None else running.address_of(control),

@@ -80,8 +80,13 @@ async def _central_system(cast: Cast, clock: SystemClock) -> AsyncIterator[str]:
     if cast.csms is not None:
         yield cast.csms
         return
-    from pilotline.tools.central_system import CentralSystem
-
+    try:
+        from pilotline.tools.central_system import CentralSystem
+    except ModuleNotFoundError as error:
+        raise DemoFailedError(
+            f"demo: the embedded Central System needs the package {error.name}: pip install 'pilotline[demo]', "
+            "or name another Central System by --csms"
+        ) from None
     started = datetime.now(UTC)
     async with CentralSystem(now=lambda: started + timedelta(milliseconds=clock.now_ms())) as central_system:
         yield central_system.url

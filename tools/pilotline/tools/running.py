@@ -9,6 +9,7 @@ import sys
 import tomllib
 from collections.abc import AsyncIterator, Iterator, Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Final, NamedTuple
 from urllib.parse import urlsplit
 
@@ -20,14 +21,13 @@ from pilotline.adapters.http.readable import frames_of, row_of
 from pilotline.adapters.link import PowerCutError
 from pilotline.adapters.simulation import SimulatedHardware
 from pilotline.adapters.station import Station
-from pilotline.adapters.store import SqliteStore
+from pilotline.adapters.store import SqliteStore, Store
 from pilotline.adapters.websocket import WebSocketLink, authorization_key, tls_context
-from pilotline.core.effects import ShowStatus
+from pilotline.core.effects import Put, ShowStatus
 from pilotline.core.events import BadCallReceived, CallReceived, DeadlinePassed, ErrorReceived, ResultReceived
-from pilotline.core.state import Readings
+from pilotline.core.state import Boot, Readings
 from pilotline.spec.products import (
     Product,
-    adjusted,
     initial_configuration,
     load_product,
     parse_product,
@@ -50,6 +50,8 @@ class Plan(NamedTuple):
     csms: str
     identity: str
     state: Path
+    settings: Mapping[str, str] = MappingProxyType({})
+    """Configuration values that a new station starts with instead of the product's."""
     control: tuple[str, int] | None = None
     control_anywhere: bool = False
     password: bytes | None = None
@@ -104,12 +106,11 @@ def settings_of(file: Path | None, assignments: list[str]) -> dict[str, str]:
     return settings
 
 
-def configured_product(product: Product, settings: Mapping[str, str]) -> Product:
-    """The product as it starts for the first time, read-only keys included. Raises `ConfigurationError`."""
-    if not settings:
-        return product
-    factory, wanted = product.factory_configuration.texts(), initial_configuration(product, settings).texts()
-    return adjusted(product, {name: text for name, text in wanted.items() if factory[name] != text})
+def accepted_settings(product: Product, settings: Mapping[str, str]) -> dict[str, str]:
+    """The values by the keys' own names, read-only keys included. Raises `ConfigurationError`."""
+    configuration = initial_configuration(product, settings)
+    texts = configuration.texts()
+    return {key.name: texts[key.name] for name in settings if (key := configuration.key(name)) is not None}
 
 
 def password_of(given: str | None, file: Path | None) -> bytes | None:
@@ -156,6 +157,7 @@ async def run_until_stopped(plan: Plan) -> None:
     clock, product = SystemClock(), plan.product
     with contextlib.closing(SqliteStore(plan.state / "station.sqlite")) as store:
         simulation = SimulatedHardware(product, clock, file=plan.state / "world.json")
+        _commission(store, plan.settings, simulation.world().entropy)
         station: Station | None = None
         link = WebSocketLink(
             plan.csms,
@@ -172,6 +174,18 @@ async def run_until_stopped(plan: Plan) -> None:
             await _until(stopped, station)
         await watching
     _LOG.info("stopped")
+
+
+def _commission(store: Store, settings: Mapping[str, str], entropy: str) -> None:
+    """Give a station that never ran its configuration; what one has that ran before is its own."""
+    if not settings:
+        return
+    if store.load():
+        names = ", ".join(settings)
+        _LOG.warning("%s: left as the station has them; --set and --config count at its first start", names)
+        return
+    never_booted = Put("boot", None, Boot(entropy=entropy))
+    store.commit([never_booted, *(Put("configuration", name, text) for name, text in settings.items())])
 
 
 async def _until(stopped: asyncio.Event, station: Station) -> None:
