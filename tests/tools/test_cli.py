@@ -230,11 +230,15 @@ def test_a_demo_that_cannot_go_on_says_where_it_stopped() -> None:
 # --- run ----------------------------------------------------------------------------------------------------
 
 
+CONTROL = r"control API at (\S+),"
+
+
 class Running:
     """A `pilotline run` that is on, and its control API."""
 
-    def __init__(self, process: asyncio.subprocess.Process, url: str, client: httpx.AsyncClient) -> None:
-        self.process, self._url, self._client = process, url, client
+    def __init__(self, process: asyncio.subprocess.Process, log: str, client: httpx.AsyncClient) -> None:
+        self.process, self._log, self._client = process, log, client
+        self._url = re.findall(CONTROL, log)[0]
 
     async def post(self, path: str, body: object = None) -> dict[str, object]:
         response = await self._client.post(f"{self._url}{path}", json=body)
@@ -247,7 +251,7 @@ class Running:
         self.process.send_signal(number)
         assert self.process.stdout is not None
         out = await asyncio.wait_for(self.process.stdout.read(), 10)
-        return await asyncio.wait_for(self.process.wait(), 10), out.decode()
+        return await asyncio.wait_for(self.process.wait(), 10), self._log + out.decode()
 
 
 @contextlib.asynccontextmanager
@@ -259,11 +263,10 @@ async def running(central_system: CentralSystem, state: Path, *more: str) -> Asy
     assert process.stdout is not None
     try:
         async with asyncio.timeout(15), httpx.AsyncClient() as client:
-            while not (
-                found := re.search(r"control API at (\S+),", (await process.stdout.readline()).decode())
-            ):
-                pass
-            yield Running(process, found[1], client)
+            log = ""
+            while not re.search(CONTROL, log):
+                log += (await process.stdout.readline()).decode()
+            yield Running(process, log, client)
     finally:
         if process.returncode is None:
             process.kill()
