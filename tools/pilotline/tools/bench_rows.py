@@ -12,7 +12,6 @@ Each row is fired in three ways, by turns with `trigger` in one process; figures
 
 import statistics
 import timeit
-from collections import deque
 from collections.abc import Callable
 from time import process_time
 from typing import Any, Final, NamedTuple
@@ -20,6 +19,7 @@ from typing import Any, Final, NamedTuple
 from msgspec.structs import replace
 
 from pilotline.core.as_transitions import Instance, as_transitions
+from pilotline.core.draft import Draft
 from pilotline.core.events import ContactorClosed, EnergyDeclined, External, LinkLost, LinkUp, UseGranted
 from pilotline.core.machines.conditions import CONTACTOR
 from pilotline.core.machines.connector import CONNECTOR_STATUS
@@ -27,7 +27,7 @@ from pilotline.core.machines.link import LINK
 from pilotline.core.machines.session import SESSION
 from pilotline.core.state import Counter, Instant, State
 from pilotline.core.statechart import Machine, slice_function
-from pilotline.core.step import _act, _Picked, step  # the reducer's own part for one row
+from pilotline.core.step import _act, step  # `_act` is the reducer's own part for one row
 from pilotline.spec.products import load_product
 from pilotline.tools.bench_figure import Figure, times_faster
 from pilotline.tools.check.environment import powered_up
@@ -110,8 +110,9 @@ def in_the_station(case: Case) -> Callable[[], State]:
         reads = slice_of(state, key)
         binding = machine.pick(own, reads, event)
         assert binding is not None  # noqa: S101  (the case says so)
-        picked = [_Picked(machine, key, own, reads, binding)]
-        return _act(state, event, NOW, picked, deque(), [], [], [])
+        draft = Draft(state, NOW)
+        _act(draft, event, machine, key, own, reads, binding)
+        return draft.state
 
     return fire
 
