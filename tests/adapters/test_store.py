@@ -30,7 +30,7 @@ from pilotline.core.state import (
 )
 from pilotline.spec.products import load_product
 
-BOOT = Boot(Counter(1), "c0ffee")
+BOOT = Boot(Counter(1), "c0ffee", "Pilotline Reference")
 
 
 def entry(number: int, register: int = 5) -> Entry:

@@ -39,7 +39,7 @@ from pilotline.spec.products import Product, adjusted, load_product
 
 PRODUCT = load_product("reference")
 C6EU = load_product("c6eu")
-BOOT: StoredRecord = ("boot", None, Boot(Counter(3), "c0ffee", UtcTime(5), True))
+BOOT: StoredRecord = ("boot", None, Boot(Counter(3), "c0ffee", "Pilotline Reference", UtcTime(5), True))
 START = StartMessage(1, "TAG", Wh(5), Stamp(Counter(1), Instant(7), UtcTime(9)))
 
 # --- generated records --------------------------------------------------------------------------------------
@@ -295,3 +295,8 @@ def test_a_state_that_waits_to_send_keeps_its_requests() -> None:
             )
             return
     pytest.fail("no state in this walk waits to send")
+
+
+def test_the_memory_of_another_model_is_refused_by_name() -> None:
+    with pytest.raises(SnapshotError, match="boot: is of a 'Pilotline Reference', this is a 'X-CHARGE C6EU'"):
+        memory_of(load_product("c6eu"), [BOOT])

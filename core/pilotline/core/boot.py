@@ -23,17 +23,23 @@ from pilotline.core.state import (
     Transaction,
     Unlock,
 )
+from pilotline.spec.products import Product
 
 
 def initial_memory(memory: Memory | None, event: PoweredUp) -> tuple[Memory, list[Change]]:
     """The Memory of this boot: its number is one more; a station that never ran gets the product's own values."""
     if memory is None:
-        boot = Boot(Counter(1), event.entropy)
+        boot = Boot(Counter(1), event.entropy, model_of(event.product))
         points = range(len(event.product.connectors) + 1)
         availability = tuple(Availability(connector) for connector in points)
         return Memory(event.product.factory_configuration, boot, availability), [Put("boot", None, boot)]
     boot = replace(memory.boot, number=Counter(memory.boot.number + 1))
     return replace(memory, boot=boot), [Put("boot", None, boot)]
+
+
+def model_of(product: Product) -> str:
+    """The name of a station model: its vendor and its model (§6.3)."""
+    return f"{product.identity.charge_point_vendor} {product.identity.charge_point_model}"
 
 
 def is_resumed(transaction: Transaction, product_resumes: bool, event: PoweredUp) -> bool:

@@ -15,6 +15,7 @@ from pilotline.core.state import (
     Asker,
     Counter,
     HeldCall,
+    Instant,
     Readings,
     TransactionMessage,
     UtcTime,
@@ -534,9 +535,10 @@ class TransactionBegan(Internal, frozen=True):
 
 
 class SampleDue(Internal, frozen=True):
-    """MeterValueSampleInterval is over (§9.1.19)."""
+    """MeterValueSampleInterval is over (§9.1.19); `due` is when it was, however late this is."""
 
     transaction: Counter
+    due: Instant
 
 
 class TransactionStopAsked(Internal, frozen=True):

@@ -75,7 +75,15 @@ _SLOTS: Final = tuple(
 
 
 def commands(before: State | None, after: State) -> list[Effect]:
-    """The levels that are another after this step; all of them if there is no state before it."""
+    """The levels that are another after this step; all of them if there is no state before it, or if what was
+    handed over while the store failed may not be what the state says.
+    """
+    if (
+        before is not None
+        and before.moment.storage.state == "failing"
+        and after.moment.storage.state == "fine"
+    ):
+        before = None
     found: list[Effect] = []
     for level, slots in zip(LEVELS, _SLOTS, strict=True):
         if before is not None and all(slot(before) is slot(after) for slot in slots):

@@ -1,8 +1,8 @@
 """What a charge point promises, whatever happens: named predicates over states and steps.
 
 One predicate, one promise, with the section it follows. They are shared by the explorer, the stateful tests and the
-simulator. *Always* holds in every state; *on every step* looks at what a step did. What must be seen at least once, or a
-search proved nothing, is in `sightings`.
+simulator. *Always* holds in every state; *on every step* looks at what a step did. What must be seen at least once,
+or a search proved nothing, is in `sightings`.
 """
 
 from collections.abc import Callable

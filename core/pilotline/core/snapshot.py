@@ -20,7 +20,7 @@ from immutables import Map
 from msgspec import Struct
 from pydantic import ValidationError
 
-from pilotline.core.boot import initial_memory
+from pilotline.core.boot import initial_memory, model_of
 from pilotline.core.events import PoweredUp
 from pilotline.core.state import Asker, Memory, Moment, State
 from pilotline.spec.configuration_keys import canonical_text
@@ -122,6 +122,11 @@ def memory_of(product: Product, records: Iterable[StoredRecord]) -> Memory | Non
         return None
     if not held["boot"]:
         raise SnapshotError("boot: is missing, yet there are other records; restore the store from a copy")
+    model = held["boot"][None].model
+    if model != model_of(product):
+        raise SnapshotError(
+            f"boot: is of a {model!r}, this is a {model_of(product)!r}; give it a store of its own"
+        )
     blank, _ = initial_memory(None, PoweredUp(product, "PowerLoss", (), (), ""))
     found = {name: _held(name, getattr(blank, name), held[name], product) for name in _COLLECTIONS}
     _check_references(held, len(product.connectors))

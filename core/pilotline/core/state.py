@@ -111,6 +111,7 @@ class Boot(Struct, frozen=True, cache_hash=True):
     entropy: str = (
         ""  # hexadecimal digits, drawn once at the first boot: makes message ids this station's own
     )
+    model: str = ""  # whose memory this is: another product must not take it for its own
     last_known: UtcTime | None = None
     ever_accepted: bool = False
 

@@ -31,7 +31,9 @@ def fire(draft: Draft, _event: object) -> None:
         return
     armed = earliest[1]
     machine, timer = _DECLARED[armed.machine, armed.timer]
-    draft.queue.append(timer.event() if machine.family.key_field is None else timer.event(armed.key))
+    named = () if machine.family.key_field is None else (armed.key,)
+    on_time = (earliest[0],) if "due" in timer.event.__struct_fields__ else ()
+    draft.queue.append(timer.event(*named, *on_time))
     draft.disarm(armed)
 
 

@@ -122,9 +122,13 @@ def withhold_energy(
 
 
 def take_sample(
-    own: Transaction, reads: Reads, _event: SampleDue, now: Instant
+    own: Transaction, reads: Reads, event: SampleDue, now: Instant
 ) -> tuple[Transaction, tuple[ReadMeter | Arm, ...]]:
-    return own, (ReadMeter(own.connector, own.number, SAMPLE), *_next_sample(reads, now))
+    """Every interval counted from the start: a sample that is late does not delay the next one (§3.16.1)."""
+    interval_ms = max(reads.sample_interval_s, 1) * 1000
+    missed = (now - event.due) // interval_ms
+    last = Instant(event.due + missed * interval_ms)
+    return own, (ReadMeter(own.connector, own.number, SAMPLE), *_next_sample(reads, last))
 
 
 def of_the_sample_interval(_own: Transaction, _reads: Reads, event: ConfigurationChanged) -> bool:
