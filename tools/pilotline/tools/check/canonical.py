@@ -5,6 +5,7 @@ Theory of operation: the types say what may be shifted, and this module reads th
 - `Instant`: counted from now, so that now is 0. An instant of the past is a record of something that happened, never
   compared with another: all of the past is 0. What is left are deadlines, with the time that remains.
 - `UtcTime`: the same, counted from the present UTC time.
+- `Stamp`: when something happened is content; what is left is whether it is dated, and whether in this boot.
 - A number of a `Namespace`: counted from the lowest of its namespace that is alive, so that order and distance stay;
   where all that counts is whether it is the present one, that is 1 and any other 0.
 - `MessageId`: the open call's id is as good as any other that is not in use.
@@ -32,11 +33,13 @@ from pilotline.core.state import (
     BootNumber,
     Clock,
     ConnectionNumber,
+    Counter,
     Forgettable,
     Instant,
     Memory,
     Moment,
     Namespace,
+    Stamp,
     State,
     TimerKey,
     UtcTime,
@@ -83,7 +86,7 @@ def plan(declared: Value) -> Plan:
         return Plan(lambda value, shift: max(value - shift.now, 0), None)
     if declared is UtcTime:
         return Plan(lambda value, shift: max(value - shift.utc, 0) if shift.utc is not None else value, None)
-    origin = typing.get_origin(declared)
+    origin: Value = typing.get_origin(declared)
     if origin is Annotated:
         if any(isinstance(mark, Forgettable) for mark in declared.__metadata__):
             return Plan(lambda _value, _shift: None, None)
@@ -95,6 +98,8 @@ def plan(declared: Value) -> Plan:
         return _tuple(typing.get_args(declared))
     if origin is Map:
         return _map(*typing.get_args(declared))
+    if declared is Stamp:
+        return Plan(_stamp, None)
     if declared is TimerKey:
         return Plan(_timer_key, None)
     if isinstance(declared, type) and issubclass(declared, Struct):
@@ -116,11 +121,17 @@ def _numbered(namespace: Namespace) -> Plan:
     return Plan(lambda value, shift: value - shift.of(name), gather)
 
 
+def _stamp(value: Stamp, shift: Shift) -> Stamp:
+    """When something happened is content: what counts is whether it is dated, and whether in this boot."""
+    this_boot = Counter(1 if shift.is_present("boot", value.boot) else 0)
+    return Stamp(this_boot, Instant(0), None if value.utc is None else UtcTime(0))
+
+
 def _timer_key(value: TimerKey, shift: Shift) -> TimerKey:
     """A timer of a transaction goes by the transaction's number."""
     if value.machine != TRANSACTION_MACHINE.name or not shift.of("transaction"):
         return value
-    return TimerKey(value.machine, value.timer, typing.cast(int, value.key) - shift.of("transaction"))
+    return TimerKey(value.machine, value.timer, typing.cast("int", value.key) - shift.of("transaction"))
 
 
 def _union(members: tuple[Value, ...]) -> Plan:
@@ -156,7 +167,7 @@ def _tuple(arguments: tuple[Value, ...]) -> Plan:
         shift, gather = plan(arguments[0])
 
         def gather_all(value: Value, lowest: dict[str, int]) -> None:
-            assert gather  # noqa: S101  (only called where there is one)
+            assert gather
             for item in value:
                 gather(item, lowest)
 
@@ -204,22 +215,22 @@ def _map(key: Value, item: Value) -> Plan:
 
 def _struct(declared: type[Struct]) -> Plan:
     hints = typing.get_type_hints(declared, include_extras=True)
-    parts = [(name, *plan(hints[name])) for name in declared.__struct_fields__]
-    shifts = [(name, part) for name, part, _ in parts if part]
-    gathers = [(name, part) for name, _, part in parts if part]
+    plans = {name: plan(hints[name]) for name in declared.__struct_fields__}
+    shifts = [(name, part.shift) for name, part in plans.items() if part.shift]
+    gathers = [(name, part.gather) for name, part in plans.items() if part.gather]
 
     def shift(value: Value, by: Shift) -> Value:
         changed = {}
-        for name, part in shifts:
+        for name, shifted in shifts:
             before = getattr(value, name)
-            after = part(before, by)
+            after = shifted(before, by)
             if after is not before and after != before:
                 changed[name] = after
         return replace(value, **changed) if changed else value
 
     def gather(value: Value, lowest: dict[str, int]) -> None:
-        for name, part in gathers:
-            part(getattr(value, name), lowest)
+        for name, gathered in gathers:
+            gathered(getattr(value, name), lowest)
 
     return Plan(shift if shifts else None, gather if gathers else None)
 
@@ -245,7 +256,7 @@ def _slots() -> Iterator[_Slot]:
     for holder, declared in (("memory", Memory), ("moment", Moment)):
         hints = typing.get_type_hints(declared, include_extras=True)
         for name in declared.__struct_fields__:
-            yield _Slot(typing.cast(Literal["memory", "moment"], holder), name, *plan(hints[name]))
+            yield _Slot(typing.cast("Literal['memory', 'moment']", holder), name, *plan(hints[name]))
 
 
 _SLOTS: Final = tuple(slot for slot in _slots() if slot.shift)
@@ -259,7 +270,7 @@ _NUMBERED: Final = tuple(slot for slot in _SLOTS if slot.gather)
 
 
 class Canonical:
-    """Finds the representative of a state. What it did to a slot's value once it remembers: slots repeat, states do not."""
+    """Finds the representative of a state. What it did to a slot once it remembers: slots repeat, states do not."""
 
     def __init__(self) -> None:
         self._lowest: dict[tuple[int, Value], tuple[tuple[str, int], ...]] = {}
@@ -282,7 +293,7 @@ class Canonical:
             key = (place, value, shift)
             shifted = self._shifted.get(key, _NEW)
             if shifted is _NEW:
-                assert part  # noqa: S101
+                assert part
                 shifted = self._shifted[key] = part(value, shift)
             if shifted is not value:
                 (changed_memory if holder == "memory" else changed_moment)[name] = shifted
@@ -300,7 +311,7 @@ class Canonical:
             value = getattr(state.memory if holder == "memory" else state.moment, name)
             found = self._lowest.get((place, value))
             if found is None:
-                assert gather  # noqa: S101
+                assert gather
                 gathered: dict[str, int] = {}
                 gather(value, gathered)
                 found = self._lowest[place, value] = tuple(gathered.items())

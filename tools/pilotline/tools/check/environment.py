@@ -6,7 +6,7 @@ does the opposite of what it was told is a fault, which is an event like any oth
 """
 
 from collections.abc import Callable, Iterable, Iterator
-from typing import Final, NamedTuple
+from typing import Final, Literal, NamedTuple
 
 from pilotline.core.calendar import EPOCH
 from pilotline.core.effects import CloseContactor
@@ -15,8 +15,10 @@ from pilotline.core.events import (
     CableUnplugged,
     CallReceived,
     ConnectorLocked,
+    ConnectorUnlocked,
     ContactorClosed,
     ContactorOpened,
+    DataTransferRequested,
     EnergyDeclined,
     EnergyRequested,
     ErrorReceived,
@@ -31,15 +33,18 @@ from pilotline.core.events import (
     PoweredUp,
     ResultReceived,
     TagPresented,
+    UnlockFailed,
 )
 from pilotline.core.levels import contactor
 from pilotline.core.machines.outbox import message_id_of
-from pilotline.core.state import Readings, StartMessage, State, StopMessage, Wh
-from pilotline.spec.messages.actions import Confirmation
+from pilotline.core.state import Readings, SampledReading, StartMessage, State, StopMessage, UtcTime, Wh
+from pilotline.spec.messages.actions import Confirmation, Request
 from pilotline.spec.messages.core import (
     AuthorizeConf,
     BootNotificationConf,
     ChangeAvailabilityReq,
+    ChangeConfigurationReq,
+    DataTransferConf,
     HeartbeatConf,
     MeterValuesConf,
     RemoteStartTransactionReq,
@@ -50,13 +55,16 @@ from pilotline.spec.messages.core import (
 )
 from pilotline.spec.messages.structures import IdTagInfo
 from pilotline.spec.products import Product
+from pilotline.spec.types import ChargePointErrorCode
 
 Player = Callable[[State], Iterable[External]]
-READINGS: Final = Readings(Wh(0))
+READINGS: Final = Readings(Wh(0), (SampledReading("Energy.Active.Import.Register", "0", unit="Wh"),))
 TAG: Final = "TAG"
 OTHER: Final = "OTHER"
 GROUP: Final = "GROUP"
 ENTROPY: Final = "e"
+FEEDBACK_FAILURES: Final = frozenset({"ConnectorLockFailure", "PowerMeterFailure", "PowerSwitchFailure"})
+"""What the station itself finds wrong when the hardware does not tell."""
 
 
 class Answers(NamedTuple):
@@ -88,9 +96,16 @@ class Answers(NamedTuple):
             "MeterValuesReq": (MeterValuesConf(),),
             "StatusNotificationReq": (StatusNotificationConf(),),
             "HeartbeatReq": (HeartbeatConf(current_time=EPOCH),),
+            "DataTransferReq": (DataTransferConf(status="Accepted"),),
         }[request]
 
 
+ALL: Final = Answers()
+YES_OR_NO: Final = Answers(errs=False, late=False)
+YES: Final = YES_OR_NO._replace(start=ALL.start[:1], authorize=ALL.authorize[:1])
+YES_TO_GROUP: Final = YES._replace(
+    authorize=(AuthorizeConf(id_tag_info=IdTagInfo(status="Accepted", parent_id_tag=GROUP)),)
+)
 MOODY: Final = Answers(
     boot=(
         BootNotificationConf(status="Accepted", current_time=EPOCH, interval=2),
@@ -102,23 +117,37 @@ MOODY: Final = Answers(
 )
 
 
-def driver(connector: int, tags: tuple[str, ...] = (TAG,)) -> Player:
-    """Plugs, unplugs and presents tags, at any time."""
+# --- driver and car ------------------------------------------------------------------------------------------
+
+
+def cable(connector: int, *, forced: bool = False) -> Player:
+    """Plugs and unplugs, at either end, at any time; a locked cable stays in the socket, unless by force."""
 
     def play(state: State) -> Iterator[External]:
-        cable = state.moment.cables[connector].state
-        if cable != "plugged":
+        at = state.moment.cables[connector].state
+        if at != "plugged":
             yield CablePlugged(connector)
-        if cable == "plugged":
+        if at == "plugged":
             yield EvUnplugged(connector)
         fixed = state.product.connectors[connector - 1].cable == "fixed"
-        locked = state.moment.sessions[connector].state in ("starting", "charging", "ending")
-        if cable != "unplugged" and not fixed and not locked:
+        has_lock = state.product.connectors[connector - 1].lock
+        locked = (
+            has_lock
+            and not forced
+            and state.moment.sessions[connector].state in ("starting", "charging", "ending")
+        )
+        if at != "unplugged" and not fixed and not locked:
             yield CableUnplugged(connector)
-        for reader, served in enumerate(state.product.readers, start=1):
-            if connector in served.connectors:
-                for tag in tags:
-                    yield TagPresented(reader, tag)
+
+    return play
+
+
+def tags(reader: int, *presented: str) -> Player:
+    """Presents any of these tags to the reader, at any time."""
+
+    def play(_state: State) -> Iterator[External]:
+        for tag in presented:
+            yield TagPresented(reader, tag)
 
     return play
 
@@ -134,8 +163,24 @@ def car(connector: int) -> Player:
     return play
 
 
+def hungry_car(connector: int) -> Player:
+    """Asks for energy as soon as it is plugged in, and never stops."""
+
+    def play(state: State) -> Iterator[External]:
+        if (
+            state.moment.cables[connector].state == "plugged"
+            and state.moment.evs[connector].state != "asking"
+        ):
+            yield EnergyRequested(connector)
+
+    return play
+
+
+# --- hardware ------------------------------------------------------------------------------------------------
+
+
 def hardware(connector: int, *, fails: bool = False) -> Player:
-    """Does what it is told, sooner or later; with `fails` it may also not."""
+    """Does what it is told, sooner or later, and is mended when it did not; with `fails` it may also refuse."""
 
     def play(state: State) -> Iterator[External]:
         moment = state.moment
@@ -155,23 +200,43 @@ def hardware(connector: int, *, fails: bool = False) -> Player:
         for number, transaction in state.memory.transactions.items():
             if transaction.connector == connector and transaction.state == "stopping" and not closed:
                 yield MeterRead(connector, number, "Transaction.End", READINGS)
-
-    return play
-
-
-def faults(connector: int) -> Player:
-    """A fault comes and goes."""
-
-    def play(state: State) -> Iterator[External]:
-        if any(raised.error_code == "GroundFailure" for raised in state.moment.faults[connector].raised):
-            yield FaultCleared(connector, "GroundFailure")
-        else:
-            yield FaultDetected(connector, "GroundFailure")
-        for raised in state.moment.faults[connector].raised:
-            if raised.error_code != "GroundFailure":
+        if moment.unlocks[connector].state == "releasing":
+            yield ConnectorUnlocked(connector)
+            if fails:
+                yield UnlockFailed(connector)
+        for raised in moment.faults[connector].raised:
+            if raised.error_code in FEEDBACK_FAILURES:
                 yield FaultCleared(connector, raised.error_code)
 
     return play
+
+
+def slow_meter(connector: int) -> Player:
+    """A sample that was asked for long ago comes now, also when its transaction has stopped."""
+
+    def play(state: State) -> Iterator[External]:
+        for number, transaction in state.memory.transactions.items():
+            if transaction.connector == connector:
+                yield MeterRead(connector, number, "Sample.Periodic", READINGS)
+
+    return play
+
+
+def faults(
+    connector: int, code: ChargePointErrorCode = "GroundFailure", *, prevents_charging: bool = True
+) -> Player:
+    """A fault or a warning comes and goes."""
+
+    def play(state: State) -> Iterator[External]:
+        if any(fault.error_code == code for fault in state.moment.faults[connector].raised):
+            yield FaultCleared(connector, code)
+        else:
+            yield FaultDetected(connector, code, prevents_charging=prevents_charging)
+
+    return play
+
+
+# --- Central System ------------------------------------------------------------------------------------------
 
 
 def central_system(answers: Answers) -> Player:
@@ -199,32 +264,55 @@ def central_system(answers: Answers) -> Player:
     return play
 
 
-def remote_control(connector: int) -> Player:
-    """RemoteStart and RemoteStop at any time."""
+def calls(*requests: Request) -> Player:
+    """The Central System makes any of these requests, at any time that it can; each has an id of its own."""
 
     def play(state: State) -> Iterator[External]:
-        link = state.moment.link
+        link, answered = state.moment.link, state.moment.answered
+        used = {unlock.call.message_id for unlock in state.moment.unlocks if unlock.call}
+        used |= {answered.message_id} if answered else set()
+        fresh = next(message_id for message_id in "abcdefgh" if message_id not in used)
         if link.state == "up":
-            yield CallReceived(
-                link.connection, "r", RemoteStartTransactionReq(id_tag=TAG, connector_id=connector)
-            )
-            yield CallReceived(link.connection, "r", RemoteStopTransactionReq(transaction_id=1))
+            for request in requests:
+                yield CallReceived(link.connection, fresh, request)
 
     return play
+
+
+def repeats(state: State) -> Iterator[External]:
+    """The Central System makes its last call again, with the same id (OCPP-J errata 3.1)."""
+    answered, link = state.moment.answered, state.moment.link
+    if answered is not None and link.state == "up" and answered.connection == link.connection:
+        yield CallReceived(answered.connection, answered.message_id, answered.request)
+
+
+def remote_control(connector: int | None) -> Player:
+    """RemoteStart and RemoteStop at any time; None: the station finds the connector."""
+    return calls(
+        RemoteStartTransactionReq(id_tag=TAG, connector_id=connector),
+        RemoteStopTransactionReq(transaction_id=1),
+    )
 
 
 def availability(connector: int) -> Player:
-    """ChangeAvailability at any time."""
+    """ChangeAvailability at any time; connector 0 is the whole station."""
+    return calls(
+        ChangeAvailabilityReq(connector_id=connector, type="Operative"),
+        ChangeAvailabilityReq(connector_id=connector, type="Inoperative"),
+    )
 
-    def play(state: State) -> Iterator[External]:
-        link = state.moment.link
-        if link.state == "up":
-            for change in ("Operative", "Inoperative"):
-                yield CallReceived(
-                    link.connection, "r", ChangeAvailabilityReq(connector_id=connector, type=change)
-                )
 
-    return play
+def configuration(key: str, *values: str) -> Player:
+    """ChangeConfiguration of one key to any of these values, at any time."""
+    return calls(*(ChangeConfigurationReq(key=key, value=value) for value in values))
+
+
+def embedder(_state: State) -> Iterator[External]:
+    """Wants a DataTransfer to be sent, at any time."""
+    yield DataTransferRequested("vendor")
+
+
+# --- network and power ---------------------------------------------------------------------------------------
 
 
 def network_comes_up(state: State) -> Iterator[External]:
@@ -234,19 +322,39 @@ def network_comes_up(state: State) -> Iterator[External]:
 
 
 def network(state: State) -> Iterator[External]:
-    """Comes and goes."""
+    """Comes and goes; it fails at most twice in a row, since the wait does not grow in these products."""
     link = state.moment.link
     if link.state == "connecting":
         yield LinkUp(link.connection)
-    if link.state in ("connecting", "up"):
+    if link.state == "up" or (link.state == "connecting" and link.failures < 2):
         yield LinkLost(link.connection)
 
 
-def power(state: State) -> Iterator[External]:
-    """Is cut and returns, at any moment; the car stays where it is."""
-    yield powered_up(state.product, tuple(cable.state == "plugged" for cable in state.moment.cables))
+def power(
+    cause: Literal["PowerLoss", "Reboot"] = "PowerLoss",
+    *,
+    car_may_leave: bool = False,
+    pilot_is_read: bool = False,
+    utc: UtcTime | None = None,
+) -> Player:
+    """Is cut and returns, at any moment; the car stays where it is, or may be gone."""
+
+    def play(state: State) -> Iterator[External]:
+        plugged = tuple(cable.state == "plugged" for cable in state.moment.cables)
+        asking = tuple(ev.state == "asking" for ev in state.moment.evs) if pilot_is_read else ()
+        yield powered_up(state.product, plugged, cause, utc, asking)
+        if car_may_leave and any(plugged):
+            yield powered_up(state.product, (False,) * len(plugged), cause, utc)
+
+    return play
 
 
-def powered_up(product: Product, plugged: tuple[bool, ...]) -> PoweredUp:
+def powered_up(
+    product: Product,
+    plugged: tuple[bool, ...],
+    cause: Literal["PowerLoss", "Reboot"] = "PowerLoss",
+    utc: UtcTime | None = None,
+    asking: tuple[bool, ...] = (),
+) -> PoweredUp:
     """The station's boot, with these cables in."""
-    return PoweredUp(product, "PowerLoss", plugged, (READINGS,) * len(plugged), ENTROPY)
+    return PoweredUp(product, cause, plugged, (READINGS,) * len(plugged), ENTROPY, utc, asking)

@@ -2,36 +2,37 @@
 
 Theory of operation: a node is a canonical state (see `canonical`). From each node the scope's players say what may
 happen now; besides, a second may pass, or the time to the next deadline if that is less. A step that breaks a
-property ends the search with the shortest way there, as breadth-first search finds it.
+property ends the search with the shortest way there, as breadth-first search finds it. When all is seen, the graph
+is read backwards: from every node there must be a way to a station that is at rest.
 """
 
 import gc
 import time
+from array import array
 from collections import Counter as Tally
 from collections import deque
-from collections.abc import Iterator
-from typing import NamedTuple
+from collections.abc import Callable, Iterator
+from typing import Final, NamedTuple, TypeAlias
 
 from msgspec.structs import replace
+from typing_extensions import override
 
 from pilotline.core.effects import ReadMeter
-from pilotline.core.events import DeadlinePassed, External, MeterRead, ResultReceived
-from pilotline.core.properties import ALWAYS, ON_EVERY_STEP, SOMETIMES
+from pilotline.core.events import CommitFailed, DeadlinePassed, External, MeterRead, PoweredUp, ResultReceived
+from pilotline.core.properties import ALWAYS, ON_EVERY_STEP
+from pilotline.core.sightings import SOMETIMES, at_rest
 from pilotline.core.state import Instant, Memory, Moment, State
 from pilotline.core.step import Step, next_deadline, step
 from pilotline.tools.check.canonical import Canonical
-from pilotline.tools.check.environment import READINGS, Answers, powered_up
-from pilotline.tools.check.scopes import Scope
+from pilotline.tools.check.environment import READINGS, powered_up
+from pilotline.tools.check.scope import Scope
+from pilotline.tools.check.story import Move, told
 
-SECOND = Instant(1000)
-PROMPT = Answers()
-
-
-class Move(NamedTuple):
-    """What happened between two nodes: an event, or (None) time that passed, in ms."""
-
-    event: External | None
-    after_ms: int
+SECOND: Final = Instant(1000)
+AT_ONCE_MAX: Final = 100
+Binding: TypeAlias = tuple[str, str]
+Key: TypeAlias = tuple[Memory, Moment]
+Stepper: TypeAlias = Callable[[State | None, External, Instant], Step]
 
 
 class Violation(NamedTuple):
@@ -40,6 +41,10 @@ class Violation(NamedTuple):
     promise: str
     section: str
     story: tuple[Move, ...]
+
+    @override
+    def __str__(self) -> str:
+        return f'broken: "{self.promise}" ({self.section})\n{told(self.story)}'
 
 
 class Report(NamedTuple):
@@ -53,8 +58,11 @@ class Report(NamedTuple):
     depth: int
     seconds: float
     complete: bool
-    fired: Tally[tuple[str, str]]
-    unseen: tuple[str, ...]
+    fired: Tally[Binding]
+    ignored: Tally[str]
+    """Events that changed nothing, by their class."""
+    unshown: tuple[str, ...]
+    """What the scope must show and did not."""
     violation: Violation | None
 
     @property
@@ -63,131 +71,230 @@ class Report(NamedTuple):
         return self.steps / self.seconds if self.seconds else 0.0
 
 
-Key = tuple[Memory, Moment]
+class _BrokenPromise(Exception):
+    """The step that is being taken breaks a promise."""
+
+    def __init__(self, promise: str, section: str) -> None:
+        super().__init__(promise)
+        self.promise, self.section = promise, section
 
 
 class Search:
-    """One breadth-first search; `run` ends when all is seen, a promise is broken, or `states_max` is reached."""
+    """One breadth-first search; `run` ends when all is seen, a promise is broken, or `states_max` is reached.
 
-    def __init__(self, scope: Scope, states_max: int = 1_000_000) -> None:
+    `stepper` and `canonical` are what a test puts in the place of the real ones, to see that the search notices.
+    """
+
+    def __init__(
+        self,
+        scope: Scope,
+        states_max: int = 1_000_000,
+        *,
+        stepper: Stepper = step,
+        canonical: Callable[[State, int], State] | None = None,
+        progress: Callable[[int, int], None] | None = None,
+    ) -> None:
         self.scope, self.states_max = scope, states_max
-        self.fired: Tally[tuple[str, str]] = Tally()
-        self.steps = 0
-        self.transitions = 0
-        self._canonical = Canonical()
-        self.depth = 0
-        self._parents: dict[Key, tuple[Key | None, Move | None]] = {}
-        self._frontier: deque[tuple[State, int]] = deque()
-        self._unseen = list(SOMETIMES)
+        self.fired: Tally[Binding] = Tally()
+        self.ignored: Tally[str] = Tally()
+        self.steps = self.transitions = self.depth = 0
+        self._step_of, self._canonical = stepper, canonical or Canonical()
+        self._progress = progress
+        self._taking: list[External] = []  # the events of the move that is being tried
+        self._ids: dict[Key, int] = {}
+        self._came_by: list[tuple[int, Move]] = []  # parent and move, by id
+        self._sources, self._targets = array("l"), array("l")
+        self._resting: list[int] = []
+        self._frontier: deque[tuple[State, int, int]] = deque()
+        self._unseen = [sometimes for sometimes in SOMETIMES if sometimes.name in scope.shows]
 
     def run(self) -> Report:
         """Search. The cycle collector sleeps meanwhile: states hold no cycles."""
         collecting = gc.isenabled()
         gc.disable()
         started = time.perf_counter()
-        violation = None
         try:
-            for state, move, step_taken, parent, depth in self._steps():
-                violation = self._broken(state, step_taken, parent, move)
-                if violation or len(self._parents) >= self.states_max:
-                    break
-                self.depth = max(self.depth, depth)
+            violation = self._search()
         finally:
             if collecting:
                 gc.enable()
         return Report(
             self.scope.name,
-            len(self._parents),
+            len(self._ids),
             self.steps,
             self.transitions,
             self.depth,
             time.perf_counter() - started,
             not self._frontier and violation is None,
             self.fired,
+            self.ignored,
             tuple(sometimes.name for sometimes in self._unseen),
             violation,
         )
 
-    def _steps(self) -> Iterator[tuple[State | None, Move, Step | None, State | None, int]]:
-        """Every transition, with the node it leads to where that is new."""
+    def _search(self) -> Violation | None:
         boot = powered_up(self.scope.product, (False,) * (len(self.scope.product.connectors) + 1))
-        first = self._step(None, boot, Instant(0))
-        root = self._arrive(first, Instant(0))
-        self._frontier.append((root, 0))
-        self._parents[root.memory, root.moment] = (None, None)
-        yield root, Move(boot, 0), first, None, 0
-        while self._frontier:
-            node, depth = self._frontier.popleft()
-            for move, taken, target in self._moves(node):
-                self.transitions += 1
-                key = (target.memory, target.moment)
-                if key not in self._parents:
-                    self._parents[key] = ((node.memory, node.moment), move)
-                    if len(target.memory.outbox) <= self.scope.queue_max:
-                        self._frontier.append((target, depth + 1))
-                    yield target, move, taken, node, depth + 1
-                elif taken is not None:
-                    yield None, move, taken, node, depth
+        at = -1
+        try:
+            self._visit(-1, *self._move(None, boot, Instant(0)), 0)
+            while self._frontier and len(self._ids) < self.states_max:
+                node, at, depth = self._frontier.popleft()
+                for move, target in self._moves(node):
+                    self.transitions += 1
+                    self._visit(at, move, target, depth + 1)
+                if self._progress:
+                    self._progress(len(self._ids), self.steps)
+        except _BrokenPromise as broken:
+            first, *at_once = self._taking
+            last = Move(first, 0, tuple(at_once))
+            return Violation(broken.promise, broken.section, (*self._story(at), last))
+        return None if self._frontier else self._stranded()
 
-    def _moves(self, node: State) -> Iterator[tuple[Move, Step | None, State]]:
+    def _visit(self, parent: int, move: Move, state: State, depth: int) -> None:
+        key = (state.memory, state.moment)
+        known = self._ids.get(key)
+        if known is None:
+            known = self._ids[key] = len(self._came_by)
+            self._came_by.append((parent, move))
+            self.depth = max(self.depth, depth)
+            self._unseen = [sometimes for sometimes in self._unseen if not sometimes.holds(state)]
+            if at_rest(state) or not self._followed(state):
+                self._resting.append(known)
+            if self._followed(state):
+                self._frontier.append((state, known, depth))
+        if parent >= 0:
+            self._sources.append(parent)
+            self._targets.append(known)
+
+    def _followed(self, state: State) -> bool:
+        return len(state.memory.outbox) <= self.scope.queue_max and all(
+            len(report.due) <= self.scope.due_max for report in state.moment.status_reports
+        )
+
+    # --- moves ---
+
+    def _moves(self, node: State) -> Iterator[tuple[Move, State]]:
         for player in self.scope.players:
             for event in player(node):
-                taken = self._step(node, event, Instant(0))
-                if taken.trace or taken.state is not node:
-                    yield Move(event, 0), taken, self._arrive(taken, Instant(0))
+                yield from self._happens(node, event, Instant(0))
         due = next_deadline(node)
         if due is not None and due > SECOND:
-            yield Move(None, SECOND), None, self._canonical(node, SECOND)
+            yield Move(None, SECOND), self._canonical(node, SECOND)
         elif due is not None:
-            taken = self._step(node, DeadlinePassed(), due)
-            yield Move(DeadlinePassed(), due), taken, self._arrive(taken, due)
+            yield from self._happens(node, DeadlinePassed(), due)
 
-    def _step(self, state: State | None, event: External, now: Instant) -> Step:
-        """One step of the real thing, and what this scope's world does at once after it."""
-        taken = step(state, event, now)
-        self.steps += 1
-        for machine, _, binding in taken.trace:
-            self.fired[machine, binding] += 1
-        return taken
+    def _happens(self, node: State, event: External, now: Instant) -> Iterator[tuple[Move, State]]:
+        self._taking = [event]
+        taken = self._step(node, event, now)
+        if not taken.trace and taken.state is node:
+            self.ignored[type(event).__name__] += 1
+            return
+        yield self._arrived(taken, Move(event, now), now)
+        if taken.changes and not isinstance(event, PoweredUp):
+            if self.scope.commits_fail:
+                yield from self._not_stored(node, event, now)
+            if self.scope.cuts_within:
+                plugged = tuple(cable.state == "plugged" for cable in taken.state.moment.cables)
+                self._taking = [event, powered_up(self.scope.product, plugged)]
+                cut = self._step(taken.state, self._taking[1], now)
+                yield self._arrived(cut, Move(event, now, (self._taking[1],)), now)
 
-    def _arrive(self, taken: Step, now: Instant) -> State:
+    def _not_stored(self, node: State, event: External, now: Instant) -> Iterator[tuple[Move, State]]:
+        failed = CommitFailed(event)
+        self._taking = [failed]
+        taken = self._step(node, failed, now)
+        if taken.changes or taken.state.memory is not node.memory:
+            raise _BrokenPromise("what could not be stored has not happened", "§3.7")
+        if taken.state is not node:
+            yield self._arrived(taken, Move(failed, now), now)
+
+    def _move(self, state: State | None, event: External, now: Instant) -> tuple[Move, State]:
+        self._taking = [event]
+        return self._arrived(self._step(state, event, now), Move(event, now), now)
+
+    def _arrived(self, taken: Step, move: Move, now: Instant) -> tuple[Move, State]:
         """The node a step leads to, once the world has done what it does at once in this scope."""
-        state = taken.state
+        state, done = taken.state, len(self._taking)
         for effect in taken.effects:
             if isinstance(effect, ReadMeter) and effect.context == "Sample.Periodic":
-                read = MeterRead(effect.connector, effect.transaction, effect.context, READINGS)
-                state = self._step(state, read, now).state
-        while (call := state.moment.call).open is not None and call.open.action in self.scope.prompt:
-            answer = ResultReceived(call.connection, call.open.message_id, PROMPT.to(call.open.action)[0])
-            state = self._step(state, answer, now).state
-        inert = [timer for timer in state.moment.timers if (timer.machine, timer.timer) in self.scope.inert]
+                state = self._at_once(
+                    state, MeterRead(effect.connector, effect.transaction, effect.context, READINGS), now
+                )
+        while (event := self._prompt(state)) is not None:
+            state = self._at_once(state, event, now)
+        return move._replace(at_once=(*move.at_once, *self._taking[done:])), self._node(state, now)
+
+    def _at_once(self, state: State, event: External, now: Instant) -> State:
+        self._taking.append(event)
+        if len(self._taking) > AT_ONCE_MAX:
+            raise _BrokenPromise("what happens at once comes to an end", "DESIGN §3")
+        return self._step(state, event, now).state
+
+    def _prompt(self, state: State) -> External | None:
+        call = state.moment.call
+        if call.open is not None and call.open.action in self.scope.prompt:
+            answer = self.scope.answers.to(call.open.action)[0]
+            return ResultReceived(call.connection, call.open.message_id, answer)
+        return next((event for player in self.scope.at_once for event in player(state)), None)
+
+    def _node(self, state: State, now: Instant) -> State:
+        """The canonical state, without what this scope leaves out."""
+        moment = state.moment
+        inert = [timer for timer in moment.timers if (timer.machine, timer.timer) in self.scope.inert]
         if inert:
-            timers = state.moment.timers
+            timers = moment.timers
             for timer in inert:
                 timers = timers.delete(timer)
-            state = State(state.product, state.memory, replace(state.moment, timers=timers))
-        return self._canonical(state, now)
+            moment = replace(moment, timers=timers)
+        if not self.scope.knows_reports:
+            reports = tuple(replace(report, confirmed=None) for report in moment.status_reports)
+            moment = replace(moment, status_reports=reports)
+        if not self.scope.knows_answered:
+            moment = replace(moment, answered=None)
+        return self._canonical(State(state.product, state.memory, moment), now)
 
-    def _broken(
-        self, state: State | None, taken: Step | None, parent: State | None, move: Move
-    ) -> Violation | None:
-        if taken is not None and parent is not None:
+    # --- promises ---
+
+    def _step(self, state: State | None, event: External, now: Instant) -> Step:
+        """One step of the real thing, held against every promise."""
+        self.steps += 1
+        try:
+            taken = self._step_of(state, event, now)
+        except Exception as error:
+            raise _BrokenPromise(
+                f"a step never fails: {type(error).__name__} {error}", "DESIGN §3"
+            ) from error
+        for machine, _, binding in taken.trace:
+            self.fired[machine, binding] += 1
+        if state is not None:
             for rule in ON_EVERY_STEP:
-                if not rule.holds(parent, taken):
-                    return Violation(rule.name, rule.section, (*self._story(parent), move))
-        if state is None:  # known: what always holds was looked at when it was new
-            return None
-        for promise in ALWAYS:
-            if not promise.holds(state):
-                return Violation(promise.name, promise.section, self._story(state))
-        self._unseen = [sometimes for sometimes in self._unseen if not sometimes.holds(state)]
-        return None
+                if not rule.holds(state, taken):
+                    raise _BrokenPromise(rule.name, rule.section)
+        if taken.state is not state:
+            for promise in ALWAYS:
+                if not promise.holds(taken.state):
+                    raise _BrokenPromise(promise.name, promise.section)
+        return taken
 
-    def _story(self, state: State) -> tuple[Move, ...]:
+    def _stranded(self) -> Violation | None:
+        """The first node from which there is no way to a station at rest; what is not followed counts as a way."""
+        comes_from: list[list[int]] = [[] for _ in self._came_by]
+        for source, target in zip(self._sources, self._targets, strict=True):
+            comes_from[target].append(source)
+        home, pending = bytearray(len(self._came_by)), list(self._resting)
+        while pending:
+            at = pending.pop()
+            if not home[at]:
+                home[at] = 1
+                pending.extend(comes_from[at])
+        lost = home.find(0)
+        return (
+            None if lost < 0 else Violation("there is always a way back to rest", "§4.9", self._story(lost))
+        )
+
+    def _story(self, at: int) -> tuple[Move, ...]:
         moves: list[Move] = []
-        at: Key | None = (state.memory, state.moment)
-        while at is not None:
-            at, move = self._parents[at]
-            if move is not None:
-                moves.append(move)
+        while at >= 0:
+            at, move = self._came_by[at]
+            moves.append(move)
         return tuple(reversed(moves))

@@ -1,217 +1,386 @@
 """The scopes: each a small station, a world, and what is left out, so that the search of it is exhaustive."""
 
-from typing import Final, NamedTuple
+from typing import Final
 
-from pilotline.spec.products import Product, Reader, adjusted, load_product
+from pilotline.core.state import UtcTime
+from pilotline.spec.messages.core import UnlockConnectorReq
 from pilotline.tools.check import environment as world
-from pilotline.tools.check.environment import Answers, Player
-
-
-class Scope(NamedTuple):
-    """One bounded world.
-
-    ``inert`` names timers (machine, timer) that never fire in this scope: what they do is searched in another.
-    ``prompt`` names requests that the Central System answers at once; that it does not is searched in another.
-    ``queue_max`` bounds the transaction messages that wait; a world that would exceed it is not followed."""
-
-    name: str
-    says: str
-    product: Product
-    players: tuple[Player, ...]
-    inert: frozenset[tuple[str, str]] = frozenset()
-    prompt: frozenset[str] = frozenset()
-    queue_max: int = 4
-
-
-def one_connector(
-    base: str = "c6eu",
-    *,
-    power_cut: str = "stop",
-    start_without_authorization: str | None = None,
-    readers: tuple[Reader, ...] | None = None,
-    **configuration: str,
-) -> Product:
-    """A shipped product with one connector, one reader and times of a few seconds."""
-    product = load_product(base)
-    one_reader = (product.readers[0].model_copy(update={"connectors": (1,)}),)
-    small = {
-        "NumberOfConnectors": "1",
-        "ConnectorPhaseRotation": "1.NotApplicable",
-        "ConnectionTimeOut": "2",
-        "TransactionMessageAttempts": "2",
-        "TransactionMessageRetryInterval": "1",
-        "MeterValueSampleInterval": "0",
-        "AuthorizationCacheEnabled": "false",
-    }
-    return adjusted(
-        product,
-        configuration={**small, **configuration},
-        connectors=product.connectors[:1],
-        readers=one_reader if readers is None else readers,
-        power_cut=power_cut,
-        start_without_authorization=start_without_authorization,
-        call_timeout_s=1,
-        reconnect_min_s=1,
-        reconnect_max_s=1,
-        reconnect_jitter_percent=0,
-        boot_retry_s=1,
-        lock_deadline_ms=1000,
-        contactor_deadline_ms=1000,
-        status_delay_ms=1000,
-    )
-
+from pilotline.tools.check.environment import (
+    ALL,
+    MOODY,
+    OTHER,
+    TAG,
+    YES,
+    YES_OR_NO,
+    YES_TO_GROUP,
+    Player,
+    central_system,
+    tags,
+)
+from pilotline.tools.check.scope import Scope, one_connector, two_connectors
 
 QUIET: Final = frozenset({("heartbeat", "silence"), ("status_report", "settle")})
+REPORTS: Final = frozenset({"StatusNotificationReq"})
+TALK: Final = REPORTS | {"AuthorizeReq", "BootNotificationReq"}
+TRANSACTIONS: Final = frozenset({"StartTransactionReq", "StopTransactionReq", "MeterValuesReq"})
+DRIVER: Final = (world.cable(1), tags(1, TAG))
+PEOPLE: Final[tuple[Player, ...]] = (*DRIVER, world.car(1))
+SESSION: Final[tuple[Player, ...]] = (*PEOPLE, world.hardware(1))
+WILLING: Final[tuple[Player, ...]] = (world.hardware(1), world.hungry_car(1))
+"""Hardware and car that do at once what they do."""
+ONLINE: Final = (world.network_comes_up,)
 
-
-STATUS_AT_ONCE: Final = frozenset({"StatusNotificationReq"})
-AT_ONCE: Final = STATUS_AT_ONCE | {"AuthorizeReq", "BootNotificationReq"}
+_SCOPES: Final = (
+    Scope(
+        "session",
+        "one driver, one car, one tag; the Central System answers or is silent",
+        one_connector(ConnectionTimeOut="2"),
+        (*SESSION, central_system(YES), *ONLINE),
+        inert=QUIET,
+        prompt=REPORTS,
+        queue_max=2,
+        shows=("a whole transaction waits in the queue", "the head of the queue waits for its repeat"),
+    ),
+    Scope(
+        "answers",
+        "it refuses tags and starts, errs, and answers late; refused starts stop the transaction",
+        one_connector(),
+        (*SESSION, central_system(ALL), *ONLINE),
+        inert=QUIET,
+        prompt=REPORTS,
+        queue_max=2,
+        shows=("a start was skipped",),
+    ),
+    Scope(
+        "refused starts go on",
+        "a start that is refused goes on without energy",
+        one_connector(StopTransactionOnInvalidId="false", StopTransactionOnEVSideDisconnect="false"),
+        (
+            *DRIVER,
+            world.hardware(1),
+            central_system(YES_OR_NO),
+            world.faults(1),
+            world.availability(1),
+            *ONLINE,
+        ),
+        at_once=(world.hungry_car(1),),
+        inert=QUIET,
+        prompt=TALK,
+        queue_max=1,
+        shows=("charging without energy",),
+    ),
+    Scope(
+        "offline",
+        "the network comes and goes while a car charges",
+        one_connector("reference", AllowOfflineTxForUnknownId="true"),
+        (*PEOPLE, central_system(YES), world.network),
+        at_once=(world.hardware(1),),
+        inert=QUIET,
+        prompt=TALK,
+        queue_max=2,
+        knows_reports=False,
+        shows=("charging offline",),
+    ),
+    Scope(
+        "power",
+        "power is cut at any moment, also between commit and act; the car may leave meanwhile",
+        one_connector(),
+        (*SESSION, central_system(YES), *ONLINE, world.power(car_may_leave=True)),
+        inert=QUIET,
+        prompt=TALK,
+        queue_max=1,
+        cuts_within=True,
+        shows=("messages of an earlier boot wait",),
+    ),
+    Scope(
+        "power, resumed",
+        "the product resumes what a cut interrupted; it has a clock of its own",
+        one_connector(power_cut="resume", StopTransactionOnInvalidId="false"),
+        (
+            *DRIVER,
+            central_system(YES_OR_NO),
+            *ONLINE,
+            world.power(car_may_leave=True, utc=UtcTime(0)),
+            world.power(pilot_is_read=True),
+            world.power("Reboot"),
+        ),
+        at_once=WILLING,
+        inert=QUIET,
+        prompt=TALK,
+        queue_max=1,
+        cuts_within=True,
+        shows=(
+            "charging without energy",
+            "charging before registration",
+            "the clock is known before registration",
+        ),
+    ),
+    Scope(
+        "availability",
+        "made Inoperative and Operative, the connector and the whole station; power is cut",
+        one_connector(),
+        (*PEOPLE, *ONLINE, world.availability(1), world.availability(0), world.power()),
+        at_once=(world.hardware(1),),
+        inert=QUIET,
+        prompt=TALK | TRANSACTIONS,
+        queue_max=1,
+        shows=("Inoperative is scheduled",),
+    ),
+    Scope(
+        "faults",
+        "a fault comes and goes while the connector is made Inoperative and Operative",
+        one_connector(),
+        (*SESSION, *ONLINE, world.faults(1), world.availability(1)),
+        inert=QUIET,
+        prompt=TALK | TRANSACTIONS,
+        queue_max=1,
+        shows=("faulted while charging", "held by a fault"),
+    ),
+    Scope(
+        "main controller",
+        "the main controller has a fault and a warning, and is made Inoperative",
+        one_connector(),
+        (
+            *DRIVER,
+            *ONLINE,
+            world.faults(0),
+            world.faults(0, "HighTemperature", prevents_charging=False),
+            world.availability(0),
+        ),
+        at_once=WILLING,
+        inert=QUIET,
+        prompt=TALK | TRANSACTIONS,
+        queue_max=1,
+        shows=("the main controller is Faulted while a car charges",),
+    ),
+    Scope(
+        "warnings",
+        "faults and warnings of one connector, two of each",
+        one_connector(),
+        (
+            *DRIVER,
+            *ONLINE,
+            world.faults(1),
+            world.faults(1, "OtherError"),
+            world.faults(1, "HighTemperature", prevents_charging=False),
+            world.faults(1, "WeakSignal", prevents_charging=False),
+        ),
+        at_once=WILLING,
+        inert=QUIET,
+        prompt=TALK | TRANSACTIONS,
+        queue_max=1,
+        shows=("a warning is raised",),
+    ),
+    Scope(
+        "remote",
+        "started and stopped from afar",
+        one_connector(),
+        (*DRIVER, world.hardware(1), central_system(YES), *ONLINE, world.remote_control(1)),
+        at_once=(world.hungry_car(1),),
+        inert=QUIET,
+        prompt=REPORTS,
+        queue_max=1,
+        shows=("a request waits for its turn",),
+    ),
+    Scope(
+        "remote, unasked",
+        "started from afar without Authorize, on whatever connector is there; calls come twice",
+        one_connector(AuthorizeRemoteTxRequests="false"),
+        (*SESSION, *ONLINE, world.remote_control(None), world.availability(1), world.repeats),
+        inert=QUIET,
+        prompt=TALK | TRANSACTIONS,
+        queue_max=1,
+        knows_answered=True,
+    ),
+    Scope(
+        "lock",
+        "a socket with a lock that may fail",
+        one_connector("reference"),
+        (*PEOPLE, world.hardware(1, fails=True), world.faults(1), *ONLINE),
+        inert=QUIET,
+        prompt=TALK | TRANSACTIONS,
+        queue_max=1,
+        shows=("held by a fault",),
+    ),
+    Scope(
+        "unlock",
+        "the Central System opens the lock, also while a car charges; the lock may fail",
+        one_connector("reference"),
+        (
+            world.cable(1, forced=True),
+            tags(1, TAG),
+            world.hardware(1, fails=True),
+            world.network,
+            world.calls(UnlockConnectorReq(connector_id=1)),
+        ),
+        at_once=(world.hungry_car(1),),
+        inert=QUIET,
+        prompt=TALK | TRANSACTIONS,
+        queue_max=1,
+        knows_reports=False,
+    ),
+    Scope(
+        "socket without a lock",
+        "the cable is pulled at the station while it charges; pulled at the EV it goes on",
+        one_connector("reference", lock=False, StopTransactionOnEVSideDisconnect="false"),
+        (*SESSION, *ONLINE),
+        inert=QUIET,
+        prompt=TALK | TRANSACTIONS,
+        queue_max=1,
+    ),
+    Scope(
+        "free vending",
+        "no means of authorization: a plug starts charging",
+        one_connector("reference", readers=(), start_without_authorization="FREE"),
+        (world.cable(1), world.car(1), *ONLINE, world.availability(1), world.faults(1), world.power()),
+        at_once=(world.hardware(1),),
+        inert=QUIET,
+        prompt=TALK | TRANSACTIONS,
+        queue_max=1,
+        shows=("charging before registration",),
+    ),
+    Scope(
+        "free vending, slowly",
+        "the same with a lock that takes its time and may fail",
+        one_connector("reference", readers=(), start_without_authorization="FREE"),
+        (world.cable(1), world.hardware(1, fails=True), *ONLINE, world.availability(1), world.faults(1)),
+        at_once=(world.hungry_car(1),),
+        inert=QUIET,
+        prompt=TALK | TRANSACTIONS,
+        queue_max=1,
+    ),
+    Scope(
+        "two connectors",
+        "one reader for both: granted here, plugged in there; a tag of the same group stops",
+        two_connectors(),
+        (world.cable(1), world.cable(2), tags(1, TAG, OTHER), *ONLINE),
+        at_once=(world.hardware(1), world.hardware(2), world.hungry_car(1), world.hungry_car(2)),
+        answers=YES_TO_GROUP,
+        inert=QUIET,
+        prompt=TALK | TRANSACTIONS,
+        queue_max=1,
+        shows=("two cars charge at once",),
+    ),
+    Scope(
+        "two connectors, station",
+        "two cars while the whole station, or one connector, is made Inoperative and Operative",
+        two_connectors(),
+        (world.cable(1), world.cable(2), tags(1, TAG), *ONLINE, world.availability(0), world.availability(2)),
+        at_once=(world.hardware(1), world.hardware(2), world.hungry_car(1), world.hungry_car(2)),
+        inert=QUIET | {("session", "connection_time_out")},
+        prompt=TALK | TRANSACTIONS,
+        queue_max=1,
+        shows=("Inoperative is scheduled",),
+    ),
+    Scope(
+        "samples",
+        "MeterValues every second, some too late; the interval is changed",
+        one_connector(MeterValueSampleInterval="1", outbox_max=2),
+        (
+            *DRIVER,
+            world.slow_meter(1),
+            central_system(YES),
+            *ONLINE,
+            world.configuration("MeterValueSampleInterval", "0", "1"),
+        ),
+        at_once=WILLING,
+        inert=QUIET,
+        prompt=TALK,
+        queue_max=3,
+        shows=("a sample waits",),
+    ),
+    Scope(
+        "cache",
+        "what is known of tags, with LocalPreAuthorize and LocalAuthorizeOffline",
+        one_connector(
+            "reference",
+            AuthorizationCacheEnabled="true",
+            LocalPreAuthorize="true",
+            LocalAuthorizeOffline="true",
+        ),
+        (
+            world.cable(1),
+            tags(1, TAG, OTHER),
+            central_system(YES_OR_NO),
+            world.network,
+            world.configuration("LocalPreAuthorize", "false"),
+        ),
+        at_once=WILLING,
+        inert=QUIET | {("session", "connection_time_out")},
+        prompt=REPORTS | {"BootNotificationReq", "StopTransactionReq"},
+        queue_max=1,
+        knows_reports=False,
+        shows=("a tag is known",),
+    ),
+    Scope(
+        "commits fail",
+        "the store may refuse any commit",
+        one_connector(),
+        (*SESSION, *ONLINE, world.availability(1)),
+        inert=QUIET,
+        prompt=TALK | TRANSACTIONS,
+        queue_max=1,
+        commits_fail=True,
+    ),
+    Scope(
+        "reports",
+        "what the Central System is told of the status, while the network comes and goes",
+        one_connector(),
+        (
+            world.cable(1),
+            world.faults(1),
+            world.faults(1, "HighTemperature", prevents_charging=False),
+            central_system(ALL._replace(late=False)),
+            world.network,
+        ),
+        inert=frozenset({("heartbeat", "silence"), ("session", "connection_time_out")}),
+        prompt=frozenset({"BootNotificationReq"}),
+        due_max=1,
+    ),
+    Scope(
+        "reports at once",
+        "status and warnings without any delay; the Central System is slow",
+        one_connector(status_delay_ms=0),
+        (
+            world.cable(1),
+            world.faults(1, "HighTemperature", prevents_charging=False),
+            central_system(ALL._replace(late=False)),
+            *ONLINE,
+        ),
+        inert=frozenset({("heartbeat", "silence"), ("session", "connection_time_out")}),
+        prompt=frozenset({"BootNotificationReq"}),
+        due_max=2,
+        shows=("a request waits for its turn",),
+    ),
+    Scope(
+        "crowded",
+        "one request may wait, and three want to be sent: what finds no room is told so and comes again",
+        one_connector(
+            "reference", status_delay_ms=0, call_queue_max=1, MessageTimeout="2", HeartbeatInterval="1"
+        ),
+        (world.cable(1), world.embedder, central_system(ALL._replace(late=False)), *ONLINE),
+        inert=frozenset({("session", "connection_time_out")}),
+        prompt=frozenset({"BootNotificationReq"}),
+        due_max=1,
+        shows=("a request waits for its turn",),
+    ),
+    Scope(
+        "registration",
+        "Accepted, Pending, Rejected, no answer; heartbeats; data transfers; the network comes and goes",
+        one_connector(HeartbeatInterval="2"),
+        (
+            central_system(MOODY),
+            world.network,
+            world.remote_control(1),
+            world.embedder,
+            world.configuration("HeartbeatInterval", "1", "2"),
+        ),
+        inert=frozenset({("status_report", "settle")}),
+        prompt=REPORTS,
+    ),
+)
 
 
 def scopes() -> dict[str, Scope]:
     """All scopes by name."""
-    yes = Answers(errs=False, late=False)
-    kind = yes._replace(start=yes.start[:1], authorize=yes.authorize[:1])
-    session = (world.driver(1), world.car(1), world.hardware(1))
-    return {
-        scope.name: scope
-        for scope in (
-            Scope(
-                "session",
-                "one driver, one car, one tag; the Central System answers or is silent",
-                one_connector(),
-                (*session, world.central_system(kind), world.network_comes_up),
-                QUIET,
-                STATUS_AT_ONCE,
-            ),
-            Scope(
-                "answers",
-                "it refuses tags and starts, errs, and answers late; refused starts stop the transaction",
-                one_connector(),
-                (*session, world.central_system(Answers()), world.network_comes_up),
-                QUIET,
-                STATUS_AT_ONCE,
-                queue_max=2,
-            ),
-            Scope(
-                "refused starts go on",
-                "a start that is refused goes on without energy",
-                one_connector(StopTransactionOnInvalidId="false", StopTransactionOnEVSideDisconnect="false"),
-                (*session, world.central_system(yes), world.network_comes_up),
-                QUIET,
-                AT_ONCE,
-                queue_max=2,
-            ),
-            Scope(
-                "offline",
-                "the network comes and goes",
-                one_connector("reference", AllowOfflineTxForUnknownId="true", MessageTimeout="1"),
-                (*session, world.central_system(kind), world.network),
-                QUIET,
-                AT_ONCE,
-                queue_max=2,
-            ),
-            Scope(
-                "power",
-                "power is cut at any moment, also between commit and act",
-                one_connector(),
-                (*session, world.central_system(kind), world.network_comes_up, world.power),
-                QUIET,
-                AT_ONCE,
-                queue_max=2,
-            ),
-            Scope(
-                "power, resumed",
-                "the product resumes what a cut interrupted",
-                one_connector(power_cut="resume"),
-                (*session, world.central_system(yes), world.network_comes_up, world.power),
-                QUIET,
-                AT_ONCE,
-                queue_max=2,
-            ),
-            Scope(
-                "availability and faults",
-                "made Inoperative and Operative, and a fault comes and goes",
-                one_connector(),
-                (
-                    *session,
-                    world.central_system(kind),
-                    world.network_comes_up,
-                    world.faults(1),
-                    world.availability(1),
-                ),
-                QUIET,
-                AT_ONCE,
-                queue_max=1,
-            ),
-            Scope(
-                "remote",
-                "started and stopped from afar",
-                one_connector(),
-                (
-                    *session,
-                    world.central_system(yes),
-                    world.network_comes_up,
-                    world.remote_control(1),
-                ),
-                QUIET,
-                STATUS_AT_ONCE,
-                queue_max=1,
-            ),
-            Scope(
-                "lock",
-                "a socket with a lock that may fail",
-                one_connector("reference", MessageTimeout="1"),
-                (
-                    world.driver(1),
-                    world.car(1),
-                    world.hardware(1, fails=True),
-                    world.faults(1),
-                    world.central_system(kind),
-                    world.network_comes_up,
-                ),
-                QUIET,
-                AT_ONCE,
-                queue_max=1,
-            ),
-            Scope(
-                "free vending",
-                "no means of authorization: a plug starts charging",
-                one_connector(
-                    "reference", readers=(), start_without_authorization="FREE", MessageTimeout="1"
-                ),
-                (
-                    *session,
-                    world.central_system(kind),
-                    world.network_comes_up,
-                    world.availability(1),
-                    world.faults(1),
-                    world.power,
-                ),
-                QUIET,
-                AT_ONCE,
-                queue_max=1,
-            ),
-            Scope(
-                "reports",
-                "what the Central System is told of the status, while the network comes and goes",
-                one_connector(),
-                (
-                    world.driver(1, ()),
-                    world.central_system(Answers(late=False)),
-                    world.network,
-                    world.faults(1),
-                ),
-                frozenset({("heartbeat", "silence")}),
-                frozenset({"BootNotificationReq"}),
-            ),
-            Scope(
-                "registration",
-                "Accepted, Pending, Rejected, no answer; heartbeats; the network comes and goes",
-                one_connector(HeartbeatInterval="2"),
-                (world.central_system(world.MOODY), world.network, world.remote_control(1)),
-                frozenset({("status_report", "settle")}),
-                STATUS_AT_ONCE,
-            ),
-        )
-    }
+    return {scope.name: scope for scope in _SCOPES}

@@ -1,0 +1,161 @@
+"""What the explorer takes for the same is the same: its reductions against the search without, on a smaller bound."""
+
+from collections import deque
+from collections.abc import Callable, Iterator
+
+import pytest
+from immutables import Map
+from msgspec.structs import replace
+
+from pilotline.core.events import DeadlinePassed, External
+from pilotline.core.state import Instant, State
+from pilotline.core.step import Step, next_deadline, step
+from pilotline.tools.check.canonical import Canonical
+from pilotline.tools.check.environment import powered_up
+from pilotline.tools.check.scope import Scope
+from pilotline.tools.check.scopes import scopes
+
+SECOND = 1000
+Reduction = Callable[[State, int], State]
+Behaviour = tuple[tuple[str, str], ...]
+
+
+def steps_from(
+    scope: Scope, state: State, now: int
+) -> Iterator[tuple[External | None, Step | None, State, int]]:
+    """Everything that may happen next: event, step, and the state and time after it."""
+    for player in scope.players:
+        for event in player(state):
+            taken = step(state, event, Instant(now))
+            yield event, taken, taken.state, now
+    due = next_deadline(state)
+    if due is not None and due - now > SECOND:
+        yield None, None, state, now + SECOND
+    elif due is not None:
+        at = max(due, now)
+        taken = step(state, DeadlinePassed(), Instant(at))
+        yield DeadlinePassed(), taken, taken.state, at
+
+
+def behaviour(taken: Step | None) -> Behaviour:
+    """What a step did, without the numbers: bindings, and the kinds of its effects."""
+    if taken is None:
+        return (("time", "passed"),)
+    return (
+        *((machine, binding) for machine, _, binding in taken.trace),
+        *(("effect", type(effect).__name__) for effect in taken.effects),
+    )
+
+
+def boot(scope: Scope) -> State:
+    return step(
+        None, powered_up(scope.product, (False,) * (len(scope.product.connectors) + 1)), Instant(0)
+    ).state
+
+
+def reached(scope: Scope, depth_max: int, reduce: Reduction | None) -> tuple[list[set[Behaviour]], int]:
+    """All behaviours within a bound, by depth, and how many states were kept apart to find them."""
+    start = boot(scope)
+    level = {(reduce(start, 0), 0) if reduce else (start, 0)}
+    known = set(level)
+    seen: list[set[Behaviour]] = []
+    for _ in range(depth_max):
+        found: set[Behaviour] = set()
+        after: set[tuple[State, int]] = set()
+        for state, now in level:
+            for _event, taken, target, at in steps_from(scope, state, now):
+                found.add(behaviour(taken))
+                after.add((reduce(target, at), 0) if reduce else (target, at))
+        level = after - known
+        known |= level
+        seen.append(found)
+    return seen, len(known)
+
+
+def disagreement(scope: Scope, states_max: int, reduce: Reduction) -> str | None:
+    """Whether some state and its representative part ways in one step; the search runs over states as they are."""
+    start = boot(scope)
+    pending, known = deque([(start, 0)]), {(start, 0)}
+    while pending and len(known) < states_max:
+        state, now = pending.popleft()
+        representative = reduce(state, now)
+        real, reduced = list(steps_from(scope, state, now)), list(steps_from(scope, representative, 0))
+        if len(real) != len(reduced):
+            return f"{len(real)} and {len(reduced)} things may happen"
+        for (event, taken, target, at), (_, taken_there, target_there, at_there) in zip(
+            real, reduced, strict=True
+        ):
+            if behaviour(taken) != behaviour(taken_there) or at - now != at_there:
+                return f"on {event!r}: {behaviour(taken)} and {behaviour(taken_there)}"
+            if reduce(target, at) != reduce(target_there, at_there):
+                return f"after {event!r} they are not the same any more"
+            if (target, at) not in known:
+                known.add((target, at))
+                pending.append((target, at))
+    return None
+
+
+SMALL = ("answers", "power", "offline", "samples", "cache", "unlock", "registration", "two connectors")
+
+
+@pytest.mark.parametrize("name", SMALL)
+def test_a_state_and_its_representative_go_the_same_ways(name: str) -> None:
+    assert disagreement(scopes()[name], 2500, Canonical()) is None
+
+
+@pytest.mark.parametrize(
+    ("name", "depth"), [("session", 7), ("power, resumed", 5), ("offline", 7), ("reports", 6)]
+)
+def test_a_reduced_search_sees_what_the_search_without_reduction_sees(name: str, depth: int) -> None:
+    scope = scopes()[name]
+    plain, states = reached(scope, depth, None)
+    reduced, representatives = reached(scope, depth, Canonical())
+    for so_far in range(depth):
+        assert set().union(*reduced[: so_far + 1]) == set().union(*plain[: so_far + 1])
+    assert representatives < states
+
+
+def without_remaining_times(canonical: Canonical) -> Reduction:
+    """Too coarse: all timers are due now."""
+
+    def reduce(state: State, now: int) -> State:
+        state = canonical(state, now)
+        timers = Map({timer: Instant(0) for timer in state.moment.timers})
+        return State(state.product, state.memory, replace(state.moment, timers=timers))
+
+    return reduce
+
+
+def without_the_ev(canonical: Canonical) -> Reduction:
+    """Too coarse: what the EV wants is not looked at."""
+
+    def reduce(state: State, now: int) -> State:
+        state = canonical(state, now)
+        moment = replace(state.moment, evs=tuple(replace(ev, state="content") for ev in state.moment.evs))
+        return State(state.product, state.memory, moment)
+
+    return reduce
+
+
+@pytest.mark.parametrize("coarse", [without_remaining_times, without_the_ev])
+def test_a_reduction_that_is_too_coarse_is_noticed(coarse: Callable[[Canonical], Reduction]) -> None:
+    assert disagreement(scopes()["session"], 2500, coarse(Canonical())) is not None
+
+
+def test_the_same_station_later_has_the_same_representative() -> None:
+    """Nothing that is only a matter of when is left: time that passes without a timer changes nothing."""
+    scope = scopes()["session"]
+    state = boot(scope)
+    assert next_deadline(state) is None
+    assert Canonical()(state, 0) == Canonical()(state, 86_400_000)
+
+
+def test_remaining_times_are_kept_apart() -> None:
+    scope = scopes()["session"]
+    state = boot(scope)
+    plugged = step(state, next(iter(scope.players[0](state))), Instant(0)).state
+    due = next_deadline(plugged)
+    assert due == 2000
+    canonical = Canonical()
+    assert canonical(plugged, 0) != canonical(plugged, 1000)
+    assert next_deadline(canonical(plugged, 1000)) == 1000

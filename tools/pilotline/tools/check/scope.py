@@ -1,0 +1,107 @@
+"""What a search is bounded by: a small station, a world, and what is left out of it."""
+
+from typing import NamedTuple
+
+from pilotline.spec.products import Product, Reader, adjusted, load_product
+from pilotline.tools.check.environment import ALL, Answers, Player
+
+
+class Scope(NamedTuple):
+    """One bounded world. What it leaves out is declared here, never hidden in the search."""
+
+    name: str
+    says: str
+    product: Product
+    players: tuple[Player, ...]
+    """Who acts; any of what they may do happens at any time."""
+    at_once: tuple[Player, ...] = ()
+    """Who acts before anything else can happen; that they may be slow is searched in another scope."""
+    prompt: frozenset[str] = frozenset()
+    """Requests that the Central System answers at once, with the first of `answers`."""
+    answers: Answers = ALL
+    inert: frozenset[tuple[str, str]] = frozenset()
+    """Timers (machine, timer) that never fire here."""
+    queue_max: int = 4
+    """A world in which more transaction messages wait is not followed."""
+    due_max: int = 16
+    """A world in which more status reports of one connector wait is not followed."""
+    knows_reports: bool = True
+    """What was confirmed of a status is remembered; if not, every reconnect reports anew."""
+    knows_answered: bool = False
+    """The last call that was answered is remembered, so that it can be repeated."""
+    commits_fail: bool = False
+    """The store may refuse any commit."""
+    cuts_within: bool = False
+    """Power may also be cut between a commit and what would have been done at once after it."""
+    shows: tuple[str, ...] = ()
+    """Names of `properties.SOMETIMES` that must be seen here: otherwise the search proved nothing of them."""
+
+
+def one_connector(
+    base: str = "c6eu",
+    *,
+    power_cut: str = "stop",
+    start_without_authorization: str | None = None,
+    readers: tuple[Reader, ...] | None = None,
+    status_delay_ms: int = 1000,
+    lock: bool | None = None,
+    outbox_max: int = 10,
+    call_queue_max: int = 10,
+    **configuration: str,
+) -> Product:
+    """A shipped product with one connector, one reader and times of a second or two."""
+    product = load_product(base)
+    if lock is not None:
+        connector = product.connectors[0].model_copy(update={"lock": lock})
+        product = product.model_copy(update={"connectors": (connector,)})
+    return _small(
+        product,
+        1,
+        configuration,
+        outbox_max=outbox_max,
+        call_queue_max=call_queue_max,
+        readers=_one_reader(product, 1) if readers is None else readers,
+        power_cut=power_cut,
+        start_without_authorization=start_without_authorization,
+        status_delay_ms=status_delay_ms,
+    )
+
+
+def two_connectors(base: str = "c6eu", **configuration: str) -> Product:
+    """A shipped product with two connectors and one reader for both."""
+    product = load_product(base)
+    return _small(
+        product, 2, configuration, readers=_one_reader(product, 1, 2), power_cut="stop", status_delay_ms=1000
+    )
+
+
+def _one_reader(product: Product, *connectors: int) -> tuple[Reader, ...]:
+    return (product.readers[0].model_copy(update={"connectors": connectors}),)
+
+
+def _small(product: Product, connectors: int, configuration: dict[str, str], **facts: object) -> Product:
+    small = {
+        "NumberOfConnectors": str(connectors),
+        "ConnectorPhaseRotation": ",".join(f"{c}.NotApplicable" for c in range(1, connectors + 1)),
+        "ConnectionTimeOut": "1",
+        "TransactionMessageAttempts": "2",
+        "TransactionMessageRetryInterval": "1",
+        "MeterValueSampleInterval": "0",
+        "MeterValuesSampledData": "Energy.Active.Import.Register",
+        "AuthorizationCacheEnabled": "false",
+    }
+    if "MessageTimeout" in product.configuration:
+        small["MessageTimeout"] = "1"
+    return adjusted(
+        product,
+        configuration={**small, **configuration},
+        connectors=product.connectors[:connectors],
+        call_timeout_s=1,
+        reconnect_min_s=1,
+        reconnect_max_s=1,
+        reconnect_jitter_percent=0,
+        boot_retry_s=1,
+        lock_deadline_ms=1000,
+        contactor_deadline_ms=1000,
+        **facts,
+    )
