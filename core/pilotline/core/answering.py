@@ -72,7 +72,7 @@ def _decide(draft: Draft, event: CallReceived) -> None:
     outcome = row.answer(reads, event.request)
     confirmation, outputs = outcome if type(outcome) is tuple else (outcome, ())
     draft.effects.append(SendResult(event.connection, event.message_id, confirmation))
-    draft.set_moment(answered=Answered(event.connection, event.message_id, event.request, confirmation))
+    draft.set_moment("answered", Answered(event.connection, event.message_id, event.request, confirmation))
     for output in outputs:
         if isinstance(output, Internal):
             draft.queue.append(output)

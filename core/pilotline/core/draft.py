@@ -1,9 +1,10 @@
 """What a step has decided so far, and the only ways in which it may go on."""
 
 from collections import deque
-from typing import Any, NamedTuple
+from typing import Any
 
 from immutables import Map
+from msgspec import Struct
 from msgspec.structs import replace
 
 from pilotline.core.effects import Arm, ArmUtc, Change, Configure, Disarm, Drop, Effect, Order, Put
@@ -13,7 +14,7 @@ from pilotline.core.statechart import Machine
 from pilotline.spec.configuration_keys import Refusal, canonical_text
 
 
-class Taken(NamedTuple):
+class Taken(Struct, frozen=True, gc=False):
     """One binding that was taken, and by which instance."""
 
     machine: str
@@ -22,9 +23,12 @@ class Taken(NamedTuple):
 
 
 class Draft:
-    """The state as it has become, what is to be stored and done, and what was raised and not looked at yet."""
+    """The state as it has become, what is to be stored and done, and what was raised and not looked at yet.
 
-    __slots__ = ("changes", "effects", "now", "queue", "state", "trace")
+    ``state`` is that of the start of the round; what the round replaces is collected by slot and becomes the next
+    state when the round ends (`end_round`)."""
+
+    __slots__ = ("_memory", "_moment", "changes", "effects", "now", "queue", "state", "trace")
 
     def __init__(self, state: State, now: Instant, *events: Event) -> None:
         self.state = state
@@ -33,37 +37,59 @@ class Draft:
         self.effects: list[Effect] = []
         self.changes: list[Change] = []
         self.trace: list[Taken] = []
+        self._moment: dict[str, Any] = {}
+        self._memory: dict[str, Any] = {}
 
-    def set_moment(self, **slots: object) -> None:
-        """Replace slots of the Moment."""
+    def end_round(self) -> None:
+        """Make what was replaced the state."""
         state = self.state
-        self.state = State(state.product, state.memory, replace(state.moment, **slots))
+        if self._memory:
+            memory = replace(state.memory, **self._memory)
+            moment = replace(state.moment, **self._moment) if self._moment else state.moment
+            self.state = State(state.product, memory, moment)
+            self._memory, self._moment = {}, {}
+        elif self._moment:
+            self.state = State(state.product, state.memory, replace(state.moment, **self._moment))
+            self._moment = {}
+
+    def set_moment(self, slot: str, value: object) -> None:
+        """Replace a slot of the Moment."""
+        self._moment[slot] = value
 
     def set_memory(self, change: Change, slot: str, value: object) -> None:
         """Replace a slot of Memory and list the change for the commit."""
         self.changes.append(change)
-        state = self.state
-        self.state = State(state.product, replace(state.memory, **{slot: value}), state.moment)
+        self._memory[slot] = value
+
+    def in_moment(self, slot: str) -> Any:
+        """What a slot of the Moment holds by now."""
+        held = self._moment.get(slot)
+        return getattr(self.state.moment, slot) if held is None else held
+
+    def in_memory(self, slot: str) -> Any:
+        """What a slot of Memory holds by now."""
+        held = self._memory.get(slot)
+        return getattr(self.state.memory, slot) if held is None else held
 
     def set_record(self, machine: Machine[Any, Any], key: Any, record: Any) -> None:
         """Replace the record of one instance; one that has come to a final state is gone."""
-        slot, in_memory = machine.slot, machine.home == "memory"
-        records = getattr(self.state.memory if in_memory else self.state.moment, slot)
-        change: Change = Put(slot, key, record)
-        if isinstance(records, Map):
-            if record.state in machine.final:
+        slot, stored = machine.slot, machine.home == "memory"
+        if key is None:
+            records = record
+        else:
+            records = self.in_memory(slot) if stored else self.in_moment(slot)
+            if type(records) is tuple:
+                records = (*records[:key], record, *records[key + 1 :])
+            elif record.state in machine.final:
                 records = records.delete(key) if key in records else records
-                change = Drop(slot, key)
             else:
                 records = records.set(key, record)
-        elif isinstance(records, tuple):
-            records = (*records[:key], record, *records[key + 1 :])
+        if not stored:
+            self._moment[slot] = records
+        elif record.state in machine.final:
+            self.set_memory(Drop(slot, key), slot, records)
         else:
-            records = record
-        if in_memory:
-            self.set_memory(change, slot, records)
-        else:
-            self.set_moment(**{slot: records})
+            self.set_memory(Put(slot, key, record), slot, records)
 
     def obey(self, machine: Machine[Any, Any], key: object, order: Order) -> None:
         """Carry out what a row asks of the reducer."""
@@ -73,7 +99,7 @@ class Draft:
             case ArmUtc():
                 timer = TimerKey(machine.name, order.timer, key)
                 self.disarm(timer)
-                self.set_moment(dates=self.state.moment.dates.set(timer, UtcTime(order.at)))
+                self._moment["dates"] = self.in_moment("dates").set(timer, UtcTime(order.at))
             case Disarm():
                 self.disarm(TimerKey(machine.name, order.timer, key))
             case Put() | Drop():
@@ -85,23 +111,23 @@ class Draft:
 
     def arm(self, timer: TimerKey, at: Instant) -> None:
         """Set a timer, and no longer to what it was set before."""
-        if timer in self.state.moment.dates:
-            self.disarm(timer)
-        self.set_moment(timers=self.state.moment.timers.set(timer, at))
+        dates = self.in_moment("dates")
+        if timer in dates:
+            self._moment["dates"] = dates.delete(timer)
+        self._moment["timers"] = self.in_moment("timers").set(timer, at)
 
     def disarm(self, timer: TimerKey) -> None:
         """Stop a timer, if it runs."""
-        moment = self.state.moment
-        if timer in moment.timers:
-            self.set_moment(timers=moment.timers.delete(timer))
-        if timer in moment.dates:
-            self.set_moment(dates=moment.dates.delete(timer))
+        for slot in ("timers", "dates"):
+            armed = self.in_moment(slot)
+            if timer in armed:
+                self._moment[slot] = armed.delete(timer)
 
     # --- Memory ---
 
     def store(self, change: Change) -> None:
         """Put a record into a collection of Memory, or drop one."""
-        records = getattr(self.state.memory, change.collection)
+        records = self.in_memory(change.collection)
         if isinstance(change, Drop):
             records = records.delete(change.key)
         elif isinstance(records, Map):
@@ -114,7 +140,7 @@ class Draft:
         """Set a key and tell of it. A value that the key does not take leaves it: who ordered has checked, or
         does not mind.
         """
-        configuration = self.state.memory.configuration
+        configuration = self.in_memory("configuration")
         key, changed = configuration.key(order.key), configuration.with_value(order.key, order.text)
         if key is None or isinstance(changed, Refusal) or changed is configuration:
             return

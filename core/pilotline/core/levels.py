@@ -69,7 +69,9 @@ LEVELS: Final = (
 
 
 _SLOTS: Final = tuple(
-    tuple(attrgetter(f"{'memory' if slot == 'configuration' else 'moment'}.{slot}") for slot in level.reads)
+    attrgetter(
+        *(f"{'memory' if slot == 'configuration' else 'moment'}.{slot}" for slot in level.reads), "product"
+    )
     for level in LEVELS
 )
 
@@ -86,7 +88,7 @@ def commands(before: State | None, after: State) -> list[Effect]:
         before = None
     found: list[Effect] = []
     for level, slots in zip(LEVELS, _SLOTS, strict=True):
-        if before is not None and all(slot(before) is slot(after) for slot in slots):
+        if before is not None and slots(before) == slots(after):
             continue
         for key in range(1, len(after.moment.connectors)) if level.per_connector else (0,):
             if level.name == "lock" and not after.product.connectors[key - 1].lock:

@@ -15,7 +15,7 @@ state still stands.
 """
 
 from collections.abc import Callable
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, TypeAlias
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -79,14 +79,7 @@ def step(state: State | Memory | None, event: External, now: Instant) -> Step:
     return Step(draft.state, tuple(draft.effects), tuple(draft.changes), tuple(draft.trace))
 
 
-class _Picked(NamedTuple):
-    """A binding that will act, and what it saw."""
-
-    machine: Machine[Any, Any]
-    key: object
-    own: Any
-    reads: Any
-    binding: Binding[Any, Any]
+_Picked: TypeAlias = tuple[Machine[Any, Any], Any, Any, Any, Binding[Any, Any]]
 
 
 def _round(draft: Draft, event: Event) -> None:
@@ -94,8 +87,9 @@ def _round(draft: Draft, event: Event) -> None:
     by_itself = _BY_ITSELF.get(type(event))
     if by_itself is not None:
         by_itself(draft, event)
+        draft.end_round()
     state = draft.state
-    picked: list[_Picked] = []
+    picked: list[_Picked] = []  # a binding that will act, and what it saw
     for machine, records, instances, cells, slice_of in BY_EVENT.get(type(event), ()):
         for key, own in instances(records(state), event):
             cell = cells[own.state]
@@ -106,10 +100,11 @@ def _round(draft: Draft, event: Event) -> None:
                         if not guard(own, reads, event):
                             break
                     else:
-                        picked.append(_Picked(machine, key, own, reads, binding))
+                        picked.append((machine, key, own, reads, binding))
                         break
-    for taken in picked:
-        _act(draft, event, *taken)
+    for machine, key, own, reads, binding in picked:
+        _act(draft, event, machine, key, own, reads, binding)
+    draft.end_round()
 
 
 def _act(
