@@ -11,11 +11,12 @@ from typing import Annotated, Any, Literal, NamedTuple, Union, get_args, get_ori
 
 from hypothesis import strategies as st
 from jsonschema import Draft4Validator
+from spec.schema_deviations import NOT_IN_THE_STANDARD
+
 from pilotline.spec import types
 from pilotline.spec.messages.actions import ACTIONS, Action
 from pilotline.spec.messages.structures import Structure
 from pilotline.spec.types import ErrorCode
-from spec.schema_deviations import NOT_IN_THE_STANDARD
 
 Kind = Literal["request", "confirmation"]
 MESSAGES: list[tuple[Action, Kind]] = [

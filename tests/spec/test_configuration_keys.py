@@ -7,6 +7,7 @@ from typing import get_args
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from pilotline.spec.configuration_keys import (
     FEATURE_PROFILES,
     KEY_BY_NAME,

@@ -6,10 +6,6 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
-from pilotline.spec.messages.actions import ACTION_OF, ACTIONS, Action
-from pilotline.spec.messages.core import StatusNotificationReq
-from pilotline.spec.messages.payload import Violation, read_payload, write_payload
-from pilotline.spec.messages.structures import ChargingSchedulePeriod
 from pydantic import ValidationError
 from spec.schema_deviations import DEVIATIONS, NOT_IN_THE_STANDARD, Deviation
 from spec.schema_strategies import (
@@ -23,6 +19,11 @@ from spec.schema_strategies import (
     schema_accepts,
     valid_payloads,
 )
+
+from pilotline.spec.messages.actions import ACTION_OF, ACTIONS, Action
+from pilotline.spec.messages.core import StatusNotificationReq
+from pilotline.spec.messages.payload import Violation, read_payload, write_payload
+from pilotline.spec.messages.structures import ChargingSchedulePeriod
 
 each_message = pytest.mark.parametrize(("action", "kind"), MESSAGES)
 some = settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))

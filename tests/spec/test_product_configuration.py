@@ -5,6 +5,7 @@ import pickle
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from pilotline.spec.configuration_keys import Refusal
 from pilotline.spec.products import (
     Configuration,

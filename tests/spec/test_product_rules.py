@@ -3,6 +3,7 @@
 from importlib import resources
 
 import pytest
+
 from pilotline.spec.products import ProductError, adjusted, load_product, parse_product
 
 REFERENCE = load_product("reference")

@@ -6,6 +6,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pydantic import ValidationError
+
 from pilotline.spec.configuration_keys import KEYS
 from pilotline.spec.products import (
     Connector,
@@ -18,7 +20,6 @@ from pilotline.spec.products import (
     parse_product,
     product_names,
 )
-from pydantic import ValidationError
 
 C6EU = load_product("c6eu")
 REFERENCE = load_product("reference")

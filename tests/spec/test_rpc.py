@@ -4,6 +4,7 @@ import json
 from typing import get_args
 
 import pytest
+
 from pilotline.spec import rpc
 from pilotline.spec.messages.actions import ACTIONS, Action, Initiator
 from pilotline.spec.messages.core import (

@@ -6,11 +6,12 @@ from typing import get_args
 import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
+from spec.schema_strategies import broken, messages
+
 from pilotline.spec import rpc
 from pilotline.spec.messages.actions import ACTIONS, Action, Initiator
 from pilotline.spec.rpc import BadCall, Call, CallResult, Ignored, parse
 from pilotline.spec.types import ErrorCode
-from spec.schema_strategies import broken, messages
 
 
 def call(action: str, payload: str) -> str:

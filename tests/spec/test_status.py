@@ -4,6 +4,7 @@ from collections import Counter
 from typing import get_args
 
 import pytest
+
 from pilotline.spec import status
 from pilotline.spec.status import CONNECTOR_0_ROWS, ERROR_CODE_STATUSES, ROWS, STATUSES, StatusRow
 from pilotline.spec.types import ChargePointErrorCode, ChargePointStatus

@@ -7,8 +7,9 @@ from typing import get_args
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
-from pilotline.spec import types
 from pydantic import BaseModel, ConfigDict, ValidationError
+
+from pilotline.spec import types
 
 
 class Holder(BaseModel):

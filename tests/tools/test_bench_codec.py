@@ -3,6 +3,7 @@
 import json
 
 import pytest
+
 from pilotline.spec.messages.actions import Initiator
 from pilotline.tools import bench_codec
 

@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
+from pilotline.core.decision_table import DecisionTable
 from pilotline.core.declared import MACHINES, OPERATIONS
 from pilotline.core.levels import LEVELS
-from pilotline.core.decision_table import DecisionTable
 from pilotline.core.statechart import Machine
 from pilotline.spec.configuration_keys import KEYS
 from pilotline.spec.messages.actions import ACTIONS

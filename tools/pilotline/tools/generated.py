@@ -12,8 +12,8 @@ import sys
 from pathlib import Path
 from typing import Final
 
-from pilotline.core.declared import MACHINES, OPERATIONS
 from pilotline.core.decision_table import DecisionTable
+from pilotline.core.declared import MACHINES, OPERATIONS
 from pilotline.core.statechart import guard_name
 from pilotline.spec.configuration_keys import INT32_MAX, ConfigurationKey
 from pilotline.tools.diagram import diagram

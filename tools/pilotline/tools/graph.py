@@ -9,10 +9,10 @@ Everything is frozen, in the order of the tables, and made of strings, so two ru
 from collections.abc import Iterable
 from typing import Any, Final, NamedTuple
 
+from pilotline.core.decision_table import DecisionTable
 from pilotline.core.declared import MACHINES, OPERATIONS
 from pilotline.core.effects import Configure, Effect
 from pilotline.core.events import ConfigurationChanged, External, Internal
-from pilotline.core.decision_table import DecisionTable
 from pilotline.core.statechart import Machine, guard_name
 
 

@@ -8,9 +8,9 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import Any, Final, TypeAlias
 
+from pilotline.core.decision_table import Decision, DecisionTable
 from pilotline.core.declared import MACHINES, OPERATIONS
 from pilotline.core.levels import LEVELS
-from pilotline.core.decision_table import Decision, DecisionTable
 from pilotline.core.statechart import Binding, Machine, guard_name
 from pilotline.spec import status
 from pilotline.spec.messages.actions import ACTIONS
