@@ -1,10 +1,9 @@
 """What a step has decided so far, and the only ways in which it may go on."""
 
 from collections import deque
-from typing import Any
+from typing import Any, NamedTuple
 
 from immutables import Map
-from msgspec import Struct
 from msgspec.structs import replace
 
 from pilotline.core.effects import Arm, ArmUtc, Change, Configure, Disarm, Drop, Effect, Order, Put
@@ -14,7 +13,7 @@ from pilotline.core.statechart import Machine
 from pilotline.spec.configuration_keys import Refusal, canonical_text
 
 
-class Taken(Struct, frozen=True, gc=False):
+class Taken(NamedTuple):
     """One binding that was taken, and by which instance."""
 
     machine: str
@@ -26,7 +25,8 @@ class Draft:
     """The state as it has become, what is to be stored and done, and what was raised and not looked at yet.
 
     ``state`` is that of the start of the round; what the round replaces is collected by slot and becomes the next
-    state when the round ends (`end_round`)."""
+    state when the round ends (`end_round`).
+    """
 
     __slots__ = ("_memory", "_moment", "changes", "effects", "now", "queue", "state", "trace")
 

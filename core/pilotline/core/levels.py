@@ -68,12 +68,13 @@ LEVELS: Final = (
 )
 
 
-_SLOTS: Final = tuple(
-    attrgetter(
-        *(f"{'memory' if slot == 'configuration' else 'moment'}.{slot}" for slot in level.reads), "product"
-    )
-    for level in LEVELS
-)
+def _reader(*slots: str) -> Callable[[State], tuple[object, ...]]:
+    paths = [f"{'memory' if slot == 'configuration' else 'moment'}.{slot}" for slot in slots]
+    return attrgetter(*paths, "product")  # always several, so always a tuple
+
+
+_SLOTS: Final = tuple(_reader(*level.reads) for level in LEVELS)
+_ALL_SLOTS: Final = _reader(*dict.fromkeys(slot for level in LEVELS for slot in level.reads))
 
 
 def commands(before: State | None, after: State) -> list[Effect]:
@@ -87,6 +88,8 @@ def commands(before: State | None, after: State) -> list[Effect]:
     ):
         before = None
     found: list[Effect] = []
+    if before is not None and _ALL_SLOTS(before) == _ALL_SLOTS(after):
+        return found
     for level, slots in zip(LEVELS, _SLOTS, strict=True):
         if before is not None and slots(before) == slots(after):
             continue

@@ -126,7 +126,7 @@ def _act(
     target = binding.target
     if target is not None and record.state != target:
         record = replace(record, state=target)
-    if record != own:
+    if record is not own and record != own:
         draft.set_record(machine, key, record)
     if target is not None and target != own.state:
         for timer in machine.timers:  # leaving the states a timer may run in disarms it

@@ -64,14 +64,14 @@ def ours(frame: str, sender: Initiator) -> str:
 
 def peer() -> Callable[[str], str]:
     """Frame to validated message to frame, by the typed path of the `ocpp` package (extra: demo)."""
-    from ocpp import messages  # type: ignore[import-untyped]  # it ships no types
-    from ocpp.charge_point import (  # type: ignore[import-untyped]  # it ships no types
+    from ocpp import messages
+    from ocpp.charge_point import (
         camel_to_snake_case,
         remove_nones,
         serialize_as_dict,
         snake_to_camel_case,
     )
-    from ocpp.v16 import call as calls  # type: ignore[import-untyped]  # it ships no types
+    from ocpp.v16 import call as calls
 
     def there_and_back(frame: str) -> str:
         received = messages.unpack(frame)

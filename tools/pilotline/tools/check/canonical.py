@@ -17,10 +17,12 @@ Each of these is a reduction; `tests/tools/test_canonical.py` holds them against
 
 import types
 import typing
-from collections.abc import Callable, Iterator
+from collections import Counter as Tally
+from collections.abc import Callable, Iterator, Mapping
 from functools import cache
 from operator import attrgetter
-from typing import Annotated, Any, Final, Literal, NamedTuple, TypeAlias
+from types import MappingProxyType
+from typing import Annotated, Any, Final, NamedTuple, TypeAlias
 
 from immutables import Map
 from msgspec import Struct
@@ -246,17 +248,17 @@ def _timeless(request: Value) -> Value:
 
 
 class _Slot(NamedTuple):
-    holder: Literal["memory", "moment"]
+    in_moment: bool  # or in Memory
     name: str
     shift: Shifter | None
     gather: Gatherer | None
 
 
 def _slots() -> Iterator[_Slot]:
-    for holder, declared in (("memory", Memory), ("moment", Moment)):
+    for declared in (Memory, Moment):
         hints = typing.get_type_hints(declared, include_extras=True)
         for name in declared.__struct_fields__:
-            yield _Slot(typing.cast("Literal['memory', 'moment']", holder), name, *plan(hints[name]))
+            yield _Slot(declared is Moment, name, *plan(hints[name]))
 
 
 _SLOTS: Final = tuple(slot for slot in _slots() if slot.shift)
@@ -270,56 +272,127 @@ _NUMBERED: Final = tuple(slot for slot in _SLOTS if slot.gather)
 
 
 class Canonical:
-    """Finds the representative of a state. What it did to a slot once it remembers: slots repeat, states do not."""
+    """Finds the representative of a state. What it did to a slot once it remembers: slots repeat, states do not.
 
-    def __init__(self) -> None:
-        self._lowest: dict[tuple[int, Value], tuple[tuple[str, int], ...]] = {}
-        self._shifted: dict[tuple[int, Value, Shift], Value] = {}
+    ``forget`` says, by slot of the Moment, what a search leaves of it.
+    """
 
-    def __call__(self, state: State, now: int) -> State:
-        """The representative of ``state`` at instant ``now``."""
-        memory, moment = state.memory, state.moment
-        epoch = moment.clock.epoch
-        shift = Shift(
+    def __init__(self, forget: Mapping[str, Callable[[Value], Value]] = MappingProxyType({})) -> None:
+        self._parts = tuple(_forgetting(slot.shift, forget.get(slot.name)) for slot in _SLOTS)
+        self._numbers: tuple[dict[Value, tuple[tuple[str, int], ...]], ...] = tuple({} for _ in _NUMBERED)
+        self._memos: dict[Shift, tuple[dict[Value, Value], ...]] = {}
+
+    def __call__(self, state: State, now: int, parent: State | None = None) -> State:
+        """The representative of ``state`` at instant ``now``; what it shares with its parent, which is one, stays."""
+        epoch = state.moment.clock.epoch
+        values = _values(state)
+        work = _ALL
+        shift = None
+        if parent is not None and now == 0 and epoch == parent.moment.clock.epoch:
+            changed = [
+                i
+                for i, (value, old) in enumerate(zip(values, _values(parent), strict=True))
+                if value is not old
+            ]
+            if _NUMBERED_PLACES.isdisjoint(changed):
+                shift = _UNMOVED if epoch is None else _UNMOVED_DATED
+                work = changed
+            else:
+                shift = self._shift(state, now, epoch)
+                work = changed if _leaves_the_rest(shift) else _ALL
+        shift = shift or self._shift(state, now, epoch)
+        memos = self._memos.get(shift)
+        if memos is None:
+            memos = self._memos[shift] = tuple([{} for _ in _SLOTS])
+        in_memory: dict[str, Value] = {}
+        in_moment: dict[str, Value] = {}
+        for i in work:
+            value, memo = values[i], memos[i]
+            shifted = memo.get(value, _NEW)
+            if shifted is _NEW:
+                shifted = memo[value] = self._parts[i](value, shift)
+            if shifted is not value:
+                (in_moment if _SLOTS[i].in_moment else in_memory)[_SLOTS[i].name] = shifted
+        if epoch:
+            in_moment["clock"] = _KNOWN
+        if not in_memory and not in_moment:
+            return state
+        return State(
+            state.product,
+            replace(state.memory, **in_memory) if in_memory else state.memory,
+            replace(state.moment, **in_moment) if in_moment else state.moment,
+        )
+
+    def _shift(self, state: State, now: int, epoch: int | None) -> Shift:
+        return Shift(
             now,
             None if epoch is None else epoch + now,
             self._lowest_numbers(state),
             tuple([(name, value_of(state)) for name, value_of in _PRESENT]),
         )
-        changed_memory: dict[str, Value] = {}
-        changed_moment: dict[str, Value] = {}
-        for place, (holder, name, part, _) in enumerate(_SLOTS):
-            value = getattr(memory if holder == "memory" else moment, name)
-            key = (place, value, shift)
-            shifted = self._shifted.get(key, _NEW)
-            if shifted is _NEW:
-                assert part
-                shifted = self._shifted[key] = part(value, shift)
-            if shifted is not value:
-                (changed_memory if holder == "memory" else changed_moment)[name] = shifted
-        if epoch is not None:
-            changed_moment["clock"] = _KNOWN
-        return State(
-            state.product,
-            replace(memory, **changed_memory) if changed_memory else memory,
-            replace(moment, **changed_moment) if changed_moment else moment,
-        )
 
     def _lowest_numbers(self, state: State) -> tuple[tuple[str, int], ...]:
         lowest: dict[str, int] = {}
-        for place, (holder, name, _, gather) in enumerate(_NUMBERED):
-            value = getattr(state.memory if holder == "memory" else state.moment, name)
-            found = self._lowest.get((place, value))
+        for slot, value, memo in zip(_NUMBERED, _numbered_values(state), self._numbers, strict=True):
+            found = memo.get(value)
             if found is None:
-                assert gather
                 gathered: dict[str, int] = {}
-                gather(value, gathered)
-                found = self._lowest[place, value] = tuple(gathered.items())
+                assert slot.gather
+                slot.gather(value, gathered)
+                found = memo[value] = tuple(gathered.items())
             for namespace, number in found:
                 if number < lowest.get(namespace, number + 1):
                     lowest[namespace] = number
         return tuple(lowest.items())
 
 
+def _forgetting(shift: Shifter | None, forget: Callable[[Value], Value] | None) -> Shifter:
+    assert shift
+    return shift if forget is None else lambda value, by: shift(forget(value), by)
+
+
+_values: Final = attrgetter(*(f"{'moment' if slot.in_moment else 'memory'}.{slot.name}" for slot in _SLOTS))
+_numbered_values: Final = attrgetter(
+    *(f"{'moment' if slot.in_moment else 'memory'}.{slot.name}" for slot in _NUMBERED)
+)
+
+
+def _namespaces(declared: Value) -> Iterator[str]:
+    """The namespaces whose numbers a declared type holds."""
+    origin: object = typing.get_origin(declared)
+    if origin is Annotated:
+        yield from (mark.name for mark in declared.__metadata__ if isinstance(mark, Namespace))
+    if isinstance(declared, type) and issubclass(declared, Struct):
+        for hint in typing.get_type_hints(declared, include_extras=True).values():
+            yield from _namespaces(hint)
+    for part in typing.get_args(declared):
+        yield from _namespaces(part)
+
+
+_HOLDERS: Final = Tally(
+    namespace
+    for declared in (Memory, Moment)
+    for hint in typing.get_type_hints(declared, include_extras=True).values()
+    for namespace in set(_namespaces(hint))
+)
+
+
+@cache
+def _leaves_the_rest(shift: Shift) -> bool:
+    """Nothing moves but numbers that stand in one slot alone: what did not change is canonical still."""
+    return (
+        shift.now == 0
+        and not shift.utc
+        and all(number == 0 or _HOLDERS[namespace] == 1 for namespace, number in shift.lowest)
+        and all(number == 1 for _, number in shift.present)
+    )
+
+
+_ALL: Final = list(range(len(_SLOTS)))
+_NUMBERED_PLACES: Final = frozenset(
+    i for i, slot in enumerate(_SLOTS) if slot.gather or slot.name in ("boot", "link")
+)
+_UNMOVED: Final = Shift(0, None, (), tuple((name, 1) for name, _ in _PRESENT))
+_UNMOVED_DATED: Final = _UNMOVED._replace(utc=0)
 _NEW: Final = object()
 _KNOWN: Final = Clock("known", UtcTime(0))

@@ -12,8 +12,9 @@ from array import array
 from collections import Counter as Tally
 from collections import deque
 from collections.abc import Callable, Iterator
-from typing import Final, NamedTuple, TypeAlias
+from typing import Any, Final, NamedTuple, TypeAlias
 
+from immutables import Map
 from msgspec.structs import replace
 from typing_extensions import override
 
@@ -79,6 +80,20 @@ class _BrokenPromise(Exception):
         self.promise, self.section = promise, section
 
 
+def _left_out(scope: Scope) -> dict[str, Callable[[Any], Any]]:
+    """By slot of the Moment, what this scope leaves of it."""
+    forgets: dict[str, Callable[[Any], Any]] = {}
+    if scope.inert:
+        forgets["timers"] = lambda timers: Map(
+            {timer: at for timer, at in timers.items() if (timer.machine, timer.timer) not in scope.inert}
+        )
+    if not scope.knows_reports:
+        forgets["status_reports"] = lambda reports: tuple(replace(r, confirmed=None) for r in reports)
+    if not scope.knows_answered:
+        forgets["answered"] = lambda _: None
+    return forgets
+
+
 class Search:
     """One breadth-first search; `run` ends when all is seen, a promise is broken, or `states_max` is reached.
 
@@ -91,14 +106,14 @@ class Search:
         states_max: int = 1_000_000,
         *,
         stepper: Stepper = step,
-        canonical: Callable[[State, int], State] | None = None,
+        canonical: Callable[[State, int, State | None], State] | None = None,
         progress: Callable[[int, int], None] | None = None,
     ) -> None:
         self.scope, self.states_max = scope, states_max
         self.fired: Tally[Binding] = Tally()
         self.ignored: Tally[str] = Tally()
         self.steps = self.transitions = self.depth = 0
-        self._step_of, self._canonical = stepper, canonical or Canonical()
+        self._step_of, self._canonical = stepper, canonical or Canonical(_left_out(scope))
         self._progress = progress
         self._taking: list[External] = []  # the events of the move that is being tried
         self._ids: dict[Key, int] = {}
@@ -154,6 +169,7 @@ class Search:
         key = (state.memory, state.moment)
         known = self._ids.get(key)
         if known is None:
+            self._hold_always(state)
             known = self._ids[key] = len(self._came_by)
             self._came_by.append((parent, move))
             self.depth = max(self.depth, depth)
@@ -179,7 +195,8 @@ class Search:
                 yield from self._happens(node, event, Instant(0))
         due = next_deadline(node)
         if due is not None and due > SECOND:
-            yield Move(None, SECOND), self._canonical(node, SECOND)
+            self._taking = []
+            yield Move(None, SECOND), self._canonical(node, SECOND, None)
         elif due is not None:
             yield from self._happens(node, DeadlinePassed(), due)
 
@@ -189,7 +206,7 @@ class Search:
         if not taken.trace and taken.state is node:
             self.ignored[type(event).__name__] += 1
             return
-        yield self._arrived(taken, Move(event, now), now)
+        yield self._arrived(taken, Move(event, now), now, node)
         if taken.changes and not isinstance(event, PoweredUp):
             if self.scope.commits_fail:
                 yield from self._not_stored(node, event, now)
@@ -206,13 +223,15 @@ class Search:
         if taken.changes or taken.state.memory is not node.memory:
             raise _BrokenPromise("what could not be stored has not happened", "§3.7")
         if taken.state is not node:
-            yield self._arrived(taken, Move(failed, now), now)
+            yield self._arrived(taken, Move(failed, now), now, node)
 
     def _move(self, state: State | None, event: External, now: Instant) -> tuple[Move, State]:
         self._taking = [event]
         return self._arrived(self._step(state, event, now), Move(event, now), now)
 
-    def _arrived(self, taken: Step, move: Move, now: Instant) -> tuple[Move, State]:
+    def _arrived(
+        self, taken: Step, move: Move, now: Instant, node: State | None = None
+    ) -> tuple[Move, State]:
         """The node a step leads to, once the world has done what it does at once in this scope."""
         state, done = taken.state, len(self._taking)
         for effect in taken.effects:
@@ -222,9 +241,12 @@ class Search:
                 )
         while (event := self._prompt(state)) is not None:
             state = self._at_once(state, event, now)
-        return move._replace(at_once=(*move.at_once, *self._taking[done:])), self._node(state, now)
+        if len(self._taking) > done:
+            move = move._replace(at_once=(*move.at_once, *self._taking[done:]))
+        return move, self._canonical(state, now, node)
 
     def _at_once(self, state: State, event: External, now: Instant) -> State:
+        self._hold_always(state)
         self._taking.append(event)
         if len(self._taking) > AT_ONCE_MAX:
             raise _BrokenPromise("what happens at once comes to an end", "DESIGN §3")
@@ -236,22 +258,6 @@ class Search:
             answer = self.scope.answers.to(call.open.action)[0]
             return ResultReceived(call.connection, call.open.message_id, answer)
         return next((event for player in self.scope.at_once for event in player(state)), None)
-
-    def _node(self, state: State, now: Instant) -> State:
-        """The canonical state, without what this scope leaves out."""
-        moment = state.moment
-        inert = [timer for timer in moment.timers if (timer.machine, timer.timer) in self.scope.inert]
-        if inert:
-            timers = moment.timers
-            for timer in inert:
-                timers = timers.delete(timer)
-            moment = replace(moment, timers=timers)
-        if not self.scope.knows_reports:
-            reports = tuple(replace(report, confirmed=None) for report in moment.status_reports)
-            moment = replace(moment, status_reports=reports)
-        if not self.scope.knows_answered:
-            moment = replace(moment, answered=None)
-        return self._canonical(State(state.product, state.memory, moment), now)
 
     # --- promises ---
 
@@ -270,11 +276,13 @@ class Search:
             for rule in ON_EVERY_STEP:
                 if not rule.holds(state, taken):
                     raise _BrokenPromise(rule.name, rule.section)
-        if taken.state is not state:
-            for promise in ALWAYS:
-                if not promise.holds(taken.state):
-                    raise _BrokenPromise(promise.name, promise.section)
         return taken
+
+    def _hold_always(self, state: State) -> None:
+        """What always holds is looked at where a state is new; a state that was seen held it then."""
+        for promise in ALWAYS:
+            if not promise.holds(state):
+                raise _BrokenPromise(promise.name, promise.section)
 
     def _stranded(self) -> Violation | None:
         """The first node from which there is no way to a station at rest; what is not followed counts as a way."""

@@ -116,6 +116,17 @@ _SCOPES: Final = (
         ),
     ),
     Scope(
+        "power, resumed, Inoperative",
+        "a connector is made Inoperative while it charges, and power is cut; the charging is resumed",
+        one_connector(power_cut="resume"),
+        (*DRIVER, *ONLINE, world.availability(1), world.power(car_may_leave=True)),
+        at_once=WILLING,
+        inert=QUIET,
+        prompt=TALK | TRANSACTIONS,
+        queue_max=1,
+        shows=("Inoperative is scheduled",),
+    ),
+    Scope(
         "availability",
         "made Inoperative and Operative, the connector and the whole station; power is cut",
         one_connector(),
