@@ -13,6 +13,7 @@ from pilotline.core.state import (
     Counter,
     Ev,
     Fault,
+    Map,
     Memory,
     Moment,
     Outbox,
@@ -50,6 +51,14 @@ def is_resumed(transaction: Transaction, product_resumes: bool, event: PoweredUp
         and event.plugged[transaction.connector]
         and transaction.state == "running"
     )
+
+
+def open_transaction(transactions: Map[Counter, Transaction], connector: int) -> Transaction | None:
+    """The transaction on this connector whose stop is not recorded yet."""
+    for transaction in transactions.values():
+        if transaction.connector == connector and transaction.state in ("running", "stopping"):
+            return transaction
+    return None
 
 
 def fresh_moment(memory: Memory, event: PoweredUp) -> Moment:

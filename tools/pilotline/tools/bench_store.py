@@ -74,7 +74,8 @@ def _answer(number: int) -> tuple[Change, ...]:
 
 def _record(number: int) -> tuple[Change, ...]:
     """One small record is replaced."""
-    return (Put("boot", None, Boot(Counter(number), "0123456789abcdef", "Pilotline Reference", UtcTime(1_764_000_000_000), True)),)
+    boot = Boot(Counter(number), "0123456789abcdef", "Pilotline Reference", UtcTime(1_764_000_000_000), True)
+    return (Put("boot", None, boot),)
 
 
 COMMITS: Final[tuple[tuple[str, Callable[[int], tuple[Change, ...]]], ...]] = (

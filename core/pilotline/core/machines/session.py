@@ -11,7 +11,7 @@ from typing import Annotated, Final
 from msgspec import Struct
 
 from pilotline.core import facts
-from pilotline.core.boot import is_resumed
+from pilotline.core.boot import is_resumed, open_transaction
 from pilotline.core.effects import Arm, ReadMeter
 from pilotline.core.events import (
     CablePlugged,
@@ -265,29 +265,13 @@ def free_vending_at_boot(own: Session, reads: Reads, event: PoweredUp) -> bool:
 
 
 def resume(own: Session, reads: Reads, _event: PoweredUp, _now: Instant) -> Session:
-    transaction = open_transaction(reads.transactions, own.connector)
-    if transaction is None:
-        return own
-    return Session(
-        own.connector, own.state, transaction.id_tag, transaction.parent_id_tag, None, transaction.number
-    )
+    cut = open_transaction(reads.transactions, own.connector) or Transaction()
+    return Session(own.connector, own.state, cut.id_tag, cut.parent_id_tag, None, cut.number)
 
 
 def finish_after_the_cut(own: Session, reads: Reads, _event: PoweredUp, _now: Instant) -> Session:
-    transaction = open_transaction(reads.transactions, own.connector)
-    return (
-        own
-        if transaction is None
-        else Session(own.connector, own.state, transaction.id_tag, transaction.parent_id_tag)
-    )
-
-
-def open_transaction(transactions: Map[Counter, Transaction], connector: int) -> Transaction | None:
-    """The transaction on this connector whose stop is not recorded yet."""
-    for transaction in transactions.values():
-        if transaction.connector == connector and transaction.state in ("running", "stopping"):
-            return transaction
-    return None
+    cut = open_transaction(reads.transactions, own.connector) or Transaction()
+    return Session(own.connector, own.state, cut.id_tag, cut.parent_id_tag)
 
 
 def _granted_elsewhere(own: Session, reads: Reads) -> Session | None:
