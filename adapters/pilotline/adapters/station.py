@@ -47,7 +47,6 @@ from pilotline.spec.products import Product
 
 _LOG: Final = logging.getLogger(__name__)
 _FAILURES_APART_MS: Final = 60_000
-_STORE_RETRY_MS: Final = 1000
 
 Cause: TypeAlias = Literal["PowerLoss", "HardReset", "SoftReset", "Reboot"]
 
@@ -80,7 +79,6 @@ class Station:
         self._state: State | None = None
         self._booted_ms = 0
         self._rung = False  # DeadlinePassed is waiting to be taken in
-        self._not_before_ms = 0  # a deadline that could not be stored is not tried again at once
         self._network = True
         self._failed_ms: int | None = None
         self._subscriptions: weakref.WeakSet[Subscription] = weakref.WeakSet()
@@ -223,7 +221,6 @@ class Station:
             raise
         except Exception as error:  # noqa: BLE001  (whatever a store raises, it has not stored)
             _LOG.error("station: the store cannot be written, so the state stays as it was: %s", error)
-            self._not_before_ms = self._clock.now_ms() + _STORE_RETRY_MS
             return False
         return True
 
@@ -260,7 +257,7 @@ class Station:
 
     def _arm(self) -> None:
         deadline = None if self._state is None or self._rung else next_deadline(self._state)
-        self._timer.set(None if deadline is None else max(self._booted_ms + deadline, self._not_before_ms))
+        self._timer.set(None if deadline is None else self._booted_ms + deadline)
 
     def _ring(self) -> None:
         self._rung = True
