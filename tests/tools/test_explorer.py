@@ -93,7 +93,7 @@ def test_a_stop_that_is_forgotten_is_found() -> None:
     """The Stop that a cut calls for is not put into the queue."""
 
     def forget(state: State | Memory | None, _event: External, taken: Step) -> Step:
-        recorded = any(binding == "T6/PoweredUp" for _, _, binding in taken.trace)
+        recorded = any(binding == "T6/PoweredUp" for binding in (t.binding for t in taken.trace))
         if not recorded or not isinstance(state, State):
             return taken
         memory, moment = taken.state.memory, taken.state.moment
