@@ -61,6 +61,7 @@ class CertificationTool(CentralSystem):
         self._at_any_time: dict[str, deque[tuple[datetime, Json]]] = defaultdict(deque)
         self.told_at: dict[str, datetime] = {}
         """When a request of each action came last, in the station's time."""
+        self._boots: deque[tuple[str, int]] = deque()
         self.on_frame = self._take_in
 
     # --- what the station sends -----------------------------------------------------------------------------
@@ -106,7 +107,8 @@ class CertificationTool(CentralSystem):
 
     async def asks(self, action: str, **payload: object) -> Json:
         """Send a request and return the payload of the answer, both with the names of the wire."""
-        station = await self.station(STATION) if self.accepts else self.stations[STATION]
+        await self._wait(lambda: STATION in self.stations, "expected a connection")
+        station = self.stations[STATION]
         request = getattr(call, action)(**camel_to_snake_case(payload))
         answer = await station.call(request, suppress=False)
         return snake_to_camel_case(remove_nones(serialize_as_dict(answer)))
@@ -135,15 +137,9 @@ class CertificationTool(CentralSystem):
         assert entry["key"] == key, self._story(f"{key}: {answer}")
         return str(entry["value"])
 
-    def answers_boot(self, status: str, interval_s: int) -> None:
-        """What the next BootNotification is told."""
-        self.registration_status = RegistrationStatus(status)
-        self.heartbeat_interval_s = interval_s
-
-    @property
-    def accepts(self) -> bool:
-        """Whether a BootNotification is accepted."""
-        return self.registration_status == RegistrationStatus.accepted
+    def answers_boots(self, *answers: tuple[str, int]) -> None:
+        """What the next BootNotifications are told, one after the other: a status and an interval in s."""
+        self._boots.extend(answers)
 
     def answers_tag(self, id_tag: str, status: str) -> None:
         """What the Central System says of a tag from now on."""
@@ -158,6 +154,9 @@ class CertificationTool(CentralSystem):
             return
         _, _, action, payload = words
         self.told_at[action] = frame.at
+        if action == "BootNotification" and self._boots:
+            status, self.heartbeat_interval_s = self._boots.popleft()
+            self.registration_status = RegistrationStatus(status)
         if action in _AT_ANY_TIME:
             self._at_any_time[action].append((frame.at, payload))
         else:

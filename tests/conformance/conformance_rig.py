@@ -7,8 +7,11 @@ sixty times as slow for a station that lives sixty times as fast.
 
 import asyncio
 import contextlib
+import functools
 import inspect
 from collections.abc import AsyncIterator, Awaitable, Callable
+from datetime import datetime
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, Final, Literal, NamedTuple
 
@@ -41,6 +44,12 @@ def product_of(name: ProductName) -> Product:
     product = load_product(name)
     offered = {key: value for key, value in _TIME_OUTS.items() if key in product.configuration}
     return adjusted(product, offered, **_UNHURRIED)
+
+
+def are_apart(times: list[datetime], interval_s: float) -> None:
+    """From one to the next it is this interval, as exactly as a loaded machine can."""
+    gaps_s = [(later - earlier).total_seconds() for earlier, later in pairwise(times)]
+    assert all(abs(gap_s - interval_s) <= interval_s / 4 for gap_s in gaps_s), gaps_s
 
 
 class StationUnderTest:
@@ -212,18 +221,20 @@ def case(
     """
 
     def of(play: Callable[..., Awaitable[None]]) -> Callable[..., None]:
-        parts = list(inspect.signature(play).parameters)
+        wanted = inspect.signature(play).parameters
+        others = [parameter for name, parameter in wanted.items() if name not in ("site", *Site._fields)]
 
-        async def played(product: ProductName, folder: Path) -> None:
+        async def played(product: ProductName, folder: Path, values: dict[str, Any]) -> None:
             async with certified(product, folder, booted=booted) as site:
-                players: dict[str, Any] = {"site": site, **site._asdict()}
-                await play(**{part: players[part] for part in parts})
+                players = {"site": site, **site._asdict()}
+                await play(**values, **{name: players[name] for name in wanted if name in players})
 
-        @pytest.mark.parametrize("product", products or ("c6eu", "reference"))
-        def run(product: ProductName, tmp_path: Path) -> None:
-            asyncio.run(played(product, tmp_path))
+        def run(product: ProductName, tmp_path: Path, **values: object) -> None:
+            asyncio.run(played(product, tmp_path, values))
 
-        run.__name__, run.__doc__, run.__module__ = play.__name__, play.__doc__, play.__module__
-        return run
+        functools.update_wrapper(run, play)
+        own = list(inspect.signature(run, follow_wrapped=False).parameters.values())[:2]
+        run.__signature__ = inspect.Signature([*own, *others])  # type: ignore[attr-defined]  # read by pytest
+        return pytest.mark.parametrize("product", products or ("c6eu", "reference"))(run)
 
     return of

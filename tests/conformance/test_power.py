@@ -1,0 +1,55 @@
+"""Certification cases of power failures."""
+
+# ruff: noqa: N802  (the cases keep their names)
+
+from conformance.certification_tool import VALID, CertificationTool, message
+from conformance.conformance_rig import Driver, Site, StationUnderTest, case
+
+
+@case("c6eu")
+async def test_TC_032_2_CS_a_power_failure_stops_the_transaction(
+    site: Site, station: StationUnderTest, central_system: CertificationTool
+) -> None:
+    """This product stops what power interrupted."""
+    transaction_id = await site.charging()
+    await station.is_power_cycled()
+    await central_system.expects("BootNotification")
+    await central_system.expects_in_any_order(
+        message("StatusNotification", connectorId=0, status="Available"),
+        message("StatusNotification", connectorId=1, status={"Preparing", "Finishing"}),
+        message("StatusNotification", connectorId=2, status="Available"),
+        message("StopTransaction", transactionId=transaction_id, reason="PowerLoss", idTag=None),
+    )
+    assert station.hardware.power_w(1) == 0
+
+
+@case("reference")
+async def test_TC_032_2_CS_a_resumed_transaction_is_stopped_by_the_driver(
+    site: Site, station: StationUnderTest, driver: Driver, central_system: CertificationTool
+) -> None:
+    """This product resumes what power interrupted, and the driver stops it then."""
+    transaction_id = await site.charging()
+    await station.is_power_cycled()
+    await central_system.expects("BootNotification")
+    await central_system.expects_in_any_order(
+        message("StatusNotification", connectorId=0, status="Available"),
+        message("StatusNotification", connectorId=1, status="Charging"),
+        message("StatusNotification", connectorId=2, status="Available"),
+    )
+    driver.presents(VALID)
+    await central_system.expects_in_any_order(
+        message("StopTransaction", transactionId=transaction_id, reason={"Local", None}, idTag=VALID),
+        message("StatusNotification", connectorId=1, status="Finishing"),
+    )
+
+
+@case()
+async def test_TC_034_CS_unavailable_survives_a_power_failure(
+    station: StationUnderTest, driver: Driver, central_system: CertificationTool
+) -> None:
+    answer = await central_system.asks("ChangeAvailability", connectorId=0, type="Inoperative")
+    assert answer == {"status": "Accepted"}
+    await central_system.expects_status_of_all("Unavailable")
+    await station.is_power_cycled()
+    await central_system.expects("BootNotification")
+    await central_system.expects_status_of_all("Unavailable")

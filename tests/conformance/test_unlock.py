@@ -1,0 +1,57 @@
+"""Certification cases of UnlockConnector, and of a lock that fails."""
+
+# ruff: noqa: N802  (the cases keep their names)
+
+from conformance.certification_tool import VALID, CertificationTool
+from conformance.conformance_rig import Driver, Site, StationUnderTest, case
+
+
+@case("reference")
+async def test_TC_017_1_CS_unlock_without_a_session(central_system: CertificationTool) -> None:
+    assert await central_system.asks("UnlockConnector", connectorId=1) == {"status": "Unlocked"}
+
+
+@case("c6eu")
+async def test_TC_017_2_CS_unlock_of_a_fixed_cable(central_system: CertificationTool) -> None:
+    assert await central_system.asks("UnlockConnector", connectorId=1) == {"status": "NotSupported"}
+
+
+@case("c6eu")
+async def test_TC_018_2_CS_unlock_of_a_fixed_cable_leaves_the_session_alone(
+    site: Site, station: StationUnderTest, central_system: CertificationTool
+) -> None:
+    await site.charging()
+    assert await central_system.asks("UnlockConnector", connectorId=1) == {"status": "NotSupported"}
+    await station.lives(5)
+    assert station.hardware.power_w(1) > 0
+
+
+@case("reference")
+async def test_TC_024_CS_a_lock_that_fails_starts_no_transaction(
+    station: StationUnderTest, driver: Driver, central_system: CertificationTool
+) -> None:
+    authorizes = await central_system.reads("AuthorizeRemoteTxRequests") == "true"
+    answer = await central_system.asks("RemoteStartTransaction", connectorId=1, idTag=VALID)
+    assert answer == {"status": "Accepted"}
+    if authorizes:
+        await central_system.expects("Authorize", idTag=VALID)
+    await central_system.expects("StatusNotification", connectorId=1, status="Preparing")
+    station.hardware.jam_lock(1)  # plugged in halfway, the bolt does not find its hole
+    driver.plugs_in()
+    await central_system.expects(
+        "StatusNotification", connectorId=1, status="Faulted", errorCode="ConnectorLockFailure"
+    )
+    await station.lives(5)
+    assert not central_system.heard("StartTransaction")
+    assert station.hardware.power_w(1) == 0
+
+
+@case("reference")
+async def test_TC_030_CS_unlock_failure(station: StationUnderTest, central_system: CertificationTool) -> None:
+    station.hardware.jam_lock(1)
+    assert await central_system.asks("UnlockConnector", connectorId=1) == {"status": "UnlockFailed"}
+
+
+@case()
+async def test_TC_031_CS_unlock_of_an_unknown_connector(central_system: CertificationTool) -> None:
+    assert await central_system.asks("UnlockConnector", connectorId=3) == {"status": "NotSupported"}
