@@ -117,7 +117,8 @@ class SimulatedHardware(Hardware):
             case UnlockConnector(connector=number):
                 self._later("lock", number, self._lock_delay_ms, self._unlock)
             case ReleaseConnector(connector=number):
-                self._later("lock", number, self._lock_delay_ms, self._release)
+                # its feedback is owed, whatever the level says meanwhile
+                self._later("release", number, self._lock_delay_ms, self._release)
             case ReportWorld():
                 self._report()
             case CloseContactor(connector=number):
