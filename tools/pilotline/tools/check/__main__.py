@@ -35,7 +35,7 @@ def main(arguments: list[str] | None = None) -> int:
     names = list(known) if chosen.all else chosen.scope
     if not names:
         for scope in known.values():
-            print(f"{scope.name:24} {scope.says}")  # noqa: T201  (a command speaks on stdout)
+            print(f"{scope.name:28}{scope.says}")  # noqa: T201  (a command speaks on stdout)
         return 0
     reports = [_searched(name, chosen.states_max) for name in names]
     print(summary(reports, whole=chosen.all))  # noqa: T201
@@ -65,7 +65,7 @@ def line(report: Report) -> str:
     verdict = "BROKEN" if report.violation else "complete" if report.complete else "given up"
     unshown = f"  never seen: {', '.join(report.unshown)}" if report.unshown else ""
     return (
-        f"{report.scope:24} {report.states:8,} states {report.steps:9,} steps {report.transitions:9,} transitions "
+        f"{report.scope:28}{report.states:8,} states {report.steps:9,} steps {report.transitions:9,} transitions "
         f"depth {report.depth:3} {report.seconds:6.1f} s {report.rate:7,.0f}/s  {verdict}{unshown}"
     )
 

@@ -1,0 +1,203 @@
+"""Every promise can be broken: for each one, a station that breaks it, made from one that keeps them all."""
+
+from collections.abc import Callable
+
+import pytest
+from immutables import Map
+from msgspec.structs import replace
+
+from pilotline.core.effects import CloseContactor, Effect, SendCall, SendResult
+from pilotline.core.events import (
+    CablePlugged,
+    ConnectorLocked,
+    EnergyRequested,
+    External,
+    LinkUp,
+    ResultReceived,
+    TagPresented,
+)
+from pilotline.core.properties import ALWAYS, ON_EVERY_STEP
+from pilotline.core.sightings import SOMETIMES, at_rest
+from pilotline.core.state import Counter, Instant, Memory, Moment, Readings, State, TimerKey, Wh
+from pilotline.core.step import Step, Taken, step
+from pilotline.spec.messages.core import ChangeAvailabilityConf, HeartbeatReq
+from pilotline.spec.products import load_product
+from pilotline.tools.check.environment import YES, powered_up
+from pilotline.tools.check.explorer import Search
+from pilotline.tools.check.scopes import scopes
+
+PRODUCT = load_product("reference")
+
+
+def after(*events: External) -> State:
+    """The station after these events; the Central System answers all but the last request."""
+    state = step(None, powered_up(PRODUCT, (False,) * 3), Instant(0)).state
+    for event in events:
+        while (opened := state.moment.call.open) is not None:
+            state = step(state, agreed(state, opened.action, opened.message_id), Instant(0)).state
+        state = step(state, event, Instant(0)).state
+    return state
+
+
+def agreed(state: State, action: str, message_id: str) -> External:
+    return ResultReceived(state.moment.call.connection, message_id, YES.to(action)[0])
+
+
+def charging() -> State:
+    """Connector 1 charges; its StartTransaction is on its way."""
+    return after(
+        LinkUp(Counter(1)),
+        CablePlugged(1),
+        TagPresented(1, "TAG"),
+        EnergyRequested(1),
+        ConnectorLocked(1, Readings(Wh(0))),
+    )
+
+
+def with_memory(change: Callable[[Memory], Memory]) -> Callable[[State], State]:
+    return lambda state: State(state.product, change(state.memory), state.moment)
+
+
+def with_moment(change: Callable[[Moment], Moment]) -> Callable[[State], State]:
+    return lambda state: State(state.product, state.memory, change(state.moment))
+
+
+def at_1(slot: str, **fields: object) -> Callable[[State], State]:
+    """The record of connector 1 (or reader 1) in a slot of the Moment with other fields."""
+
+    def change(moment: Moment) -> Moment:
+        records = getattr(moment, slot)
+        return replace(moment, **{slot: (records[0], replace(records[1], **fields), *records[2:])})
+
+    return with_moment(change)
+
+
+def transaction_twice(memory: Memory) -> Memory:
+    first = next(iter(memory.transactions.values()))
+    second = replace(first, number=Counter(first.number + 1))
+    return replace(memory, transactions=memory.transactions.set(second.number, second))
+
+
+def stopped(memory: Memory) -> Memory:
+    number, first = next(iter(memory.transactions.items()))
+    return replace(memory, transactions=memory.transactions.set(number, replace(first, state="stopped")))
+
+
+def inoperative(memory: Memory) -> Memory:
+    zero, first, *others = memory.availability
+    return replace(memory, availability=(zero, replace(first, state="inoperative"), *others))
+
+
+def without_timer(machine: str) -> Callable[[State], State]:
+    return with_moment(
+        lambda moment: replace(
+            moment, timers=Map({k: v for k, v in moment.timers.items() if k.machine != machine})
+        )
+    )
+
+
+BROKEN: dict[str, Callable[[State], State]] = {
+    "one transaction per connector": with_memory(transaction_twice),
+    "sessions and transactions agree": at_1("sessions", state="idle"),
+    "the status follows the conditions": at_1("connectors", state="Available"),
+    "the queue is in order": with_moment(
+        lambda m: replace(m, queue=replace(m.queue, tail=Counter(m.queue.tail + 1)))
+    ),
+    "a stop is recorded once": with_memory(stopped),
+    "one open call": with_moment(lambda m: replace(m, call=replace(m.call, open=None))),
+    "whoever asked is answered": with_moment(
+        lambda m: replace(m, heartbeat=replace(m.heartbeat, state="asked"))
+    ),
+    "online the queue moves": with_moment(lambda m: replace(m, queue=replace(m.queue, state="idle"))),
+    "what waits has a deadline": without_timer("call"),
+    "timers run in their states": with_moment(
+        lambda m: replace(m, timers=m.timers.set(TimerKey("session", "start", 2), Instant(1)))
+    ),
+    "Inoperative means unused": with_memory(inoperative),
+    "energy is withheld only while charging": with_moment(
+        lambda m: replace(m, supplies=(*m.supplies[:2], replace(m.supplies[2], state="withheld")))
+    ),
+    "who charges is known": at_1("sessions", id_tag=""),
+    "a busy reader has a question": at_1("readers", state="authorizing"),
+    "what was told is what is": at_1("status_reports", state="told", settling=None, sent=None),
+}
+
+
+@pytest.mark.parametrize("promise", ALWAYS, ids=lambda promise: promise.name)
+def test_a_promise_holds_of_a_station_that_charges_and_can_be_broken(promise) -> None:  # type: ignore[no-untyped-def]  # a parameter of pytest
+    state = charging()
+    assert promise.holds(state)
+    assert not promise.holds(BROKEN[promise.name](state))
+
+
+def taken(state: State, *effects: Effect, trace: tuple[Taken, ...] = ()) -> Step:
+    return Step(state, effects, (), trace)
+
+
+def heartbeat(connection: int) -> SendCall:
+    return SendCall(Counter(connection), "h", HeartbeatReq())
+
+
+def forgotten(state: State) -> State:
+    return State(state.product, replace(state.memory, transactions=Map()), state.moment)
+
+
+def equal_but_another(state: State) -> State:
+    copy = Map(dict(state.memory.outbox.items()))
+    return State(state.product, replace(state.memory, outbox=copy), state.moment)
+
+
+BROKEN_STEPS: dict[str, Callable[[State], Step]] = {
+    "energy only after authorization": lambda s: taken(s, CloseContactor(2)),
+    "silence before acceptance": lambda s: taken(
+        with_moment(lambda m: replace(m, registration=replace(m.registration, state="pending")))(s),
+        heartbeat(1),
+    ),
+    "every change of status is a row of §4.9": lambda s: taken(at_1("connectors", state="Available")(s)),
+    "one call at a time": lambda s: taken(s, heartbeat(1), heartbeat(1)),
+    "transactions only go on": lambda s: taken(forgotten(s)),
+    "a transaction begins only where it may": lambda s: taken(
+        with_memory(transaction_twice)(at_1("cables", state="unplugged")(s)),
+        trace=(Taken("transaction", Counter(2), "T1/TransactionBegan"),),
+    ),
+    "what is sent goes to the link that is up": lambda s: taken(
+        s, SendResult(Counter(7), "x", ChangeAvailabilityConf(status="Accepted"))
+    ),
+    "unchanged means the same record": lambda s: taken(equal_but_another(s)),
+}
+
+
+@pytest.mark.parametrize("rule", ON_EVERY_STEP, ids=lambda rule: rule.name)
+def test_a_promise_on_steps_holds_of_a_real_one_and_can_be_broken(rule) -> None:  # type: ignore[no-untyped-def]  # a parameter of pytest
+    state = charging()
+    real = step(state, CablePlugged(2), Instant(0))
+    assert rule.holds(state, real)
+    assert not rule.holds(state, BROKEN_STEPS[rule.name](state))
+
+
+def test_every_promise_names_its_section() -> None:
+    assert all(promise.section for promise in (*ALWAYS, *ON_EVERY_STEP))
+    names = [promise.name for promise in (*ALWAYS, *ON_EVERY_STEP)]
+    assert len(set(names)) == len(names)
+    assert set(BROKEN) | set(BROKEN_STEPS) == set(names)
+
+
+def test_a_station_that_has_just_booted_shows_nothing_and_is_at_rest() -> None:
+    state = after()
+    assert at_rest(state)
+    assert [sometimes.name for sometimes in SOMETIMES if sometimes.holds(state)] == []
+
+
+def test_a_station_that_charges_is_not_at_rest() -> None:
+    assert not at_rest(charging())
+
+
+def test_a_promise_that_breaks_is_what_a_search_stops_at(monkeypatch: pytest.MonkeyPatch) -> None:
+    never_plugged = ALWAYS[0]._replace(
+        name="nobody comes", holds=lambda s: s.moment.cables[1].state != "plugged"
+    )
+    monkeypatch.setattr("pilotline.tools.check.explorer.ALWAYS", (never_plugged,))
+    violation = Search(scopes()["faults"]).run().violation
+    assert violation is not None
+    assert violation.promise == "nobody comes"
+    assert len(violation.story) == 2
