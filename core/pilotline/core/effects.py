@@ -65,7 +65,8 @@ class ReadMeter(Effect, frozen=True):
 class ReleaseConnector(Effect, frozen=True):
     """Open the lock now, whatever it is told to be; answer with ConnectorUnlocked or UnlockFailed (§5.18).
 
-    The answer is owed also if LockConnector or UnlockConnector follows."""
+    The answer is owed also if LockConnector or UnlockConnector follows.
+    """
 
     connector: int
 

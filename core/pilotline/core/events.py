@@ -222,6 +222,8 @@ class FaultDetected(External, frozen=True):
     vendor_id: str | None = None
     vendor_error_code: str | None = None
     prevents_charging: bool = True
+    by_station: bool = False
+    """A machine missed a feedback; the hardware did not tell, and will not tell that it is over."""
 
 
 class FaultCleared(External, frozen=True):

@@ -342,6 +342,7 @@ class RaisedFault(Struct, frozen=True, cache_hash=True):
     vendor_id: str | None = None
     vendor_error_code: str | None = None
     prevents_charging: bool = True
+    by_station: bool = False  # found by a machine, from a feedback that did not come
 
 
 class Fault(Struct, frozen=True, cache_hash=True):

@@ -244,6 +244,7 @@ class FaultRows:
         "F4", "faulted", "warning", "the last fault cleared, a warning is left", "§4.9"
     )
     F5: Final = Row[FaultState]("F5", "faulted", "clear", "the last fault cleared", "§4.9")
+    F8: Final = Row[FaultState]("F8", "faulted", None, "what the station found itself is over", "§4.9")
     F6: Final = Row[FaultState]("F6", "warning", "clear", "the last warning cleared", "§4.9")
 
 
@@ -359,6 +360,7 @@ class ReaderRows:
     D1: Final = Row[ReaderState]("D1", "idle", None, "the tag that began ends the attempt", "§4.9 B1")
     D2: Final = Row[ReaderState]("D2", "idle", None, "the tag that started stops", "§3.4")
     D3: Final = Row[ReaderState]("D3", "idle", None, "no connector could be meant: refused", "§3.6")
+    D8: Final = Row[ReaderState]("D8", "idle", None, "no idTag at all: refused", "§2.2, §7.28")
     D4: Final = Row[ReaderState]("D4", "idle", "authorizing", "may this tag charge?", "§4.1")
     D5: Final = Row[ReaderState](
         "D5", "authorizing", "idle", "accepted: a tag of the same group stops", "§3.10"

@@ -8,9 +8,11 @@ from typing import Annotated
 
 from msgspec import Struct
 
+from pilotline.core import facts
+from pilotline.core.boot import is_resumed
 from pilotline.core.events import AvailabilityAsked, MadeAvailable, MadeUnavailable, PoweredUp, UseEnded
-from pilotline.core.slices import POINT, here
-from pilotline.core.state import Availability, Instant, Session
+from pilotline.core.slices import POINT, every, fact, here
+from pilotline.core.state import Availability, Counter, Instant, Map, Session, Transaction
 from pilotline.core.statechart import Machine, ignores, on
 from pilotline.spec.rows import AvailabilityRows as row
 
@@ -19,10 +21,20 @@ class Reads(Struct, frozen=True):
     """Whether the connector is in use."""
 
     session: Annotated[Session, here("sessions")]
+    transactions: Annotated[Map[Counter, Transaction], every("transactions")]
+    resumes: Annotated[bool, fact(facts.resumes_after_power_cut)]
 
 
 def in_a_transaction(_own: Availability, reads: Reads, _event: object) -> bool:
     return reads.session.state in ("charging", "ending")
+
+
+def use_is_over(own: Availability, reads: Reads, event: PoweredUp) -> bool:
+    """The cut has ended the use, unless this boot resumes it."""
+    return not any(
+        transaction.connector == own.connector and is_resumed(transaction, reads.resumes, event)
+        for transaction in reads.transactions.values()
+    )
 
 
 def operative_asked(_own: Availability, _reads: Reads, event: AvailabilityAsked) -> bool:
@@ -60,11 +72,14 @@ AVAILABILITY = Machine(
         on(AvailabilityAsked, row.B4, when=[operative_asked]),
         on(AvailabilityAsked, row.B5, open_up, when=[operative_asked]),
         on(UseEnded, row.B3),
-        on(PoweredUp, row.B6),
+        on(PoweredUp, row.B6, when=[use_is_over]),
     ),
     ignored=(
         ignores(AvailabilityAsked, because="it is so already"),
         ignores(UseEnded, in_=("operative", "inoperative"), because="nothing is scheduled"),
-        ignores(PoweredUp, in_=("operative", "inoperative"), because="availability survives the cut"),
+        ignores(
+            PoweredUp,
+            because="availability survives the cut, and what is scheduled waits for the end of the use",
+        ),
     ),
 )

@@ -2,17 +2,37 @@
 
 Theory of operation: an error that prevents charging makes the status Faulted; any other is a warning, reported with
 the status that is (§4.9). Several may be raised at once; the status changes with the first and with the last.
+What the hardware raised it clears. What a machine raised because a feedback did not come is over when that feedback
+comes after all, or when the cable is taken out (`HEALED_BY`).
 """
+
+from typing import Final, TypeAlias
 
 from msgspec.structs import replace
 
-from pilotline.core.events import FaultBegan, FaultCleared, FaultDetected, FaultEnded, WarningChanged
+from pilotline.core.events import (
+    CableUnplugged,
+    ContactorOpened,
+    EvUnplugged,
+    FaultBegan,
+    FaultCleared,
+    FaultDetected,
+    FaultEnded,
+    WarningChanged,
+)
 from pilotline.core.slices import POINT
 from pilotline.core.state import Fault, Instant, RaisedFault
 from pilotline.core.statechart import Machine, NoReads, ignores, on
 from pilotline.spec.rows import FaultRows as row
 
-RAISED_MAX = 16  # one of each ChargePointErrorCode but NoError fits
+RAISED_MAX: Final = 16  # one of each ChargePointErrorCode but NoError fits
+
+Feedback: TypeAlias = ContactorOpened | EvUnplugged | CableUnplugged
+HEALED_BY: Final[dict[str, tuple[type[Feedback], ...]]] = {
+    "PowerSwitchFailure": (ContactorOpened,),
+    "PowerMeterFailure": (EvUnplugged, CableUnplugged),
+    "ConnectorLockFailure": (EvUnplugged, CableUnplugged),
+}
 
 
 def prevents_charging(_own: Fault, _reads: NoReads, event: FaultDetected) -> bool:
@@ -55,6 +75,20 @@ def end_fault(
     return replace(own, raised=_without(own, event.error_code)), (FaultEnded(own.connector),)
 
 
+def heals(own: Fault, _reads: NoReads, event: Feedback) -> bool:
+    return bool(_healed(own, event))
+
+
+def tell_healed(
+    own: Fault, _reads: NoReads, event: Feedback, _now: Instant
+) -> tuple[Fault, tuple[FaultCleared, ...]]:
+    return own, tuple(FaultCleared(own.connector, raised.error_code) for raised in _healed(own, event))
+
+
+def _healed(own: Fault, event: Feedback) -> list[RaisedFault]:
+    return [r for r in own.raised if r.by_station and type(event) in HEALED_BY.get(r.error_code, ())]
+
+
 def _without(own: Fault, error_code: str) -> tuple[RaisedFault, ...]:
     return tuple(raised for raised in own.raised if raised.error_code != error_code)
 
@@ -62,7 +96,12 @@ def _without(own: Fault, error_code: str) -> tuple[RaisedFault, ...]:
 def _with(own: Fault, event: FaultDetected) -> Fault:
     """The newest of a kind replaces the one before it."""
     raised = RaisedFault(
-        event.error_code, event.info, event.vendor_id, event.vendor_error_code, event.prevents_charging
+        event.error_code,
+        event.info,
+        event.vendor_id,
+        event.vendor_error_code,
+        event.prevents_charging,
+        event.by_station,
     )
     return replace(own, raised=(*_without(own, event.error_code), raised)[-RAISED_MAX:])
 
@@ -85,6 +124,17 @@ FAULT = Machine(
         on(FaultCleared, row.F7, remove, when=[a_warning_is_left]),
         on(FaultCleared, row.F5, end_fault, when=[is_raised]),
         on(FaultCleared, row.F6, remove, when=[is_raised]),
+        on(ContactorOpened, row.F8, tell_healed, when=[heals]),
+        on(EvUnplugged, row.F8, tell_healed, when=[heals]),
+        on(CableUnplugged, row.F8, tell_healed, when=[heals]),
     ),
-    ignored=(ignores(FaultCleared, because="no such fault is raised"),),
+    ignored=(
+        ignores(
+            ContactorOpened,
+            EvUnplugged,
+            CableUnplugged,
+            because="the station has found nothing that is over by it",
+        ),
+        ignores(FaultCleared, because="no such fault is raised"),
+    ),
 )

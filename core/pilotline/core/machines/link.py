@@ -12,7 +12,6 @@ from msgspec import Struct
 from pilotline.core import facts
 from pilotline.core.effects import Arm, OpenLink
 from pilotline.core.events import (
-    CommitFailed,
     Connected,
     Disconnected,
     LinkLost,
@@ -63,15 +62,6 @@ def mourn(
     return link, (arm, Disconnected())
 
 
-def was_the_handshake(own: Link, _reads: Reads, event: CommitFailed) -> bool:
-    return isinstance(event.event, LinkUp) and event.event.connection == own.connection
-
-
-def start_over(own: Link, reads: Reads, _event: CommitFailed, now: Instant) -> tuple[Link, tuple[Arm]]:
-    """What the link being up would have set off was not stored: the next attempt takes this one's place."""
-    return back_off(own, reads, LinkLost(own.connection), now)
-
-
 LINK = Machine(
     "link",
     family=STATION,
@@ -85,11 +75,9 @@ LINK = Machine(
         on(LinkUp, row.L2, greet, when=[of_this_connection]),
         on(LinkLost, row.L3, back_off, when=[of_this_connection]),
         on(LinkLost, row.L4, mourn, when=[of_this_connection]),
-        on(CommitFailed, row.L3, start_over, when=[was_the_handshake]),
         on(ReconnectDue, row.L1, connect),
     ),
     ignored=(
-        ignores(CommitFailed, because="the connection does not depend on what could not be stored"),
         ignores(
             LinkUp, LinkLost, because="it tells of an older connection, or of one that is up or gone already"
         ),

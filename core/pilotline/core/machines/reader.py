@@ -5,7 +5,7 @@ authorized first. Once accepted, a connector that is plugged in and waits comes 
 same group, which it stops, then the connector that this tag has just used, then the lowest free one.
 """
 
-from typing import Annotated
+from typing import Annotated, Final
 
 from msgspec import Struct
 
@@ -24,6 +24,8 @@ from pilotline.core.state import Asker, Availability, Fault, Instant, Reader, Se
 from pilotline.core.statechart import Machine, ignores, on
 from pilotline.spec.rows import ReaderRows as row
 from pilotline.spec.types import same
+
+ID_TAG_MAX: Final = 20
 
 
 class Reads(Struct, frozen=True):
@@ -108,6 +110,11 @@ def grantable(reads: Reads, id_tag: str) -> int | None:
 # --- guards and actions --------------------------------------------------------------------------------------
 
 
+def unreadable(_own: Reader, _reads: Reads, event: TagPresented) -> bool:
+    """Nothing that could stand in a message: an idTag is 1 to 20 printable characters (§2.2, §7.28)."""
+    return not (0 < len(event.id_tag) <= ID_TAG_MAX and event.id_tag.isascii() and event.id_tag.isprintable())
+
+
 def awaits_its_plug(_own: Reader, reads: Reads, event: TagPresented) -> bool:
     return _awaiting_its_plug(reads, event.id_tag) is not None
 
@@ -188,6 +195,7 @@ READER_MACHINE = Machine(
     reads=Reads,
     states=("idle", "authorizing"),
     table=(
+        on(TagPresented, row.D8, refuse, when=[unreadable]),
         on(TagPresented, row.D1, give_up, when=[awaits_its_plug]),
         on(TagPresented, row.D2, stop, when=[started_a_transaction]),
         on(TagPresented, row.D3, refuse, when=[cannot_be_meant]),

@@ -174,7 +174,7 @@ def ask_to_unplug(
 def report_lock(
     own: Session, reads: Reads, _event: LockFailed, now: Instant
 ) -> tuple[Session, tuple[Arm | FaultDetected, ...]]:
-    return _fail(own, reads, now, FaultDetected(own.connector, "ConnectorLockFailure"))
+    return _fail(own, reads, now, FaultDetected(own.connector, "ConnectorLockFailure", by_station=True))
 
 
 def report_silence(
@@ -182,7 +182,7 @@ def report_silence(
 ) -> tuple[Session, tuple[Arm | FaultDetected, ...]]:
     """The feedback that was awaited is the lock's where there is one, the meter's where there is none."""
     code: ChargePointErrorCode = "ConnectorLockFailure" if reads.lock else "PowerMeterFailure"
-    return _fail(own, reads, now, FaultDetected(own.connector, code))
+    return _fail(own, reads, now, FaultDetected(own.connector, code, by_station=True))
 
 
 def was_the_start(own: Session, _reads: Reads, event: CommitFailed) -> bool:

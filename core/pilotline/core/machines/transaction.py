@@ -192,7 +192,7 @@ def record_stop_blind(
     return own, (
         _stop_message(own, own.register),
         _ended(own),
-        FaultDetected(own.connector, "PowerSwitchFailure"),
+        FaultDetected(own.connector, "PowerSwitchFailure", by_station=True),
     )
 
 

@@ -61,6 +61,8 @@ Player = Callable[[State], Iterable[External]]
 READINGS: Final = Readings(Wh(0), (SampledReading("Energy.Active.Import.Register", "0", unit="Wh"),))
 TAG: Final = "TAG"
 OTHER: Final = "OTHER"
+RUBBISH: Final = "\x00"
+"""What a reader may read when a tag is held badly."""
 GROUP: Final = "GROUP"
 ENTROPY: Final = "e"
 FEEDBACK_FAILURES: Final = frozenset({"ConnectorLockFailure", "PowerMeterFailure", "PowerSwitchFailure"})

@@ -9,6 +9,7 @@ from pilotline.tools.check.environment import (
     ALL,
     MOODY,
     OTHER,
+    RUBBISH,
     TAG,
     YES,
     YES_OR_NO,
@@ -169,7 +170,8 @@ _SCOPES: Final = (
         "faults and warnings of one connector, two of each",
         one_connector(),
         (
-            *DRIVER,
+            world.cable(1),
+            tags(1, TAG, RUBBISH),
             *ONLINE,
             world.faults(1),
             world.faults(1, "OtherError"),

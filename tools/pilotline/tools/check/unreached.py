@@ -19,5 +19,4 @@ UNREACHED: Final[dict[tuple[str, str], str]] = {
     ("connector", "G9/FaultBegan"): _RESERVATION,
     ("connector", "P7/Restored"): _RESERVATION,
     ("connector", "I7/FaultEnded"): "§5.13 ends the reservation of a connector that becomes Faulted",
-    ("link", "L3/CommitFailed"): "no handshake changes Memory: a message is dated when it becomes the head",
 }
