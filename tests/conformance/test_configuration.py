@@ -96,3 +96,9 @@ async def test_TC_040_2_CS_an_invalid_value_is_rejected(
     answer = await central_system.asks("ChangeConfiguration", key="MeterValueSampleInterval", value=value)
     assert answer == {"status": "Rejected"}
     assert await central_system.reads("MeterValueSampleInterval") == before
+
+
+@case()
+async def test_TC_062_CS_data_of_an_unknown_vendor_is_refused(central_system: CertificationTool) -> None:
+    answer = await central_system.asks("DataTransfer", vendorId="org.nobody", messageId="Hello", data="?")
+    assert answer == {"status": "UnknownVendorId"}

@@ -2,7 +2,7 @@
 
 # ruff: noqa: N802  (the cases keep their names)
 
-from conformance.certification_tool import VALID, CertificationTool
+from conformance.certification_tool import VALID, CertificationTool, message
 from conformance.conformance_rig import Driver, Site, StationUnderTest, case
 
 
@@ -14,6 +14,20 @@ async def test_TC_017_1_CS_unlock_without_a_session(central_system: Certificatio
 @case("c6eu")
 async def test_TC_017_2_CS_unlock_of_a_fixed_cable(central_system: CertificationTool) -> None:
     assert await central_system.asks("UnlockConnector", connectorId=1) == {"status": "NotSupported"}
+
+
+@case("reference")
+async def test_TC_018_1_CS_unlock_with_a_session(
+    site: Site, driver: Driver, central_system: CertificationTool
+) -> None:
+    transaction_id = await site.charging()
+    assert await central_system.asks("UnlockConnector", connectorId=1) == {"status": "Unlocked"}
+    await central_system.expects_in_any_order(
+        message("StopTransaction", transactionId=transaction_id, reason="UnlockCommand"),
+        message("StatusNotification", connectorId=1, status="Finishing"),
+    )
+    await driver.unplugs()
+    await central_system.expects("StatusNotification", connectorId=1, status="Available")
 
 
 @case("c6eu")
