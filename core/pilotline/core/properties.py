@@ -6,7 +6,7 @@ or a search proved nothing, is in `sightings`.
 """
 
 from collections.abc import Callable
-from typing import Final, NamedTuple
+from typing import Final, Literal, NamedTuple
 
 from pilotline.core.declared import MACHINES
 from pilotline.core.effects import CloseContactor, SendCall, SendError, SendResult
@@ -32,6 +32,8 @@ class OnEveryStep(NamedTuple):
 
     name: str
     section: str
+    about: Literal["effects", "trace", "changes"]
+    """What the promise is about: a step that has none of it keeps it."""
     holds: Callable[[State, Step], bool]
 
 
@@ -359,14 +361,19 @@ def answers_go_where_the_question_came_from(_before: State, step: Step) -> bool:
 
 
 ON_EVERY_STEP: Final = (
-    OnEveryStep("energy only after authorization", "§4.1", energy_only_after_authorization),
-    OnEveryStep("silence before acceptance", "§4.2", silence_before_acceptance),
-    OnEveryStep("every change of status is a row of §4.9", "§4.9", every_change_of_status_is_a_row),
-    OnEveryStep("one call at a time", "OCPP-J §4.1.1", one_call_at_a_time),
-    OnEveryStep("transactions only go on", "§4.10", transactions_only_go_on),
-    OnEveryStep("a transaction begins only where it may", "§3.6", a_transaction_begins_only_where_it_may),
+    OnEveryStep("energy only after authorization", "§4.1", "effects", energy_only_after_authorization),
+    OnEveryStep("silence before acceptance", "§4.2", "effects", silence_before_acceptance),
+    OnEveryStep("every change of status is a row of §4.9", "§4.9", "trace", every_change_of_status_is_a_row),
+    OnEveryStep("one call at a time", "OCPP-J §4.1.1", "effects", one_call_at_a_time),
+    OnEveryStep("transactions only go on", "§4.10", "changes", transactions_only_go_on),
     OnEveryStep(
-        "what is sent goes to the link that is up", "OCPP-J §5.3", answers_go_where_the_question_came_from
+        "a transaction begins only where it may", "§3.6", "changes", a_transaction_begins_only_where_it_may
     ),
-    OnEveryStep("unchanged means the same record", "store", unchanged_means_the_same_record),
+    OnEveryStep(
+        "what is sent goes to the link that is up",
+        "OCPP-J §5.3",
+        "effects",
+        answers_go_where_the_question_came_from,
+    ),
+    OnEveryStep("unchanged means the same record", "store", "changes", unchanged_means_the_same_record),
 )

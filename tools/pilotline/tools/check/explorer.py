@@ -12,6 +12,7 @@ from array import array
 from collections import Counter as Tally
 from collections import deque
 from collections.abc import Callable, Iterator
+from operator import attrgetter
 from typing import Any, Final, NamedTuple, TypeAlias
 
 from immutables import Map
@@ -115,6 +116,10 @@ class Search:
         self.steps = self.transitions = self.depth = 0
         self._step_of, self._canonical = stepper, canonical or Canonical(_left_out(scope))
         self._progress = progress
+        self._rules = [
+            (attrgetter(about), [rule for rule in ON_EVERY_STEP if rule.about == about])
+            for about in ("effects", "trace", "changes")
+        ]
         self._taking: list[External] = []  # the events of the move that is being tried
         self._ids: dict[Key, int] = {}
         self._came_by: list[tuple[int, Move]] = []  # parent and move, by id
@@ -273,9 +278,11 @@ class Search:
         for machine, _, binding in taken.trace:
             self.fired[machine, binding] += 1
         if state is not None:
-            for rule in ON_EVERY_STEP:
-                if not rule.holds(state, taken):
-                    raise _BrokenPromise(rule.name, rule.section)
+            for about, rules in self._rules:
+                if about(taken):
+                    for rule in rules:
+                        if not rule.holds(state, taken):
+                            raise _BrokenPromise(rule.name, rule.section)
         return taken
 
     def _hold_always(self, state: State) -> None:
