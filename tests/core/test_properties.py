@@ -40,7 +40,7 @@ def after(*events: External) -> State:
 
 
 def agreed(state: State, action: str, message_id: str) -> External:
-    return ResultReceived(state.moment.call.connection, message_id, YES.to(action)[0])
+    return ResultReceived(state.moment.call.connection, message_id, YES.by_request()[action][0])
 
 
 def charging() -> State:

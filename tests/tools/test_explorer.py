@@ -152,7 +152,7 @@ def test_a_promise_that_cannot_hold_stops_the_search(monkeypatch: pytest.MonkeyP
     never_closed = properties.OnEveryStep(
         "no contactor ever opens",
         "test",
-        "effects",
+        frozenset({OpenContactor}),
         lambda _, taken: not any(isinstance(e, OpenContactor) for e in taken.effects),
     )
     monkeypatch.setattr("pilotline.tools.check.explorer.ON_EVERY_STEP", (never_closed,))

@@ -6,12 +6,12 @@ or a search proved nothing, is in `sightings`.
 """
 
 from collections.abc import Callable
-from typing import Final, Literal, NamedTuple
+from typing import Final, NamedTuple
 
 from pilotline.core.declared import MACHINES
 from pilotline.core.effects import CloseContactor, SendCall, SendError, SendResult
 from pilotline.core.machines.connector import CONNECTOR_0, CONNECTOR_STATUS
-from pilotline.core.state import MeterMessage, Session, StartMessage, State, StopMessage, Transaction
+from pilotline.core.state import Memory, MeterMessage, Session, StartMessage, State, StopMessage, Transaction
 from pilotline.core.statechart import Binding
 from pilotline.core.step import Step
 from pilotline.spec.messages.core import BootNotificationReq
@@ -32,8 +32,9 @@ class OnEveryStep(NamedTuple):
 
     name: str
     section: str
-    about: Literal["effects", "trace", "changes"]
-    """What the promise is about: a step that has none of it keeps it."""
+    about: frozenset[type | str]
+    """What the promise is about: classes of effects, machines that acted, collections that changed. A step that has
+    none of them keeps it."""
     holds: Callable[[State, Step], bool]
 
 
@@ -305,11 +306,14 @@ def one_call_at_a_time(before: State, step: Step) -> bool:
     return sent <= ended + (1 if free else 0)
 
 
+_COLLECTIONS: Final[frozenset[type | str]] = frozenset(Memory.__struct_fields__)
+
+
 def unchanged_means_the_same_record(before: State, step: Step) -> bool:
     """A step that leaves a record equal leaves it identical: what did not change is not written again."""
     return before.memory is step.state.memory or all(
         old is new or old != new
-        for name in ("configuration", "availability", "transactions", "outbox", "cache", "boot")
+        for name in Memory.__struct_fields__
         for old, new in [(getattr(before.memory, name), getattr(step.state.memory, name))]
     )
 
@@ -350,7 +354,7 @@ def a_transaction_begins_only_where_it_may(_before: State, step: Step) -> bool:
     )
 
 
-def answers_go_where_the_question_came_from(_before: State, step: Step) -> bool:
+def answers_go_where_they_came_from(_before: State, step: Step) -> bool:
     """Whatever is sent goes to the connection that is up (OCPP-J §5.3)."""
     link = step.state.moment.link
     return all(
@@ -360,20 +364,37 @@ def answers_go_where_the_question_came_from(_before: State, step: Step) -> bool:
     )
 
 
+def about(step: Step) -> set[type | str]:
+    """What a step has: the classes of its effects, the machines that acted, the collections that changed."""
+    found: set[type | str] = {type(effect) for effect in step.effects}
+    found.update([taken.machine for taken in step.trace])
+    found.update([change.collection for change in step.changes])
+    return found
+
+
+_SENT: Final[frozenset[type | str]] = frozenset({SendCall, SendResult, SendError})
+_STATUS: Final[frozenset[type | str]] = frozenset({"connector", "connector_0"})
+_TRANSACTIONS: Final[frozenset[type | str]] = frozenset({"transactions"})
+
 ON_EVERY_STEP: Final = (
-    OnEveryStep("energy only after authorization", "§4.1", "effects", energy_only_after_authorization),
-    OnEveryStep("silence before acceptance", "§4.2", "effects", silence_before_acceptance),
-    OnEveryStep("every change of status is a row of §4.9", "§4.9", "trace", every_change_of_status_is_a_row),
-    OnEveryStep("one call at a time", "OCPP-J §4.1.1", "effects", one_call_at_a_time),
-    OnEveryStep("transactions only go on", "§4.10", "changes", transactions_only_go_on),
     OnEveryStep(
-        "a transaction begins only where it may", "§3.6", "changes", a_transaction_begins_only_where_it_may
+        "energy only after authorization",
+        "§4.1",
+        frozenset({CloseContactor}),
+        energy_only_after_authorization,
+    ),
+    OnEveryStep("silence before acceptance", "§4.2", _SENT, silence_before_acceptance),
+    OnEveryStep("every change of status is a row of §4.9", "§4.9", _STATUS, every_change_of_status_is_a_row),
+    OnEveryStep("one call at a time", "OCPP-J §4.1.1", _SENT, one_call_at_a_time),
+    OnEveryStep("transactions only go on", "§4.10", _TRANSACTIONS, transactions_only_go_on),
+    OnEveryStep(
+        "a transaction begins only where it may",
+        "§3.6",
+        _TRANSACTIONS,
+        a_transaction_begins_only_where_it_may,
     ),
     OnEveryStep(
-        "what is sent goes to the link that is up",
-        "OCPP-J §5.3",
-        "effects",
-        answers_go_where_the_question_came_from,
+        "what is sent goes to the link that is up", "OCPP-J §5.3", _SENT, answers_go_where_they_came_from
     ),
-    OnEveryStep("unchanged means the same record", "store", "changes", unchanged_means_the_same_record),
+    OnEveryStep("unchanged means the same record", "store", _COLLECTIONS, unchanged_means_the_same_record),
 )

@@ -53,9 +53,10 @@ def stored(collection: str) -> Source:
 
 def key(name: str) -> Source:
     """The typed value of a configuration key; None where the product does not offer it."""
-    return Source("key", name, f"s.memory.configuration.values.get({name.lower()!r})")
+    code = f"s.memory.configuration.values.get({name.lower()!r})"
+    return Source("key", name, code, "s.memory.configuration")
 
 
 def fact(of: Callable[[Product, int], object]) -> Source:
     """A fact of the product, for the instance at hand."""
-    return Source("fact", of.__name__, f"{of.__name__}(s.product, k)", {of.__name__: of})
+    return Source("fact", of.__name__, f"{of.__name__}(s.product, k)", "s.product", {of.__name__: of})

@@ -90,8 +90,16 @@ def _round(draft: Draft, event: Event) -> None:
         draft.end_round()
     state = draft.state
     picked: list[_Picked] = []  # a binding that will act, and what it saw
-    for machine, records, instances, cells, slice_of in BY_EVENT.get(type(event), ()):
-        for key, own in instances(records(state), event):
+    for machine, key_of, own_of, all_of, cells, slice_of in BY_EVENT.get(type(event), ()):
+        if key_of is None:
+            meant = all_of(state)
+        else:
+            named = key_of(event)
+            record = own_of(state, named)
+            if record is None or not cells[record.state]:
+                continue
+            meant = ((named, record),)
+        for key, own in meant:
             cell = cells[own.state]
             if cell:
                 reads = slice_of(state, key)

@@ -8,84 +8,89 @@ from pilotline.core.declared import MACHINES
 from pilotline.core.state import State
 from pilotline.core.statechart import Binding, Machine, slice_function
 
-Instances = Callable[
-    [Any, Any], Iterable[tuple[Any, Any]]
-]  # (records, event) -> (key, own record), ascending
-
-
-def _all_of(family: str) -> Instances:
-    """Every instance, for an event that names none."""
-    match family:
-        case "station":
-            return lambda records, _: ((None, records),)
-        case "main controller":
-            return lambda records, _: ((0, records[0]),)
-        case "point":
-            return lambda records, _: enumerate(records)
-        case "connector" | "reader":
-            return lambda records, _: tuple(enumerate(records))[1:]
-        case _:
-            return lambda records, _: sorted(records.items(), key=_by_key)
-
-
-def _by_key(item: tuple[Any, Any]) -> str | int:
-    return item[0] if isinstance(item[0], int) else repr(item[0])
-
-
-def _named(machine: Machine[Any, Any], field: str) -> Instances:
-    """The one instance an event names by this field. In a map, one that is not there yet is blank: it may be born."""
-    name = attrgetter(field)
-    first, last = _RANGES.get(machine.family.name, (0, 0))
-
-    def instance(records: Any, event: Any) -> Iterable[tuple[Any, Any]]:
-        key = name(event)
-        if type(records) is tuple:
-            return ((key, records[key]),) if first <= key < (last or len(records)) else ()
-        return () if key is None else ((key, records.get(key, machine.blank)),)
-
-    return instance
-
-
-_RANGES: Final = {"connector": (1, 0), "reader": (1, 0), "point": (0, 0), "main controller": (0, 1)}
-
-
-def _asker(machine: Machine[Any, Any]) -> Instances:
-    """The instance whose request ended, if it is one of this machine's."""
-
-    def instance(records: Any, event: Any) -> Iterable[tuple[Any, Any]]:
-        if event.by.machine != machine.name:
-            return ()
-        key = event.by.key
-        if key is None:
-            return ((None, records),)
-        return ((key, records[key] if type(records) is tuple else records.get(key, machine.blank)),)
-
-    return instance
+KeyOf = Callable[[Any], Any]  # the key of the instance that an event names
+OwnOf = Callable[[State, Any], Any]  # the record of an instance; None: the event is not for this machine
+AllOf = Callable[[State], Iterable[tuple[Any, Any]]]  # every instance with its key, ascending
 
 
 class Subscription(NamedTuple):
-    """What one machine does with one event, looked up once."""
+    """What one machine does with one event. An event that names no instance (`key_of` is None) is for all."""
 
     machine: Machine[Any, Any]
-    records: Callable[[State], Any]
-    instances: Instances
+    key_of: KeyOf | None
+    own_of: OwnOf
+    all_of: AllOf
     cells: dict[str, tuple[Binding[Any, Any], ...]]
     slice: Callable[[State, Any], Any]
 
 
 def _subscribed(machine: Machine[Any, Any], event: type[Any]) -> Subscription:
     fields, key_field = event.__struct_fields__, machine.family.key_field
+    key_of: KeyOf | None = None
     if "by" in fields:
-        instances = _asker(machine)
+        key_of = _asked_by(machine.name)
     elif key_field in fields:
-        instances = _named(machine, key_field or "")
-    else:
-        instances = _all_of(machine.family.name)
+        key_of = attrgetter(key_field or "")
+    return Subscription(
+        machine, key_of, _own_of(machine), _all_of(machine), machine.cells[event], _SLICES[machine.name]
+    )
+
+
+NOBODY: Final = "nobody"
+"""The key of a request's end that is for another machine."""
+
+
+def _asked_by(name: str) -> KeyOf:
+    """The end of a request is for the instance that asked."""
+
+    def key_of(event: Any) -> Any:
+        by = event.by
+        return by.key if by.machine == name else NOBODY
+
+    return key_of
+
+
+def _own_of(machine: Machine[Any, Any]) -> OwnOf:
+    """The record under a key. In a map, an instance that is not there yet is blank: it may be born."""
+    records, blank = attrgetter(f"{machine.home}.{machine.slot}"), machine.blank
+    match machine.family.name:
+        case "station":
+            return lambda state, key: None if key == NOBODY else records(state)
+        case "main controller":
+            return lambda state, key: records(state)[0] if key == 0 else None
+        case "point" | "connector" | "reader" as family:
+            first = 0 if family == "point" else 1
+
+            def own_of(state: State, key: Any) -> Any:
+                held = records(state)
+                return held[key] if key != NOBODY and first <= key < len(held) else None
+
+            return own_of
+        case _:
+            return lambda state, key: None if key in (None, NOBODY) else records(state).get(key, blank)
+
+
+def _all_of(machine: Machine[Any, Any]) -> AllOf:
     records = attrgetter(f"{machine.home}.{machine.slot}")
-    return Subscription(machine, records, instances, machine.cells[event], SLICES[machine.name])
+    match machine.family.name:
+        case "station":
+            return lambda state: ((None, records(state)),)
+        case "main controller":
+            return lambda state: ((0, records(state)[0]),)
+        case "point":
+            return lambda state: enumerate(records(state))
+        case "connector" | "reader":
+            return lambda state: tuple(enumerate(records(state)))[1:]
+        case _:
+            return lambda state: sorted(records(state).items(), key=_by_key)
 
 
-SLICES: Final = {machine.name: slice_function(machine.reads) for machine in MACHINES}
+def _by_key(item: tuple[Any, Any]) -> str:
+    """Numbers by value, all else as it is written."""
+    return f"{item[0]:020d}" if isinstance(item[0], int) else repr(item[0])
+
+
+_SLICES: Final = {machine.name: slice_function(machine.reads) for machine in MACHINES}
 BY_EVENT: Final[dict[type, tuple[Subscription, ...]]] = {
     event: tuple(_subscribed(machine, event) for machine in MACHINES if event in machine.cells)
     for event in {event for machine in MACHINES for event in machine.alphabet}

@@ -280,30 +280,32 @@ class Canonical:
     def __init__(self, forget: Mapping[str, Callable[[Value], Value]] = MappingProxyType({})) -> None:
         self._parts = tuple(_forgetting(slot.shift, forget.get(slot.name)) for slot in _SLOTS)
         self._numbers: tuple[dict[Value, tuple[tuple[str, int], ...]], ...] = tuple({} for _ in _NUMBERED)
-        self._memos: dict[Shift, tuple[dict[Value, Value], ...]] = {}
+        self._memos: dict[Shift, tuple[bool, tuple[dict[Value, Value], ...]]] = {}
+        self._parent: State | None = None
+        self._parent_values: tuple[Value, ...] = ()
 
     def __call__(self, state: State, now: int, parent: State | None = None) -> State:
         """The representative of ``state`` at instant ``now``; what it shares with its parent, which is one, stays."""
         epoch = state.moment.clock.epoch
         values = _values(state)
         work = _ALL
-        shift = None
-        if parent is not None and now == 0 and epoch == parent.moment.clock.epoch:
-            changed = [
-                i
-                for i, (value, old) in enumerate(zip(values, _values(parent), strict=True))
-                if value is not old
-            ]
-            if _NUMBERED_PLACES.isdisjoint(changed):
-                shift = _UNMOVED if epoch is None else _UNMOVED_DATED
-                work = changed
-            else:
-                shift = self._shift(state, now, epoch)
-                work = changed if _leaves_the_rest(shift) else _ALL
-        shift = shift or self._shift(state, now, epoch)
-        memos = self._memos.get(shift)
-        if memos is None:
-            memos = self._memos[shift] = tuple([{} for _ in _SLOTS])
+        changed = None
+        if parent is not None and now == 0:
+            if parent is not self._parent:
+                self._parent, self._parent_values = parent, _values(parent)
+            if epoch == parent.moment.clock.epoch:
+                of_both = zip(_ALL, values, self._parent_values, strict=True)
+                changed = [i for i, value, old in of_both if value is not old]
+        if changed is not None and _NUMBERED_PLACES.isdisjoint(changed):
+            shift = _UNMOVED if epoch is None else _UNMOVED_DATED
+        else:
+            shift = self._shift(state, now, epoch)
+        known = self._memos.get(shift)
+        if known is None:
+            known = self._memos[shift] = (_leaves_the_rest(shift), tuple([{} for _ in _SLOTS]))
+        leaves_the_rest, memos = known
+        if changed is not None and leaves_the_rest:
+            work = changed
         in_memory: dict[str, Value] = {}
         in_moment: dict[str, Value] = {}
         for i in work:
@@ -377,7 +379,6 @@ _HOLDERS: Final = Tally(
 )
 
 
-@cache
 def _leaves_the_rest(shift: Shift) -> bool:
     """Nothing moves but numbers that stand in one slot alone: what did not change is canonical still."""
     return (

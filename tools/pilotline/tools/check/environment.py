@@ -88,8 +88,8 @@ class Answers(NamedTuple):
     late: bool = True
     """It may also answer what has timed out."""
 
-    def to(self, request: str) -> tuple[Confirmation, ...]:
-        """The answers to a request by the name of its model."""
+    def by_request(self) -> dict[str, tuple[Confirmation, ...]]:
+        """The answers to each request, by the name of its model."""
         return {
             "BootNotificationReq": self.boot,
             "AuthorizeReq": self.authorize,
@@ -99,7 +99,7 @@ class Answers(NamedTuple):
             "StatusNotificationReq": (StatusNotificationConf(),),
             "HeartbeatReq": (HeartbeatConf(current_time=EPOCH),),
             "DataTransferReq": (DataTransferConf(status="Accepted"),),
-        }[request]
+        }
 
 
 ALL: Final = Answers()
@@ -243,13 +243,14 @@ def faults(
 
 def central_system(answers: Answers) -> Player:
     """Answers, refuses, errs, or says something too late; silence is the deadline that passes."""
+    by_request = answers.by_request()
 
     def play(state: State) -> Iterator[External]:
         call, link = state.moment.call, state.moment.link
         if link.state != "up":
             return
         if call.open is not None:
-            for confirmation in answers.to(call.open.action):
+            for confirmation in by_request[call.open.action]:
                 yield ResultReceived(link.connection, call.open.message_id, confirmation)
             if answers.errs:
                 yield ErrorReceived(link.connection, call.open.message_id, "GenericError", "")

@@ -12,7 +12,6 @@ from array import array
 from collections import Counter as Tally
 from collections import deque
 from collections.abc import Callable, Iterator
-from operator import attrgetter
 from typing import Any, Final, NamedTuple, TypeAlias
 
 from immutables import Map
@@ -21,10 +20,10 @@ from typing_extensions import override
 
 from pilotline.core.effects import ReadMeter
 from pilotline.core.events import CommitFailed, DeadlinePassed, External, MeterRead, PoweredUp, ResultReceived
-from pilotline.core.properties import ALWAYS, ON_EVERY_STEP
+from pilotline.core.properties import ALWAYS, ON_EVERY_STEP, about
 from pilotline.core.sightings import SOMETIMES, at_rest
 from pilotline.core.state import Instant, Memory, Moment, State
-from pilotline.core.step import Step, next_deadline, step
+from pilotline.core.step import Step, Taken, next_deadline, step
 from pilotline.tools.check.canonical import Canonical
 from pilotline.tools.check.environment import READINGS, powered_up
 from pilotline.tools.check.scope import Scope
@@ -111,15 +110,12 @@ class Search:
         progress: Callable[[int, int], None] | None = None,
     ) -> None:
         self.scope, self.states_max = scope, states_max
-        self.fired: Tally[Binding] = Tally()
+        self._taken: Tally[Taken] = Tally()
         self.ignored: Tally[str] = Tally()
         self.steps = self.transitions = self.depth = 0
         self._step_of, self._canonical = stepper, canonical or Canonical(_left_out(scope))
         self._progress = progress
-        self._rules = [
-            (attrgetter(about), [rule for rule in ON_EVERY_STEP if rule.about == about])
-            for about in ("effects", "trace", "changes")
-        ]
+        self._prompts = {action: scope.answers.by_request()[action][0] for action in scope.prompt}
         self._taking: list[External] = []  # the events of the move that is being tried
         self._ids: dict[Key, int] = {}
         self._came_by: list[tuple[int, Move]] = []  # parent and move, by id
@@ -127,6 +123,14 @@ class Search:
         self._resting: list[int] = []
         self._frontier: deque[tuple[State, int, int]] = deque()
         self._unseen = [sometimes for sometimes in SOMETIMES if sometimes.name in scope.shows]
+
+    @property
+    def fired(self) -> Tally[Binding]:
+        """How often each binding was taken, by whatever instance."""
+        fired: Tally[Binding] = Tally()
+        for (machine, _, binding), times in self._taken.items():
+            fired[machine, binding] += times
+        return fired
 
     def run(self) -> Report:
         """Search. The cycle collector sleeps meanwhile: states hold no cycles."""
@@ -211,7 +215,7 @@ class Search:
         if not taken.trace and taken.state is node:
             self.ignored[type(event).__name__] += 1
             return
-        yield self._arrived(taken, Move(event, now), now, node)
+        yield self._arrived(taken, now, node)
         if taken.changes and not isinstance(event, PoweredUp):
             if self.scope.commits_fail:
                 yield from self._not_stored(node, event, now)
@@ -219,7 +223,7 @@ class Search:
                 plugged = tuple(cable.state == "plugged" for cable in taken.state.moment.cables)
                 self._taking = [event, powered_up(self.scope.product, plugged)]
                 cut = self._step(taken.state, self._taking[1], now)
-                yield self._arrived(cut, Move(event, now, (self._taking[1],)), now)
+                yield self._arrived(cut, now)
 
     def _not_stored(self, node: State, event: External, now: Instant) -> Iterator[tuple[Move, State]]:
         failed = CommitFailed(event)
@@ -228,17 +232,15 @@ class Search:
         if taken.changes or taken.state.memory is not node.memory:
             raise _BrokenPromise("what could not be stored has not happened", "§3.7")
         if taken.state is not node:
-            yield self._arrived(taken, Move(failed, now), now, node)
+            yield self._arrived(taken, now, node)
 
     def _move(self, state: State | None, event: External, now: Instant) -> tuple[Move, State]:
         self._taking = [event]
-        return self._arrived(self._step(state, event, now), Move(event, now), now)
+        return self._arrived(self._step(state, event, now), now)
 
-    def _arrived(
-        self, taken: Step, move: Move, now: Instant, node: State | None = None
-    ) -> tuple[Move, State]:
+    def _arrived(self, taken: Step, now: Instant, node: State | None = None) -> tuple[Move, State]:
         """The node a step leads to, once the world has done what it does at once in this scope."""
-        state, done = taken.state, len(self._taking)
+        state = taken.state
         for effect in taken.effects:
             if isinstance(effect, ReadMeter) and effect.context == "Sample.Periodic":
                 state = self._at_once(
@@ -246,9 +248,8 @@ class Search:
                 )
         while (event := self._prompt(state)) is not None:
             state = self._at_once(state, event, now)
-        if len(self._taking) > done:
-            move = move._replace(at_once=(*move.at_once, *self._taking[done:]))
-        return move, self._canonical(state, now, node)
+        first, *at_once = self._taking
+        return Move(first, now, tuple(at_once)), self._canonical(state, now, node)
 
     def _at_once(self, state: State, event: External, now: Instant) -> State:
         self._hold_always(state)
@@ -259,10 +260,13 @@ class Search:
 
     def _prompt(self, state: State) -> External | None:
         call = state.moment.call
-        if call.open is not None and call.open.action in self.scope.prompt:
-            answer = self.scope.answers.to(call.open.action)[0]
+        if call.open is not None and call.open.action in self._prompts:
+            answer = self._prompts[call.open.action]
             return ResultReceived(call.connection, call.open.message_id, answer)
-        return next((event for player in self.scope.at_once for event in player(state)), None)
+        for player in self.scope.at_once:
+            for event in player(state):
+                return event
+        return None
 
     # --- promises ---
 
@@ -275,14 +279,12 @@ class Search:
             raise _BrokenPromise(
                 f"a step never fails: {type(error).__name__} {error}", "DESIGN §3"
             ) from error
-        for machine, _, binding in taken.trace:
-            self.fired[machine, binding] += 1
+        self._taken.update(taken.trace)
         if state is not None:
-            for about, rules in self._rules:
-                if about(taken):
-                    for rule in rules:
-                        if not rule.holds(state, taken):
-                            raise _BrokenPromise(rule.name, rule.section)
+            has = about(taken)
+            for rule in ON_EVERY_STEP:
+                if not rule.about.isdisjoint(has) and not rule.holds(state, taken):
+                    raise _BrokenPromise(rule.name, rule.section)
         return taken
 
     def _hold_always(self, state: State) -> None:
