@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from pilotline.core import machines as package
+from pilotline.core.decision_table import DecisionTable
 from pilotline.core.declared import MACHINES, OPERATIONS
 from pilotline.core.effects import Arm, ArmUtc, Configure, Disarm, Drop, Effect, Put
 from pilotline.core.events import (
@@ -25,7 +26,6 @@ from pilotline.core.events import (
 )
 from pilotline.core.slices import CONNECTOR, MAIN_CONTROLLER
 from pilotline.core.state import Memory, Moment
-from pilotline.core.decision_table import DecisionTable
 from pilotline.core.statechart import Machine, raise_cycles
 from pilotline.spec.status import ROWS
 

@@ -16,10 +16,11 @@ from pilotline.core.events import (
     ResultReceived,
     TagPresented,
 )
-from pilotline.core.properties import ALWAYS, ON_EVERY_STEP
+from pilotline.core.properties import ALWAYS
 from pilotline.core.sightings import SOMETIMES, at_rest
 from pilotline.core.state import Counter, Instant, Memory, Moment, Readings, State, TimerKey, Wh
 from pilotline.core.step import Step, Taken, step
+from pilotline.core.step_properties import ON_EVERY_STEP
 from pilotline.spec.messages.core import ChangeAvailabilityConf, HeartbeatReq
 from pilotline.spec.products import load_product
 from pilotline.tools.check.environment import YES, powered_up

@@ -38,10 +38,11 @@ from pilotline.core.events import (
     UnlockFailed,
 )
 from pilotline.core.frames import read
-from pilotline.core.properties import ALWAYS, ON_EVERY_STEP
+from pilotline.core.properties import ALWAYS
 from pilotline.core.snapshot import decode_record, encode_record, memory_of
 from pilotline.core.state import Counter, Instant, Readings, SampledReading, State, Wh
 from pilotline.core.step import Step, next_deadline, step
+from pilotline.core.step_properties import ON_EVERY_STEP
 from pilotline.spec.products import Product
 
 CONNECTORS: Final = (1, 2)

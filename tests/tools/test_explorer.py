@@ -7,7 +7,7 @@ from itertools import chain
 import pytest
 from msgspec.structs import replace
 
-from pilotline.core import properties
+from pilotline.core import step_properties
 from pilotline.core.effects import CloseContactor, OpenContactor
 from pilotline.core.events import CallReceived, External
 from pilotline.core.sightings import SOMETIMES
@@ -149,7 +149,7 @@ def test_a_binding_without_its_guard_is_found(monkeypatch: pytest.MonkeyPatch) -
 
 
 def test_a_promise_that_cannot_hold_stops_the_search(monkeypatch: pytest.MonkeyPatch) -> None:
-    never_closed = properties.OnEveryStep(
+    never_closed = step_properties.OnEveryStep(
         "no contactor ever opens",
         "test",
         frozenset({OpenContactor}),

@@ -9,13 +9,7 @@ from collections.abc import Callable
 from typing import Final, NamedTuple
 
 from pilotline.core.declared import MACHINES
-from pilotline.core.effects import CloseContactor, SendCall, SendError, SendResult
-from pilotline.core.machines.connector import CONNECTOR_0, CONNECTOR_STATUS
-from pilotline.core.state import Memory, MeterMessage, Session, StartMessage, State, StopMessage, Transaction
-from pilotline.core.statechart import Binding
-from pilotline.core.step import Step
-from pilotline.spec.messages.core import BootNotificationReq
-from pilotline.spec.status import ROWS
+from pilotline.core.state import MeterMessage, Session, StartMessage, State, StopMessage, Transaction
 from pilotline.spec.types import ChargePointStatus
 
 
@@ -27,20 +21,10 @@ class Always(NamedTuple):
     holds: Callable[[State], bool]
 
 
-class OnEveryStep(NamedTuple):
-    """Holds for every step from one state."""
-
-    name: str
-    section: str
-    about: frozenset[type | str]
-    """What the promise is about: classes of effects, machines that acted, collections that changed. A step that has
-    none of them keeps it."""
-    holds: Callable[[State, Step], bool]
-
-
 _TIMERS: Final = {
     (machine.name, timer.name): (machine, timer.runs_in) for machine in MACHINES for timer in machine.timers
 }
+
 
 # --- always --------------------------------------------------------------------------------------------------
 
@@ -77,32 +61,49 @@ def _agrees(session: Session, running: Transaction | None, stopping: set[int]) -
     return running is None or (session.transaction == running.number and session.id_tag == running.id_tag)
 
 
+_PHASES: Final[dict[str, ChargePointStatus]] = {
+    "finishing": "Finishing",
+    "awaiting_id_tag": "Preparing",
+    "awaiting_plug": "Preparing",
+    "held": "Preparing",
+    "starting": "Preparing",
+}
+
+
 def status_follows_conditions(state: State) -> bool:
-    """Every status is the one its conditions call for: a second formulation, row by row, of §4.9 and §7.7."""
-    moment, memory = state.moment, state.memory
-    for connector in moment.connectors:
-        at = connector.connector
-        session, in_use = moment.sessions[at], moment.sessions[at].state in ("charging", "ending")
-        facts: dict[ChargePointStatus, bool] = {
-            "Faulted": moment.faults[at].state == "faulted",
-            "SuspendedEVSE": in_use and moment.supplies[at].state == "withheld",
-            "SuspendedEV": in_use and moment.evs[at].state == "content",
-            "Charging": in_use,
-            "Finishing": session.state == "finishing",
-            "Preparing": session.state in ("awaiting_id_tag", "awaiting_plug", "held", "starting"),
-            "Unavailable": memory.availability[at].state == "inoperative",
-            "Reserved": any(r.connector == at for r in memory.reservations.values()),
-            "Available": True,
-        }
-        called_for = next(status for status, holds in facts.items() if holds)
-        if session.state == "ending" and connector.state in ("Charging", "SuspendedEV", "SuspendedEVSE"):
-            continue  # who stopped it shows when it has stopped
-        starts_unseen = state.product.start_without_authorization and session.state == "starting"
-        if connector.state != called_for and not (
-            starts_unseen and connector.state in ("Available", "Unavailable") and called_for == "Preparing"
-        ):
-            return False
-    return True
+    """Every status is the one its conditions call for: a second formulation, in order of precedence, of §4.9, §7.7."""
+    return all(
+        connector.state == (called_for := _called_for(state, connector.connector))
+        or (
+            # who stopped it shows when it has stopped
+            state.moment.sessions[connector.connector].state == "ending"
+            and connector.state in ("Charging", "SuspendedEV", "SuspendedEVSE")
+        )
+        or (
+            # free vending shows nothing before it charges (A3, H3)
+            state.product.start_without_authorization is not None
+            and state.moment.sessions[connector.connector].state == "starting"
+            and called_for == "Preparing"
+            and connector.state in ("Available", "Unavailable")
+        )
+        for connector in state.moment.connectors
+    )
+
+
+def _called_for(state: State, at: int) -> ChargePointStatus:
+    moment, phase = state.moment, state.moment.sessions[at].state
+    if moment.faults[at].state == "faulted":
+        return "Faulted"
+    if phase in ("charging", "ending"):
+        if moment.supplies[at].state == "withheld":
+            return "SuspendedEVSE"
+        return "SuspendedEV" if moment.evs[at].state == "content" else "Charging"
+    if phase in _PHASES:
+        return _PHASES[phase]
+    if state.memory.availability[at].state == "inoperative":
+        return "Unavailable"
+    reserved = state.memory.reservations
+    return "Reserved" if reserved and any(r.connector == at for r in reserved.values()) else "Available"
 
 
 def queue_is_in_order(state: State) -> bool:
@@ -110,10 +111,11 @@ def queue_is_in_order(state: State) -> bool:
     entries = state.memory.outbox
     if not entries:
         return True
-    if sorted(entries) != list(range(state.moment.queue.head, state.moment.queue.tail)):
+    numbers = sorted(entries)
+    if numbers != list(range(state.moment.queue.head, state.moment.queue.tail)):
         return False
     seen: dict[int, list[type]] = {}
-    for number in sorted(entries):
+    for number in numbers:
         seen.setdefault(entries[number].transaction, []).append(type(entries[number].message))
     return all(_in_order(kinds) for kinds in seen.values()) and all(
         number in state.memory.transactions for number in seen
@@ -246,155 +248,4 @@ ALWAYS: Final = (
     Always("who charges is known", "§3.6", who_charges_is_known),
     Always("a busy reader has a question", "§4.1", a_busy_reader_has_a_question),
     Always("what was told is what is", "§4.9, errata 3.19", told_is_what_is),
-)
-
-# --- on every step -------------------------------------------------------------------------------------------
-
-_TARGETS: Final[dict[str, Binding]] = {b.name: b for b in (*CONNECTOR_0.table, *CONNECTOR_STATUS.table)}  # type: ignore[type-arg]  # any slice
-_STANDARD: Final = {(row.source, row.target) for row in ROWS}
-
-
-def energy_only_after_authorization(_before: State, step: Step) -> bool:
-    """The contactor is closed only for a running transaction whose start is recorded (§4.1)."""
-    return all(
-        any(
-            t.connector == effect.connector and t.state == "running"
-            for t in step.state.memory.transactions.values()
-        )
-        for effect in step.effects
-        if isinstance(effect, CloseContactor)
-    )
-
-
-def silence_before_acceptance(_before: State, step: Step) -> bool:
-    """Nothing but BootNotification before it is accepted (§4.2)."""
-    return step.state.moment.registration.state == "accepted" or all(
-        isinstance(effect.request, BootNotificationReq)
-        for effect in step.effects
-        if isinstance(effect, SendCall)
-    )
-
-
-def every_change_of_status_is_a_row(before: State, step: Step) -> bool:
-    """Between two statuses there is a chain of rows of §4.9, each leaving where the one before it led."""
-    if step.state.moment.connectors is before.moment.connectors:
-        return True
-    at = {connector.connector: connector.state for connector in before.moment.connectors}
-    for taken in step.trace:
-        if taken.machine in ("connector", "connector_0"):
-            if taken.binding.startswith("P"):  # a boot finds a status: that is no change (errata 3.22)
-                at[taken.key] = "initial"  # type: ignore[index]  # keyed by connectorId
-            source, target = at[taken.key], _TARGETS[taken.binding].target  # type: ignore[index]  # keyed by connectorId
-            if source != "initial" and (source, target) not in _STANDARD:
-                return False
-            at[taken.key] = target  # type: ignore[index,assignment]  # keyed by connectorId; every row has a target
-    return all(connector.state == at[connector.connector] for connector in step.state.moment.connectors)
-
-
-def one_call_at_a_time(before: State, step: Step) -> bool:
-    """A CALL goes out only when none is open, or when the open one has just ended (OCPP-J §4.1.1)."""
-    sent = sum([isinstance(effect, SendCall) for effect in step.effects])
-    if not sent:
-        return True
-    ended = sum(
-        taken.machine == "call" and taken.binding.startswith(("C4/", "C5/", "C6/")) for taken in step.trace
-    )
-    free = (
-        before.moment.call.state != "open"
-        or before.moment.call.connection != step.state.moment.call.connection
-    )
-    return sent <= ended + (1 if free else 0)
-
-
-_COLLECTIONS: Final[frozenset[type | str]] = frozenset(Memory.__struct_fields__)
-
-
-def unchanged_means_the_same_record(before: State, step: Step) -> bool:
-    """A step that leaves a record equal leaves it identical: what did not change is not written again."""
-    return before.memory is step.state.memory or all(
-        old is new or old != new
-        for name in Memory.__struct_fields__
-        for old, new in [(getattr(before.memory, name), getattr(step.state.memory, name))]
-    )
-
-
-_AGE: Final = {state: age for age, state in enumerate(("initial", "running", "stopping", "stopped"))}
-
-
-def transactions_only_go_on(before: State, step: Step) -> bool:
-    """A transaction never returns to an earlier phase, and ends only after its Stop was recorded (§4.10)."""
-    after = step.state.memory.transactions
-    if after is before.memory.transactions:
-        return True
-    for number, old in before.memory.transactions.items():
-        new = after.get(number)
-        if new is None and old.state != "stopped" and not _recorded_and_delivered(step):
-            return False
-        if new is not None and (_AGE[new.state] < _AGE[old.state] or new.register < old.register):
-            return False
-    return True
-
-
-def _recorded_and_delivered(step: Step) -> bool:
-    return any(taken.binding.startswith(("T5/", "T6/")) for taken in step.trace)
-
-
-def a_transaction_begins_only_where_it_may(_before: State, step: Step) -> bool:
-    """Plugged in, Operative, and no fault: only then a transaction begins (§3.6, §4.9, §5.2)."""
-    if step.state.memory.transactions is _before.memory.transactions:
-        return True
-    begun = [taken.key for taken in step.trace if taken.binding == "T1/TransactionBegan"]
-    state = step.state
-    return all(
-        (at := state.memory.transactions[number].connector)  # type: ignore[index]  # keyed by its number
-        and state.moment.cables[at].state == "plugged"
-        and state.moment.faults[at].state != "faulted"
-        and state.memory.availability[at].state == "operative"
-        for number in begun
-    )
-
-
-def answers_go_where_they_came_from(_before: State, step: Step) -> bool:
-    """Whatever is sent goes to the connection that is up (OCPP-J §5.3)."""
-    link = step.state.moment.link
-    return all(
-        link.state == "up" and effect.connection == link.connection
-        for effect in step.effects
-        if isinstance(effect, SendCall | SendResult | SendError)
-    )
-
-
-def about(step: Step) -> set[type | str]:
-    """What a step has: the classes of its effects, the machines that acted, the collections that changed."""
-    found: set[type | str] = {type(effect) for effect in step.effects}
-    found.update([taken.machine for taken in step.trace])
-    found.update([change.collection for change in step.changes])
-    return found
-
-
-_SENT: Final[frozenset[type | str]] = frozenset({SendCall, SendResult, SendError})
-_STATUS: Final[frozenset[type | str]] = frozenset({"connector", "connector_0"})
-_TRANSACTIONS: Final[frozenset[type | str]] = frozenset({"transactions"})
-
-ON_EVERY_STEP: Final = (
-    OnEveryStep(
-        "energy only after authorization",
-        "§4.1",
-        frozenset({CloseContactor}),
-        energy_only_after_authorization,
-    ),
-    OnEveryStep("silence before acceptance", "§4.2", _SENT, silence_before_acceptance),
-    OnEveryStep("every change of status is a row of §4.9", "§4.9", _STATUS, every_change_of_status_is_a_row),
-    OnEveryStep("one call at a time", "OCPP-J §4.1.1", _SENT, one_call_at_a_time),
-    OnEveryStep("transactions only go on", "§4.10", _TRANSACTIONS, transactions_only_go_on),
-    OnEveryStep(
-        "a transaction begins only where it may",
-        "§3.6",
-        _TRANSACTIONS,
-        a_transaction_begins_only_where_it_may,
-    ),
-    OnEveryStep(
-        "what is sent goes to the link that is up", "OCPP-J §5.3", _SENT, answers_go_where_they_came_from
-    ),
-    OnEveryStep("unchanged means the same record", "store", _COLLECTIONS, unchanged_means_the_same_record),
 )

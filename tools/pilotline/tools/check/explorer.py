@@ -20,10 +20,11 @@ from typing_extensions import override
 
 from pilotline.core.effects import ReadMeter
 from pilotline.core.events import CommitFailed, DeadlinePassed, External, MeterRead, PoweredUp, ResultReceived
-from pilotline.core.properties import ALWAYS, ON_EVERY_STEP, about
+from pilotline.core.properties import ALWAYS
 from pilotline.core.sightings import SOMETIMES, at_rest
 from pilotline.core.state import Instant, Memory, Moment, State
 from pilotline.core.step import Step, Taken, next_deadline, step
+from pilotline.core.step_properties import ON_EVERY_STEP, about
 from pilotline.tools.check.canonical import Canonical
 from pilotline.tools.check.environment import READINGS, powered_up
 from pilotline.tools.check.scope import Scope
