@@ -4,7 +4,8 @@ from typing import Annotated, Any
 
 from msgspec import Struct
 
-from pilotline.core.statechart import Binding, Family, Ignored, Machine, Source, Timer, ignores, on
+from pilotline.core.reading import Source
+from pilotline.core.statechart import Binding, Family, Ignored, Machine, Timer, ignores, on
 
 
 class Own(Struct, frozen=True):

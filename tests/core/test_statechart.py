@@ -25,11 +25,9 @@ from core.machine_samples import (
 from msgspec import Struct
 
 from pilotline.core.decision_table import DecisionTable, otherwise, when
+from pilotline.core.reading import InvalidDefinition, NoReads, Source, slice_function, sources_of
 from pilotline.core.statechart import (
-    InvalidDefinition,
     Machine,
-    NoReads,
-    Source,
     Timer,
     guard_name,
     ignores,
@@ -37,8 +35,6 @@ from pilotline.core.statechart import (
     on,
     outputs_of,
     raise_cycles,
-    slice_function,
-    sources_of,
 )
 
 YES, NO = Reads(allowed=True), Reads(allowed=False)

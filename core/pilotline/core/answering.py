@@ -10,8 +10,8 @@ from pilotline.core.declared import OPERATIONS
 from pilotline.core.draft import Draft, Taken
 from pilotline.core.effects import Configure, Effect, SendError, SendResult
 from pilotline.core.events import BadCallReceived, CallReceived, CommitFailed, DeadlinePassed, Internal
+from pilotline.core.reading import slice_function
 from pilotline.core.state import Answered, Counter, HeldCall, State
-from pilotline.core.statechart import slice_function
 from pilotline.spec.types import ErrorCode
 
 _OPERATIONS: Final[dict[type, tuple[DecisionTable[Any, Any], Callable[[State, Any], Any]]]] = {

@@ -4,7 +4,8 @@ import typing
 from collections.abc import Callable, Iterable
 from typing import Any, Generic, NamedTuple, TypeVar
 
-from pilotline.core.statechart import InvalidDefinition, Machine, classes_in, outputs_of, sources_of
+from pilotline.core.reading import InvalidDefinition, sources_of
+from pilotline.core.statechart import Machine, classes_in, outputs_of
 
 R = TypeVar("R")  # slice
 Q = TypeVar("Q")  # request

@@ -10,8 +10,9 @@ class Reads(Struct, frozen=True):
 
 from collections.abc import Callable
 
+from pilotline.core.reading import Source
 from pilotline.core.state import Memory, Moment
-from pilotline.core.statechart import Family, Source
+from pilotline.core.statechart import Family
 from pilotline.spec.products import Product
 
 STATION = Family("station", None)

@@ -5,8 +5,9 @@ from operator import attrgetter
 from typing import Any, Final, NamedTuple
 
 from pilotline.core.declared import MACHINES
+from pilotline.core.reading import slice_function
 from pilotline.core.state import State
-from pilotline.core.statechart import Binding, Machine, slice_function
+from pilotline.core.statechart import Binding, Machine
 
 KeyOf = Callable[[Any], Any]  # the key of the instance that an event names
 OwnOf = Callable[[State, Any], Any]  # the record of an instance; None: the event is not for this machine

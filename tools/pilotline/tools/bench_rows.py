@@ -25,8 +25,9 @@ from pilotline.core.machines.conditions import CONTACTOR
 from pilotline.core.machines.connector import CONNECTOR_STATUS
 from pilotline.core.machines.link import LINK
 from pilotline.core.machines.session import SESSION
+from pilotline.core.reading import slice_function
 from pilotline.core.state import Counter, Instant, State
-from pilotline.core.statechart import Machine, slice_function
+from pilotline.core.statechart import Machine
 from pilotline.core.step import _act, step  # `_act` is the reducer's own part for one row
 from pilotline.spec.products import load_product
 from pilotline.tools.bench_figure import Figure, times_faster

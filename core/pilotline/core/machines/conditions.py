@@ -25,9 +25,10 @@ from pilotline.core.events import (
     StartInvalidated,
     UseEnded,
 )
+from pilotline.core.reading import NoReads
 from pilotline.core.slices import CONNECTOR, every, fact
 from pilotline.core.state import Cable, Contactor, Counter, Ev, Instant, Map, Supply, Transaction
-from pilotline.core.statechart import Machine, NoReads, ignores, on
+from pilotline.core.statechart import Machine, ignores, on
 from pilotline.spec.rows import CableRows, ContactorRows, EvRows, SupplyRows
 
 # --- cable ---------------------------------------------------------------------------------------------------

@@ -4,9 +4,10 @@ from typing import Final
 
 from pilotline.core.effects import TellDataTransfer
 from pilotline.core.events import Asked, Confirmed, DataTransferRequested, Refused, Unanswered, Withdrawn
+from pilotline.core.reading import NoReads
 from pilotline.core.slices import STATION
 from pilotline.core.state import Address, Ask, DataTransfer, Instant
-from pilotline.core.statechart import Machine, NoReads, ignores, on
+from pilotline.core.statechart import Machine, ignores, on
 from pilotline.spec.messages.core import DataTransferConf, DataTransferReq
 from pilotline.spec.rows import DataTransferRows as row
 

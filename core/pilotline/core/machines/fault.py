@@ -20,9 +20,10 @@ from pilotline.core.events import (
     FaultEnded,
     WarningChanged,
 )
+from pilotline.core.reading import NoReads
 from pilotline.core.slices import POINT
 from pilotline.core.state import Fault, Instant, RaisedFault
-from pilotline.core.statechart import Machine, NoReads, ignores, on
+from pilotline.core.statechart import Machine, ignores, on
 from pilotline.spec.rows import FaultRows as row
 
 RAISED_MAX: Final = 16  # one of each ChargePointErrorCode but NoError fits

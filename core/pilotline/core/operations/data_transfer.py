@@ -1,7 +1,7 @@
 """DataTransfer from the Central System (§4.3, §5.6): no vendor's messages are known yet."""
 
 from pilotline.core.decision_table import DecisionTable, otherwise
-from pilotline.core.statechart import NoReads
+from pilotline.core.reading import NoReads
 from pilotline.spec.messages.core import DataTransferConf, DataTransferReq
 
 
