@@ -32,7 +32,7 @@ def after(state: State | None, *events: External) -> State:
 def answered(state: State) -> State:
     """The Central System agrees to everything."""
     while (opened := state.moment.call.open) is not None:
-        confirmation = YES.to(opened.action)[0]
+        confirmation = YES.by_request()[opened.action][0]
         result = ResultReceived(state.moment.call.connection, opened.message_id, confirmation)
         state = step(state, result, Instant(0)).state
     return state

@@ -113,6 +113,7 @@ def in_the_station(case: Case) -> Callable[[], State]:
         assert binding is not None  # noqa: S101  (the case says so)
         draft = Draft(state, NOW)
         _act(draft, event, machine, key, own, reads, binding)
+        draft.end_round()
         return draft.state
 
     return fire

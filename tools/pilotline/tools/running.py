@@ -23,9 +23,10 @@ from pilotline.adapters.simulation import SimulatedHardware
 from pilotline.adapters.station import Station
 from pilotline.adapters.store import SqliteStore, Store
 from pilotline.adapters.websocket import WebSocketLink, authorization_key, tls_context
+from pilotline.core.boot import model_of
 from pilotline.core.effects import Put, ShowStatus
 from pilotline.core.events import BadCallReceived, CallReceived, DeadlinePassed, ErrorReceived, ResultReceived
-from pilotline.core.state import Boot, Readings
+from pilotline.core.state import Boot, Counter, Readings
 from pilotline.spec.products import (
     Product,
     initial_configuration,
@@ -157,7 +158,7 @@ async def run_until_stopped(plan: Plan) -> None:
     clock, product = SystemClock(), plan.product
     with contextlib.closing(SqliteStore(plan.state / "station.sqlite")) as store:
         simulation = SimulatedHardware(product, clock, file=plan.state / "world.json")
-        _commission(store, plan.settings, simulation.world().entropy)
+        _commission(store, product, plan.settings, simulation.world().entropy)
         station: Station | None = None
         link = WebSocketLink(
             plan.csms,
@@ -176,7 +177,7 @@ async def run_until_stopped(plan: Plan) -> None:
     _LOG.info("stopped")
 
 
-def _commission(store: Store, settings: Mapping[str, str], entropy: str) -> None:
+def _commission(store: Store, product: Product, settings: Mapping[str, str], entropy: str) -> None:
     """Give a station that never ran its configuration; what one has that ran before is its own."""
     if not settings:
         return
@@ -184,7 +185,7 @@ def _commission(store: Store, settings: Mapping[str, str], entropy: str) -> None
         names = ", ".join(settings)
         _LOG.warning("%s: left as the station has them; --set and --config count at its first start", names)
         return
-    never_booted = Put("boot", None, Boot(entropy=entropy))
+    never_booted = Put("boot", None, Boot(Counter(0), entropy, model_of(product)))
     store.commit([never_booted, *(Put("configuration", name, text) for name, text in settings.items())])
 
 
