@@ -28,7 +28,7 @@ class Draft:
     state when the round ends (`end_round`).
     """
 
-    __slots__ = ("_memory", "_moment", "changes", "effects", "now", "queue", "state", "trace")
+    __slots__ = ("_memory", "_moment", "changes", "effects", "now", "queue", "state", "touched", "trace")
 
     def __init__(self, state: State, now: Instant, *events: Event) -> None:
         self.state = state
@@ -37,6 +37,7 @@ class Draft:
         self.effects: list[Effect] = []
         self.changes: list[Change] = []
         self.trace: list[Taken] = []
+        self.touched: set[str] = set()  # the slots that were replaced so far
         self._moment: dict[str, Any] = {}
         self._memory: dict[str, Any] = {}
 
@@ -47,9 +48,11 @@ class Draft:
             memory = replace(state.memory, **self._memory)
             moment = replace(state.moment, **self._moment) if self._moment else state.moment
             self.state = State(state.product, memory, moment)
+            self.touched.update(self._memory, self._moment)
             self._memory, self._moment = {}, {}
         elif self._moment:
             self.state = State(state.product, state.memory, replace(state.moment, **self._moment))
+            self.touched.update(self._moment)
             self._moment = {}
 
     def set_moment(self, slot: str, value: object) -> None:

@@ -3,8 +3,7 @@
 What makes safe (opening a contactor) is handed over before the commit, all else after it.
 """
 
-from collections.abc import Callable
-from operator import attrgetter
+from collections.abc import Callable, Collection
 from typing import Final, NamedTuple
 
 from pilotline.core.effects import (
@@ -24,8 +23,8 @@ class Level(NamedTuple):
 
     name: str
     per_connector: bool
-    reads: tuple[str, ...]
-    """The slots the level depends on; nothing is computed while they are the same objects."""
+    reads: frozenset[str]
+    """The slots the level depends on; nothing is computed while none of them is replaced."""
     command: Callable[[State, int], Effect]
     keys: tuple[str, ...] = ()
     """The configuration keys it reads."""
@@ -61,25 +60,16 @@ def ping(state: State, _connector: int) -> Effect:
 
 
 LEVELS: Final = (
-    Level("contactor", True, ("sessions", "cables", "supplies", "faults", "storage"), contactor),
-    Level("lock", True, ("sessions",), lock),
-    Level("light", True, ("connectors",), light),
-    Level("ping", False, ("configuration",), ping, ("WebSocketPingInterval",)),
+    Level("contactor", True, frozenset({"sessions", "cables", "supplies", "faults", "storage"}), contactor),
+    Level("lock", True, frozenset({"sessions"}), lock),
+    Level("light", True, frozenset({"connectors"}), light),
+    Level("ping", False, frozenset({"configuration"}), ping, ("WebSocketPingInterval",)),
 )
 
 
-def _reader(*slots: str) -> Callable[[State], tuple[object, ...]]:
-    paths = [f"{'memory' if slot == 'configuration' else 'moment'}.{slot}" for slot in slots]
-    return attrgetter(*paths, "product")  # always several, so always a tuple
-
-
-_SLOTS: Final = tuple(_reader(*level.reads) for level in LEVELS)
-_ALL_SLOTS: Final = _reader(*dict.fromkeys(slot for level in LEVELS for slot in level.reads))
-
-
-def commands(before: State | None, after: State) -> list[Effect]:
-    """The levels that are another after this step; all of them if there is no state before it, or if what was
-    handed over while the store failed may not be what the state says.
+def commands(before: State | None, after: State, touched: Collection[str]) -> list[Effect]:
+    """The levels that are another after this step, which touched these slots; all of them if there is no state
+    before it, or if what was handed over while the store failed may not be what the state says.
     """
     if (
         before is not None
@@ -88,10 +78,8 @@ def commands(before: State | None, after: State) -> list[Effect]:
     ):
         before = None
     found: list[Effect] = []
-    if before is not None and _ALL_SLOTS(before) == _ALL_SLOTS(after):
-        return found
-    for level, slots in zip(LEVELS, _SLOTS, strict=True):
-        if before is not None and slots(before) == slots(after):
+    for level in LEVELS:
+        if before is not None and level.reads.isdisjoint(touched):
             continue
         for key in range(1, len(after.moment.connectors)) if level.per_connector else (0,):
             if level.name == "lock" and not after.product.connectors[key - 1].lock:

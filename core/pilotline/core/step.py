@@ -75,7 +75,7 @@ def step(state: State | Memory | None, event: External, now: Instant) -> Step:
             break
         _round(draft, draft.queue.popleft())
     assert not draft.queue, f"{type(event).__name__}: the rounds do not end"  # noqa: S101
-    draft.effects.extend(levels.commands(before, draft.state))
+    draft.effects.extend(levels.commands(before, draft.state, draft.touched))
     return Step(draft.state, tuple(draft.effects), tuple(draft.changes), tuple(draft.trace))
 
 
