@@ -84,7 +84,7 @@ def test_a_whole_step_is_shown_where_it_takes_this_row_alone() -> None:
         ]
 
 
-def test_the_explorer_is_measured_on_both_scopes() -> None:
+def test_the_explorer_is_measured_on_every_scope_named() -> None:
     figures = explorer_figures(states_max=50)
     assert sane(figures)
     assert len(figures) == len(SCOPES)

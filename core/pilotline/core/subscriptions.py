@@ -64,7 +64,7 @@ def _own_of(machine: Machine[Any, Any]) -> OwnOf:
 
             def own_of(state: State, key: Any) -> Any:
                 held = records(state)
-                return held[key] if key != NOBODY and first <= key < len(held) else None
+                return held[key] if key is not NOBODY and first <= key < len(held) else None
 
             return own_of
         case _:

@@ -33,7 +33,7 @@ def spec_document() -> dict[str, Json]:
         "machines": [_machine(machine) for machine in MACHINES],
         "operations": [_operation(table) for table in OPERATIONS],
         "levels": [
-            {"name": level.name, "per_connector": level.per_connector, "reads": sorted(level.reads)}
+            {"name": level.name, "per_connector": level.per_connector, "reads": [*sorted(level.reads)]}
             for level in LEVELS
         ],
         "configuration_keys": [_key(entry) for entry in key_readers()],

@@ -279,7 +279,7 @@ class Canonical:
 
     def __init__(self, forget: Mapping[str, Callable[[Value], Value]] = MappingProxyType({})) -> None:
         self._parts = tuple(_forgetting(slot.shift, forget.get(slot.name)) for slot in _SLOTS)
-        self._numbers: tuple[dict[Value, tuple[tuple[str, int], ...]], ...] = tuple({} for _ in _NUMBERED)
+        self._lowest: dict[tuple[Value, ...], tuple[tuple[str, int], ...]] = {}
         self._memos: dict[Shift, tuple[bool, tuple[dict[Value, Value], ...]]] = {}
         self._parent: State | None = None
         self._parent_values: tuple[Value, ...] = ()
@@ -334,18 +334,16 @@ class Canonical:
         )
 
     def _lowest_numbers(self, state: State) -> tuple[tuple[str, int], ...]:
-        lowest: dict[str, int] = {}
-        for slot, value, memo in zip(_NUMBERED, _numbered_values(state), self._numbers, strict=True):
-            found = memo.get(value)
-            if found is None:
-                gathered: dict[str, int] = {}
+        """Found again for each combination of what the slots hold; there are few."""
+        values = _numbered_values(state)
+        lowest = self._lowest.get(values)
+        if lowest is None:
+            gathered: dict[str, int] = {}
+            for slot, value in zip(_NUMBERED, values, strict=True):
                 assert slot.gather
                 slot.gather(value, gathered)
-                found = memo[value] = tuple(gathered.items())
-            for namespace, number in found:
-                if number < lowest.get(namespace, number + 1):
-                    lowest[namespace] = number
-        return tuple(lowest.items())
+            lowest = self._lowest[values] = tuple(sorted(gathered.items()))
+        return lowest
 
 
 def _forgetting(shift: Shifter | None, forget: Callable[[Value], Value] | None) -> Shifter:

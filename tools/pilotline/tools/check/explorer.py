@@ -111,7 +111,7 @@ class Search:
         progress: Callable[[int, int], None] | None = None,
     ) -> None:
         self.scope, self.states_max = scope, states_max
-        self._taken: Tally[Taken] = Tally()
+        self._traces: Tally[tuple[Taken, ...]] = Tally()
         self.ignored: Tally[str] = Tally()
         self.steps = self.transitions = self.depth = 0
         self._step_of, self._canonical = stepper, canonical or Canonical(_left_out(scope))
@@ -129,8 +129,9 @@ class Search:
     def fired(self) -> Tally[Binding]:
         """How often each binding was taken, by whatever instance."""
         fired: Tally[Binding] = Tally()
-        for (machine, _, binding), times in self._taken.items():
-            fired[machine, binding] += times
+        for trace, times in self._traces.items():
+            for machine, _, binding in trace:
+                fired[machine, binding] += times
         return fired
 
     def run(self) -> Report:
@@ -280,7 +281,7 @@ class Search:
             raise _BrokenPromise(
                 f"a step never fails: {type(error).__name__} {error}", "DESIGN §3"
             ) from error
-        self._taken.update(taken.trace)
+        self._traces[taken.trace] += 1
         if state is not None:
             has = about(taken)
             for rule in ON_EVERY_STEP:
