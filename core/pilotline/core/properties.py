@@ -179,7 +179,7 @@ def what_waits_has_a_deadline(state: State) -> bool:
 
 
 def timers_run_in_their_states(state: State) -> bool:
-    """No timer outlives the states it may run in (DESIGN: leaving them disarms it)."""
+    """No timer outlives the states it may run in (leaving them disarms it, ADR 0008)."""
     for timer in state.moment.timers:
         machine, runs_in = _TIMERS[timer.machine, timer.timer]
         records = getattr(state.memory if machine.home == "memory" else state.moment, machine.slot)
@@ -242,7 +242,7 @@ ALWAYS: Final = (
     Always("whoever asked is answered", "OCPP-J §4.1.1", asked_means_on_its_way),
     Always("online the queue moves", "§3.7", online_the_queue_moves),
     Always("what waits has a deadline", "§3.6, OCPP-J §4.1.1", what_waits_has_a_deadline),
-    Always("timers run in their states", "DESIGN §2", timers_run_in_their_states),
+    Always("timers run in their states", "ADR 0008", timers_run_in_their_states),
     Always("Inoperative means unused", "§4.9, §5.2", inoperative_means_unused),
     Always("energy is withheld only while charging", "§4.9", energy_is_withheld_only_while_charging),
     Always("who charges is known", "§3.6", who_charges_is_known),

@@ -291,7 +291,7 @@ def _connection_time_out(reads: Reads, now: Instant) -> Arm:
 
 
 def _start(own: Session, reads: Reads, now: Instant) -> tuple[Arm | ReadMeter, ...]:
-    """The lock is a level; where there is none the meter is asked for the register (DESIGN: locked, then recorded)."""
+    """The lock is a level; where there is none the meter is asked for the register (locked, then recorded)."""
     deadline = Arm("start", Instant(now + reads.start_deadline_ms))
     return (deadline,) if reads.lock else (deadline, ReadMeter(own.connector, None, BEGIN))
 

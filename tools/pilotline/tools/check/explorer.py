@@ -257,7 +257,7 @@ class Search:
         self._hold_always(state)
         self._taking.append(event)
         if len(self._taking) > AT_ONCE_MAX:
-            raise _BrokenPromise("what happens at once comes to an end", "DESIGN §3")
+            raise _BrokenPromise("what happens at once comes to an end", "ADR 0003")
         return self._step(state, event, now).state
 
     def _prompt(self, state: State) -> External | None:
@@ -278,9 +278,7 @@ class Search:
         try:
             taken = self._step_of(state, event, now)
         except Exception as error:
-            raise _BrokenPromise(
-                f"a step never fails: {type(error).__name__} {error}", "DESIGN §3"
-            ) from error
+            raise _BrokenPromise(f"a step never fails: {type(error).__name__} {error}", "ADR 0003") from error
         self._traces[taken.trace] += 1
         if state is not None:
             has = about(taken)
