@@ -328,7 +328,7 @@ def test_a_dropped_link_tells_nothing_more_and_the_peer_sees_no_goodbye() -> Non
     asyncio.run(scenario())
 
 
-def test_a_station_without_power_ends_its_connection_quietly() -> None:
+def test_a_station_without_power_ends_its_connection_quietly(caplog: pytest.LogCaptureFixture) -> None:
     async def scenario() -> None:
         async def refuse(_event: External) -> None:
             raise PowerCutError
@@ -339,6 +339,7 @@ def test_a_station_without_power_ends_its_connection_quietly() -> None:
             await asyncio.wait_for(link.ended(), WAIT_S)
 
     asyncio.run(scenario())
+    assert [record for record in caplog.records if record.name.startswith("pilotline")] == []
 
 
 # --- pings --------------------------------------------------------------------------------------------------

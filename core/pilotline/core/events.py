@@ -348,6 +348,13 @@ class AuthorizationAsked(Internal, frozen=True):
     id_tag: str
 
 
+class TagPreAuthorized(Internal, frozen=True):
+    """LocalPreAuthorize: the tag is valid by what is known here, the Central System need not be asked (§9.1.13)."""
+
+    asker: Asker
+    parent_id_tag: str | None
+
+
 class TagDecided(Internal, frozen=True):
     """For a reader: what became of the tag it asked about."""
 

@@ -18,11 +18,6 @@ def has_lock(product: Product, connector: int) -> bool:
     return connector > 0 and product.connectors[connector - 1].lock
 
 
-def number_of_connectors(product: Product, _: object) -> int:
-    """Connectors are 1..this (§3.8)."""
-    return len(product.connectors)
-
-
 def served_connectors(product: Product, reader: int) -> tuple[int, ...]:
     """The connectors that a tag at this reader may mean."""
     return product.readers[reader - 1].connectors
@@ -108,3 +103,8 @@ def outbox_max(product: Product, _: object) -> int:
 def locks(product: Product, _: object) -> tuple[bool, ...]:
     """By connectorId, whether there is a lock that can be told to open."""
     return (False, *(connector.lock for connector in product.connectors))
+
+
+def every_connector(_product: Product, _connector: int) -> bool:
+    """Whatever the product."""
+    return True

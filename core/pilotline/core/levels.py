@@ -6,6 +6,7 @@ What makes safe (opening a contactor) is handed over before the commit, all else
 from collections.abc import Callable, Collection
 from typing import Final, NamedTuple
 
+from pilotline.core import facts
 from pilotline.core.effects import (
     CloseContactor,
     Effect,
@@ -16,6 +17,7 @@ from pilotline.core.effects import (
     UnlockConnector,
 )
 from pilotline.core.state import State
+from pilotline.spec.products import Product
 
 
 class Level(NamedTuple):
@@ -26,6 +28,8 @@ class Level(NamedTuple):
     reads: frozenset[str]
     """The slots the level depends on; nothing is computed while none of them is replaced."""
     command: Callable[[State, int], Effect]
+    of: Callable[[Product, int], bool] = facts.every_connector
+    """Which connectors have it."""
     keys: tuple[str, ...] = ()
     """The configuration keys it reads."""
 
@@ -61,9 +65,9 @@ def ping(state: State, _connector: int) -> Effect:
 
 LEVELS: Final = (
     Level("contactor", True, frozenset({"sessions", "cables", "supplies", "faults", "storage"}), contactor),
-    Level("lock", True, frozenset({"sessions"}), lock),
+    Level("lock", True, frozenset({"sessions"}), lock, facts.has_lock),
     Level("light", True, frozenset({"connectors"}), light),
-    Level("ping", False, frozenset({"configuration"}), ping, ("WebSocketPingInterval",)),
+    Level("ping", False, frozenset({"configuration"}), ping, keys=("WebSocketPingInterval",)),
 )
 
 
@@ -82,7 +86,7 @@ def commands(before: State | None, after: State, touched: Collection[str]) -> li
         if before is not None and level.reads.isdisjoint(touched):
             continue
         for key in range(1, len(after.moment.connectors)) if level.per_connector else (0,):
-            if level.name == "lock" and not after.product.connectors[key - 1].lock:
+            if not level.of(after.product, key):
                 continue
             command = level.command(after, key)
             if before is None or level.command(before, key) != command:

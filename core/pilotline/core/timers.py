@@ -4,10 +4,8 @@ from typing import Final
 
 from pilotline.core.declared import MACHINES
 from pilotline.core.draft import Draft
+from pilotline.core.machines.storage import RETRY_MS
 from pilotline.core.state import Instant, State, TimerKey
-
-STORE_RETRY_MS: Final = 1000
-"""A timer whose outcome could not be stored comes again after this."""
 
 _DECLARED: Final = {
     (machine.name, timer.name): (machine, timer) for machine in MACHINES for timer in machine.timers
@@ -42,7 +40,7 @@ def postpone(draft: Draft) -> None:
     earliest = _earliest(draft.state)
     if earliest is not None:
         draft.disarm(earliest[1])
-        draft.arm(earliest[1], Instant(draft.now + STORE_RETRY_MS))
+        draft.arm(earliest[1], Instant(draft.now + RETRY_MS))
 
 
 def _earliest(state: State) -> tuple[Instant, TimerKey] | None:

@@ -377,6 +377,9 @@ class AuthorizationRows:
 
     U1: Final = Row[AuthorizationState]("U1", "initial", "decided", "decided by what is known here", "§3.5")
     U2: Final = Row[AuthorizationState]("U2", "initial", "asking", "the Central System is asked", "§4.1")
+    U5: Final = Row[AuthorizationState](
+        "U5", "asking", "decided", "valid by what is known here", "§3.5, §9.1.13"
+    )
     U3: Final = Row[AuthorizationState]("U3", "asking", "decided", "the Central System has answered", "§4.1")
     U4: Final = Row[AuthorizationState]("U4", "asking", "decided", "no answer: decided as offline", "§3.5")
 

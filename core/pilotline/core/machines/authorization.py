@@ -18,6 +18,7 @@ from pilotline.core.events import (
     Confirmed,
     Refused,
     TagDecided,
+    TagPreAuthorized,
     TagTold,
     Unanswered,
     UseGranted,
@@ -79,32 +80,21 @@ def online(_own: Authorization, reads: Reads, _event: object) -> bool:
     return reads.link.state == "up" and reads.registration.state == "accepted"
 
 
-def pre_authorized(own: Authorization, reads: Reads, event: AuthorizationAsked) -> bool:
-    """Whether the entry has expired is looked at when the decision is made: `_offline_status` has the time."""
-    known = _known(reads, event.id_tag)
-    return (
-        online(own, reads, event)
-        and reads.local_pre_authorize
-        and known is not None
-        and known.status == "Accepted"
-    )
-
-
 def ask(
-    own: Authorization, _reads: Reads, event: AuthorizationAsked, _now: Instant
-) -> tuple[Authorization, tuple[Asked]]:
-    question = Asked(Ask(AuthorizeReq(id_tag=event.id_tag), Address(NAME, event.asker)))
-    return Authorization(own.state, event.asker, event.id_tag), (question,)
+    own: Authorization, reads: Reads, event: AuthorizationAsked, now: Instant
+) -> tuple[Authorization, tuple[Asked | TagPreAuthorized, ...]]:
+    """LocalPreAuthorize spares the question for a tag that is valid now; an expired one is asked again (§3.5.1)."""
+    known = _known(reads, event.id_tag) if reads.local_pre_authorize else None
+    asking = Authorization(own.state, event.asker, event.id_tag)
+    if known is not None and _status(reads, known, now) == "Accepted":
+        return asking, (TagPreAuthorized(event.asker, known.parent_id_tag),)
+    return asking, (Asked(Ask(AuthorizeReq(id_tag=event.id_tag), Address(NAME, event.asker))),)
 
 
 def pass_at_once(
-    own: Authorization, reads: Reads, event: AuthorizationAsked, now: Instant
-) -> tuple[Authorization, tuple[Asked | TagDecided | UseGranted, ...]]:
-    known = _known(reads, event.id_tag)
-    asking = Authorization(own.state, event.asker, event.id_tag)
-    if known is None or _status(reads, known, now) != "Accepted":
-        return asking, _decided(asking, "Expired", None)
-    return asking, _decided(asking, "Accepted", known.parent_id_tag)
+    own: Authorization, _reads: Reads, event: TagPreAuthorized, _now: Instant
+) -> tuple[Authorization, tuple[TagDecided | UseGranted, ...]]:
+    return own, _decided(own, "Accepted", event.parent_id_tag)
 
 
 def decide_offline(
@@ -158,8 +148,8 @@ AUTHORIZATION_MACHINE = Machine(
     states=("initial", "asking", "decided"),
     final=("decided",),
     table=(
-        on(AuthorizationAsked, row.U1, pass_at_once, when=[pre_authorized]),
         on(AuthorizationAsked, row.U2, ask, when=[online]),
+        on(TagPreAuthorized, row.U5, pass_at_once),
         on(AuthorizationAsked, row.U1, decide_offline),
         on(Confirmed[AuthorizeConf], row.U3, decide),
         on(Refused, row.U4, decide_without_answer),
@@ -167,6 +157,7 @@ AUTHORIZATION_MACHINE = Machine(
         on(Withdrawn, row.U4, decide_without_answer),
     ),
     ignored=(
+        ignores(TagPreAuthorized, in_=("initial",), because="nothing is asked"),
         ignores(AuthorizationAsked, in_=("asking",), because="this asker waits for an answer already"),
         ignores(Confirmed, Refused, Unanswered, Withdrawn, in_=("initial",), because="nothing was asked"),
     ),

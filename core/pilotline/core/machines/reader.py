@@ -19,6 +19,7 @@ from pilotline.core.events import (
     UseGranted,
     UseWithdrawn,
 )
+from pilotline.core.fitness import fit_for_use
 from pilotline.core.slices import READER, every, fact
 from pilotline.core.state import Asker, Availability, Fault, Instant, Reader, Session
 from pilotline.core.statechart import Machine, ignores, on
@@ -71,17 +72,14 @@ def _of_the_group(reads: Reads, parent_id_tag: str | None) -> int | None:
 
 
 def _fit(reads: Reads, connector: int) -> bool:
-    """Neither faulted nor Inoperative; a fault of the main controller stops every new use."""
-    return (
-        reads.faults[connector].state != "faulted"
-        and reads.faults[0].state != "faulted"
-        and reads.availability[connector].state == "operative"
-    )
+    return fit_for_use(connector, reads.faults, reads.availability)
 
 
 def _waiting_for_a_tag(reads: Reads) -> int | None:
     for connector in reads.serves:
-        if reads.sessions[connector].state == "awaiting_id_tag" and _fit(reads, connector):
+        if reads.sessions[connector].state == "awaiting_id_tag" and fit_for_use(
+            connector, reads.faults, reads.availability
+        ):
             return connector
     return None
 
@@ -97,7 +95,9 @@ def _used_by(reads: Reads, id_tag: str) -> int | None:
 
 def _free(reads: Reads) -> int | None:
     for connector in reads.serves:
-        if reads.sessions[connector].state == "idle" and _fit(reads, connector):
+        if reads.sessions[connector].state == "idle" and fit_for_use(
+            connector, reads.faults, reads.availability
+        ):
             return connector
     return None
 

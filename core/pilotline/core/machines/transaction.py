@@ -50,16 +50,10 @@ from pilotline.core.state import (
 )
 from pilotline.core.statechart import Machine, Timer, ignores, on
 from pilotline.spec.rows import TransactionRows as row
-from pilotline.spec.types import ReadingContext, Reason
+from pilotline.spec.types import ReadingContext
 
 SAMPLE: Final[ReadingContext] = "Sample.Periodic"
 END: Final[ReadingContext] = "Transaction.End"
-_REASONS: dict[str, Reason] = {
-    "PowerLoss": "PowerLoss",
-    "HardReset": "HardReset",
-    "SoftReset": "SoftReset",
-    "Reboot": "Reboot",
-}
 
 
 class Reads(Struct, frozen=True):
@@ -212,7 +206,7 @@ def go_on(
 def stop_for_the_cut(
     own: Transaction, reads: Reads, event: PoweredUp, now: Instant
 ) -> tuple[Transaction, tuple[MessageRecorded]]:
-    cause = StopCause(_REASONS[event.cause], None, stamped(reads.boot, reads.clock, now))
+    cause = StopCause(event.cause, None, stamped(reads.boot, reads.clock, now))
     caused = replace(own, stop=cause)
     register = _register_at_boot(own, event)
     return _stopped(caused, register), (_stop_message(caused, register),)

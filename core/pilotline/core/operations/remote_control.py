@@ -9,6 +9,7 @@ from msgspec import Struct
 
 from pilotline.core.decision_table import DecisionTable, otherwise, when
 from pilotline.core.events import AuthorizationAsked, StopAsked, UseGranted
+from pilotline.core.fitness import fit_for_use
 from pilotline.core.slices import every, key, station
 from pilotline.core.state import (
     Asker,
@@ -91,9 +92,7 @@ def _target(reads: Reads, request: RemoteStartTransactionReq) -> int:
 
 def _fit(reads: Reads, connector: int) -> bool:
     return (
-        reads.faults[connector].state != "faulted"
-        and reads.faults[0].state != "faulted"
-        and reads.availability[connector].state == "operative"
+        fit_for_use(connector, reads.faults, reads.availability)
         and Asker("connector", connector) not in reads.authorizations
     )
 
