@@ -87,9 +87,10 @@ def test_a_whole_step_is_shown_where_it_takes_this_row_alone() -> None:
 def test_the_explorer_is_measured_on_every_scope_named() -> None:
     figures = explorer_figures(states_max=50)
     assert sane(figures)
-    assert len(figures) == len(SCOPES)
-    assert all(f.name.startswith(f"explorer: {scope}") for f, scope in zip(figures, SCOPES, strict=True))
-    assert all(figure.unit == "steps/s" for figure in figures)
+    assert len(figures) == 2 * len(SCOPES)
+    scopes = [scope for scope in SCOPES for _ in ("rate", "in triggers")]
+    assert all(f.name.startswith(f"explorer: {scope}") for f, scope in zip(figures, scopes, strict=True))
+    assert {figure.unit for figure in figures} == {"steps/s", "triggers"}
 
 
 def test_every_answer_is_timed_half_of_them_accepted() -> None:

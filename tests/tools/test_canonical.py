@@ -12,6 +12,8 @@ from pilotline.core.state import Instant, State
 from pilotline.core.step import Step, next_deadline, step
 from pilotline.tools.check.canonical import Canonical
 from pilotline.tools.check.environment import powered_up
+from pilotline.tools.check.explorer import Search
+from pilotline.tools.check.remembered import Remembered
 from pilotline.tools.check.scope import Scope
 from pilotline.tools.check.scopes import scopes
 
@@ -113,6 +115,27 @@ def test_a_reduced_search_sees_what_the_search_without_reduction_sees(name: str,
     for so_far in range(depth):
         assert set().union(*reduced[: so_far + 1]) == set().union(*plain[: so_far + 1])
     assert representatives < states
+
+
+@pytest.mark.parametrize("name", ["session", "power, resumed", "offline", "reports"])
+def test_a_search_that_remembers_reactions_sees_what_the_search_without_sees(name: str) -> None:
+    plain, remembering = (Search(scopes()[name], 2500, stepper=stepper) for stepper in (step, None))
+    for report in (of_plain := plain.run(), of_remembering := remembering.run()):
+        assert report.violation is None
+    assert of_remembering._replace(seconds=0) == of_plain._replace(seconds=0)
+    assert remembering.visited == plain.visited
+
+
+def test_what_is_remembered_is_what_is_decided() -> None:
+    """Every reaction of a search, decided again."""
+    remembered = Remembered()
+
+    def both(state: State | None, event: External, now: Instant) -> Step:
+        taken = step(state, event, now, remembered)
+        assert taken == step(state, event, now)
+        return taken
+
+    assert Search(scopes()["two connectors"], 1500, stepper=both).run().violation is None
 
 
 def without_remaining_times(canonical: Canonical) -> Reduction:

@@ -15,7 +15,7 @@ state still stands.
 """
 
 from collections.abc import Callable
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, NamedTuple, TypeAlias
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -40,7 +40,7 @@ from pilotline.core.statechart import Binding, Machine
 from pilotline.core.subscriptions import BY_EVENT
 from pilotline.core.timers import next_deadline
 
-__all__ = ["Step", "Taken", "next_deadline", "step"]
+__all__ = ["Reaction", "Step", "Taken", "next_deadline", "react", "step"]
 
 ROUNDS_MAX: Final = 1000  # a step that goes on for longer is a bug, not a workload
 
@@ -54,11 +54,12 @@ class Step(Struct, frozen=True):
     trace: tuple[Taken, ...]
 
 
-def step(state: State | Memory | None, event: External, now: Instant) -> Step:
+def step(state: State | Memory | None, event: External, now: Instant, reacts: "Reacts | None" = None) -> Step:
     """One event in; what it decides out.
 
     `state` is the station's state; for `PoweredUp` only its Memory counts, and there may be none yet.
     `now` is the monotonic clock in ms. The Central System's mistakes become effects; nothing is raised.
+    `reacts` is what a search puts in the place of `react`, to remember what it decided before.
     """
     before: State | None = None
     if isinstance(event, PoweredUp):
@@ -73,23 +74,34 @@ def step(state: State | Memory | None, event: External, now: Instant) -> Step:
     for _ in range(ROUNDS_MAX):
         if not draft.queue:
             break
-        _round(draft, draft.queue.popleft())
+        _round(draft, draft.queue.popleft(), reacts or react)
     assert not draft.queue, f"{type(event).__name__}: the rounds do not end"  # noqa: S101
     draft.effects.extend(levels.commands(before, draft.state, draft.touched))
     return Step(draft.state, tuple(draft.effects), tuple(draft.changes), tuple(draft.trace))
 
 
-_Picked: TypeAlias = tuple[Machine[Any, Any], Any, Any, Any, Binding[Any, Any]]
+class Reaction(NamedTuple):
+    """What one instance decided on one event: its new record and what it hands out. It follows from what its machine
+    declares to read, from the event and from the time alone, so that a search may remember it.
+    """
+
+    machine: Machine[Any, Any]
+    key: object
+    taken: Taken
+    record: Any
+    """The new record; None: the instance stays as it is."""
+    disarmed: tuple[TimerKey, ...]
+    """Timers that may not run in the state it has come to."""
+    outputs: tuple[Any, ...]
+    """Effects, events it raises, and orders to the reducer, in order."""
 
 
-def _round(draft: Draft, event: Event) -> None:
-    """Every machine that listens picks at most one binding; then they act, in declared order."""
-    by_itself = _BY_ITSELF.get(type(event))
-    if by_itself is not None:
-        by_itself(draft, event)
-        draft.end_round()
-    state = draft.state
-    picked: list[_Picked] = []  # a binding that will act, and what it saw
+Reacts: TypeAlias = Callable[[State, Event, Instant], tuple[Reaction, ...]]
+
+
+def react(state: State, event: Event, now: Instant) -> tuple[Reaction, ...]:
+    """Every machine that listens picks at most one binding against the same state, in declared order."""
+    reactions: list[Reaction] = []
     for machine, key_of, own_of, all_of, cells, slice_of in BY_EVENT.get(type(event), ()):
         if key_of is None:
             meant = all_of(state)
@@ -108,38 +120,57 @@ def _round(draft: Draft, event: Event) -> None:
                         if not guard(own, reads, event):
                             break
                     else:
-                        picked.append((machine, key, own, reads, binding))
+                        reactions.append(reaction(machine, key, own, reads, binding, event, now))
                         break
-    for machine, key, own, reads, binding in picked:
-        _act(draft, event, machine, key, own, reads, binding)
-    draft.end_round()
+    return tuple(reactions)
 
 
-def _act(
-    draft: Draft,
-    event: Event,
+def reaction(
     machine: Machine[Any, Any],
     key: object,
     own: Any,
     reads: Any,
     binding: Binding[Any, Any],
-) -> None:
-    draft.trace.append(Taken(machine.name, key, binding.name))
+    event: Event,
+    now: Instant,
+) -> Reaction:
     record = own
     outputs: tuple[Any, ...] = ()
     if binding.action is not None:
-        record = binding.action(own, reads, event, draft.now)
+        record = binding.action(own, reads, event, now)
         if type(record) is tuple:
             record, outputs = record
     target = binding.target
+    disarmed: tuple[TimerKey, ...] = ()
     if target is not None and record.state != target:
         record = replace(record, state=target)
-    if record is not own and record != own:
+    if machine.timers and target is not None and target != own.state:
+        stopped = [timer.name for timer in machine.timers if target not in timer.runs_in]
+        disarmed = tuple([TimerKey(machine.name, timer, key) for timer in stopped])
+    if record is own or record == own:
+        record = None
+    return Reaction(machine, key, Taken(machine.name, key, binding.name), record, disarmed, outputs)
+
+
+def _round(draft: Draft, event: Event, reacts: Reacts) -> None:
+    """What the reducer does itself; then what every machine that listens decides is applied, in declared order."""
+    by_itself = _BY_ITSELF.get(type(event))
+    if by_itself is not None:
+        by_itself(draft, event)
+        draft.end_round()
+    for reaction in reacts(draft.state, event, draft.now):
+        apply(draft, reaction)
+    draft.end_round()
+
+
+def apply(draft: Draft, reaction: Reaction) -> None:
+    """Put what an instance decided into the draft."""
+    machine, key, taken, record, disarmed, outputs = reaction
+    draft.trace.append(taken)
+    if record is not None:
         draft.set_record(machine, key, record)
-    if target is not None and target != own.state:
-        for timer in machine.timers:  # leaving the states a timer may run in disarms it
-            if target not in timer.runs_in:
-                draft.disarm(TimerKey(machine.name, timer.name, key))
+    for timer in disarmed:  # leaving the states a timer may run in disarms it
+        draft.disarm(timer)
     for output in outputs:
         kind = type(output)
         if kind in _EFFECTS:

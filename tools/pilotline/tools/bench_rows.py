@@ -28,7 +28,7 @@ from pilotline.core.machines.session import SESSION
 from pilotline.core.reading import slice_function
 from pilotline.core.state import Counter, Instant, State
 from pilotline.core.statechart import Machine
-from pilotline.core.step import _act, step  # `_act` is the reducer's own part for one row
+from pilotline.core.step import apply, reaction, step
 from pilotline.spec.products import load_product
 from pilotline.tools.bench_figure import Figure, times_faster
 from pilotline.tools.check.environment import powered_up
@@ -112,7 +112,7 @@ def in_the_station(case: Case) -> Callable[[], State]:
         binding = machine.pick(own, reads, event)
         assert binding is not None  # noqa: S101  (the case says so)
         draft = Draft(state, NOW)
-        _act(draft, event, machine, key, own, reads, binding)
+        apply(draft, reaction(machine, key, own, reads, binding, event, NOW))
         draft.end_round()
         return draft.state
 

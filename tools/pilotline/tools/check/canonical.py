@@ -17,10 +17,10 @@ Each of these is a reduction; `tests/tools/test_canonical.py` holds them against
 
 import types
 import typing
-from collections import Counter as Tally
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cache
-from operator import attrgetter
+from itertools import compress
+from operator import attrgetter, is_not
 from types import MappingProxyType
 from typing import Annotated, Any, Final, NamedTuple, TypeAlias
 
@@ -280,7 +280,7 @@ class Canonical:
     def __init__(self, forget: Mapping[str, Callable[[Value], Value]] = MappingProxyType({})) -> None:
         self._parts = tuple(_forgetting(slot.shift, forget.get(slot.name)) for slot in _SLOTS)
         self._lowest: dict[tuple[Value, ...], tuple[tuple[str, int], ...]] = {}
-        self._memos: dict[Shift, tuple[bool, tuple[dict[Value, Value], ...]]] = {}
+        self._memos: dict[Shift, tuple[frozenset[int], tuple[dict[Value, Value], ...]]] = {}
         self._parent: State | None = None
         self._parent_values: tuple[Value, ...] = ()
 
@@ -288,24 +288,23 @@ class Canonical:
         """The representative of ``state`` at instant ``now``; what it shares with its parent, which is one, stays."""
         epoch = state.moment.clock.epoch
         values = _values(state)
-        work = _ALL
+        work: Iterable[int] = _ALL
         changed = None
         if parent is not None and now == 0:
             if parent is not self._parent:
                 self._parent, self._parent_values = parent, _values(parent)
             if epoch == parent.moment.clock.epoch:
-                of_both = zip(_ALL, values, self._parent_values, strict=True)
-                changed = [i for i, value, old in of_both if value is not old]
+                changed = list(compress(_ALL, map(is_not, values, self._parent_values)))
         if changed is not None and _NUMBERED_PLACES.isdisjoint(changed):
             shift = _UNMOVED if epoch is None else _UNMOVED_DATED
         else:
             shift = self._shift(state, now, epoch)
         known = self._memos.get(shift)
         if known is None:
-            known = self._memos[shift] = (_leaves_the_rest(shift), tuple([{} for _ in _SLOTS]))
-        leaves_the_rest, memos = known
-        if changed is not None and leaves_the_rest:
-            work = changed
+            known = self._memos[shift] = (_moved(shift), tuple([{} for _ in _SLOTS]))
+        moved, memos = known
+        if changed is not None:
+            work = moved.union(changed) if moved else changed
         in_memory: dict[str, Value] = {}
         in_moment: dict[str, Value] = {}
         for i in work:
@@ -362,6 +361,8 @@ def _namespaces(declared: Value) -> Iterator[str]:
     origin: object = typing.get_origin(declared)
     if origin is Annotated:
         yield from (mark.name for mark in declared.__metadata__ if isinstance(mark, Namespace))
+    if declared is TimerKey:
+        yield "transaction"
     if isinstance(declared, type) and issubclass(declared, Struct):
         for hint in typing.get_type_hints(declared, include_extras=True).values():
             yield from _namespaces(hint)
@@ -369,22 +370,21 @@ def _namespaces(declared: Value) -> Iterator[str]:
         yield from _namespaces(part)
 
 
-_HOLDERS: Final = Tally(
-    namespace
-    for declared in (Memory, Moment)
-    for hint in typing.get_type_hints(declared, include_extras=True).values()
-    for namespace in set(_namespaces(hint))
+_HOLDERS: Final = tuple(
+    (i, frozenset(_namespaces(typing.get_type_hints(declared, include_extras=True)[slot.name])))
+    for i, slot in enumerate(_SLOTS)
+    for declared in (Moment if slot.in_moment else Memory,)
 )
 
 
-def _leaves_the_rest(shift: Shift) -> bool:
-    """Nothing moves but numbers that stand in one slot alone: what did not change is canonical still."""
-    return (
-        shift.now == 0
-        and not shift.utc
-        and all(number == 0 or _HOLDERS[namespace] == 1 for namespace, number in shift.lowest)
-        and all(number == 1 for _, number in shift.present)
-    )
+def _moved(shift: Shift) -> frozenset[int]:
+    """The slots that are to be looked at although they did not change: all if time passed, else those that hold
+    numbers which move.
+    """
+    if shift.now or shift.utc:
+        return frozenset(_ALL)
+    moving = {name for name, number in shift.lowest if number} | {n for n, at in shift.present if at != 1}
+    return frozenset(i for i, namespaces in _HOLDERS if not moving.isdisjoint(namespaces))
 
 
 _ALL: Final = list(range(len(_SLOTS)))

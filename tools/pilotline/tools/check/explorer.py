@@ -11,7 +11,8 @@ import time
 from array import array
 from collections import Counter as Tally
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
+from functools import partial
 from typing import Any, Final, NamedTuple, TypeAlias
 
 from immutables import Map
@@ -24,9 +25,10 @@ from pilotline.core.properties import ALWAYS
 from pilotline.core.sightings import SOMETIMES, at_rest
 from pilotline.core.state import Instant, Memory, Moment, State
 from pilotline.core.step import Step, Taken, next_deadline, step
-from pilotline.core.step_properties import ON_EVERY_STEP, about
+from pilotline.core.step_properties import ON_EVERY_STEP, OnEveryStep, about
 from pilotline.tools.check.canonical import Canonical
 from pilotline.tools.check.environment import READINGS, powered_up
+from pilotline.tools.check.remembered import Remembered
 from pilotline.tools.check.scope import Scope
 from pilotline.tools.check.story import Move, told
 
@@ -81,6 +83,15 @@ class _BrokenPromise(Exception):
         self.promise, self.section = promise, section
 
 
+class _Kind:
+    """Steps that took the same bindings and did the same kinds of things: the promises they could break."""
+
+    __slots__ = ("rules", "times")
+
+    def __init__(self, rules: tuple[OnEveryStep, ...]) -> None:
+        self.rules, self.times = rules, 0
+
+
 def _left_out(scope: Scope) -> dict[str, Callable[[Any], Any]]:
     """By slot of the Moment, what this scope leaves of it."""
     forgets: dict[str, Callable[[Any], Any]] = {}
@@ -106,15 +117,16 @@ class Search:
         scope: Scope,
         states_max: int = 1_000_000,
         *,
-        stepper: Stepper = step,
+        stepper: Stepper | None = None,
         canonical: Callable[[State, int, State | None], State] | None = None,
         progress: Callable[[int, int], None] | None = None,
     ) -> None:
         self.scope, self.states_max = scope, states_max
-        self._traces: Tally[tuple[Taken, ...]] = Tally()
+        self._kinds: dict[tuple[tuple[Taken, ...], object, object], _Kind] = {}  # by what a step has
         self.ignored: Tally[str] = Tally()
         self.steps = self.transitions = self.depth = 0
-        self._step_of, self._canonical = stepper, canonical or Canonical(_left_out(scope))
+        self._step_of = stepper or partial(step, reacts=Remembered())
+        self._canonical = canonical or Canonical(_left_out(scope))
         self._progress = progress
         self._prompts = {action: scope.answers.by_request()[action][0] for action in scope.prompt}
         self._taking: list[External] = []  # the events of the move that is being tried
@@ -126,12 +138,17 @@ class Search:
         self._unseen = [sometimes for sometimes in SOMETIMES if sometimes.name in scope.shows]
 
     @property
+    def visited(self) -> Collection[Key]:
+        """Every state that was seen, canonical."""
+        return self._ids.keys()
+
+    @property
     def fired(self) -> Tally[Binding]:
         """How often each binding was taken, by whatever instance."""
         fired: Tally[Binding] = Tally()
-        for trace, times in self._traces.items():
+        for (trace, _, _), kind in self._kinds.items():
             for machine, _, binding in trace:
-                fired[machine, binding] += times
+                fired[machine, binding] += kind.times
         return fired
 
     def run(self) -> Report:
@@ -244,7 +261,7 @@ class Search:
         """The node a step leads to, once the world has done what it does at once in this scope."""
         state = taken.state
         for effect in taken.effects:
-            if isinstance(effect, ReadMeter) and effect.context == "Sample.Periodic":
+            if type(effect) is ReadMeter and effect.context == "Sample.Periodic":
                 state = self._at_once(
                     state, MeterRead(effect.connector, effect.transaction, effect.context, READINGS), now
                 )
@@ -279,11 +296,20 @@ class Search:
             taken = self._step_of(state, event, now)
         except Exception as error:
             raise _BrokenPromise(f"a step never fails: {type(error).__name__} {error}", "ADR 0003") from error
-        self._traces[taken.trace] += 1
-        if state is not None:
+        kind = (
+            taken.trace,
+            tuple([type(effect) for effect in taken.effects]),
+            tuple([change.collection for change in taken.changes]),
+        )
+        known = self._kinds.get(kind)
+        if known is None:
             has = about(taken)
-            for rule in ON_EVERY_STEP:
-                if not rule.about.isdisjoint(has) and not rule.holds(state, taken):
+            rules = tuple(rule for rule in ON_EVERY_STEP if not rule.about.isdisjoint(has))
+            known = self._kinds[kind] = _Kind(rules)
+        known.times += 1
+        if state is not None:
+            for rule in known.rules:
+                if not rule.holds(state, taken):
                     raise _BrokenPromise(rule.name, rule.section)
         return taken
 
