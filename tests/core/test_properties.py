@@ -16,7 +16,7 @@ from pilotline.core.events import (
     ResultReceived,
     TagPresented,
 )
-from pilotline.core.properties import ALWAYS
+from pilotline.core.properties import ALWAYS, Always
 from pilotline.core.sightings import SOMETIMES, at_rest
 from pilotline.core.state import Counter, Instant, Memory, Moment, Readings, State, TimerKey, Wh
 from pilotline.core.step import Step, Taken, step
@@ -122,6 +122,34 @@ BROKEN: dict[str, Callable[[State], State]] = {
     "a busy reader has a question": at_1("readers", state="authorizing"),
     "what was told is what is": at_1("status_reports", state="told", settling=None, sent=None),
 }
+
+
+class Watched:
+    """A record that notes which of its slots are looked at."""
+
+    def __init__(self, record: object, seen: set[str]) -> None:
+        self._record, self._seen = record, seen
+
+    def __getattr__(self, slot: str) -> object:
+        self._seen.add(slot)
+        return getattr(self._record, slot)
+
+
+class WatchedState:
+    """A state that notes which of its slots are looked at."""
+
+    def __init__(self, state: State, seen: set[str]) -> None:
+        self.product = state.product
+        self.memory, self.moment = Watched(state.memory, seen), Watched(state.moment, seen)
+
+
+@pytest.mark.parametrize("promise", ALWAYS, ids=lambda promise: promise.name)
+def test_a_promise_looks_at_nothing_but_what_it_is_about(promise: Always) -> None:
+    seen: set[str] = set()
+    for kept in (charging(), after(LinkUp(Counter(1))), after(CablePlugged(2), TagPresented(1, "TAG"))):
+        promise.holds(WatchedState(kept, seen))  # type: ignore[arg-type]  # it looks like one
+    assert seen
+    assert seen <= promise.about
 
 
 @pytest.mark.parametrize("promise", ALWAYS, ids=lambda promise: promise.name)

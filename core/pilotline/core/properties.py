@@ -19,6 +19,8 @@ class Always(NamedTuple):
     name: str
     section: str
     holds: Callable[[State], bool]
+    about: frozenset[str]
+    """The slots of Memory and Moment it looks at: a step that replaces none of them keeps it."""
 
 
 _TIMERS: Final = {
@@ -232,20 +234,60 @@ def told_is_what_is(state: State) -> bool:
     )
 
 
+def _of(slots: str) -> frozenset[str]:
+    return frozenset(slots.split())
+
+
+_WITH_TIMERS: Final = _of("timers") | {machine.slot for machine, _ in _TIMERS.values()}
+
 ALWAYS: Final = (
-    Always("one transaction per connector", "§3.6", one_transaction_per_connector),
-    Always("sessions and transactions agree", "§3.6", sessions_and_transactions_agree),
-    Always("the status follows the conditions", "§4.9", status_follows_conditions),
-    Always("the queue is in order", "§3.7", queue_is_in_order),
-    Always("a stop is recorded once", "§4.10", stop_is_recorded_once),
-    Always("one open call", "OCPP-J §4.1.1", one_open_call),
-    Always("whoever asked is answered", "OCPP-J §4.1.1", asked_means_on_its_way),
-    Always("online the queue moves", "§3.7", online_the_queue_moves),
-    Always("what waits has a deadline", "§3.6, OCPP-J §4.1.1", what_waits_has_a_deadline),
-    Always("timers run in their states", "ADR 0008", timers_run_in_their_states),
-    Always("Inoperative means unused", "§4.9, §5.2", inoperative_means_unused),
-    Always("energy is withheld only while charging", "§4.9", energy_is_withheld_only_while_charging),
-    Always("who charges is known", "§3.6", who_charges_is_known),
-    Always("a busy reader has a question", "§4.1", a_busy_reader_has_a_question),
-    Always("what was told is what is", "§4.9, errata 3.19", told_is_what_is),
+    Always(
+        "one transaction per connector", "§3.6", one_transaction_per_connector, _of("sessions transactions")
+    ),
+    Always(
+        "sessions and transactions agree",
+        "§3.6",
+        sessions_and_transactions_agree,
+        _of("sessions transactions"),
+    ),
+    Always(
+        "the status follows the conditions",
+        "§4.9",
+        status_follows_conditions,
+        _of("connectors sessions availability evs faults reservations supplies"),
+    ),
+    Always("the queue is in order", "§3.7", queue_is_in_order, _of("outbox queue transactions")),
+    Always("a stop is recorded once", "§4.10", stop_is_recorded_once, _of("outbox transactions")),
+    Always("one open call", "OCPP-J §4.1.1", one_open_call, _of("call")),
+    Always(
+        "whoever asked is answered",
+        "OCPP-J §4.1.1",
+        asked_means_on_its_way,
+        _of("authorizations call heartbeat queue registration status_reports"),
+    ),
+    Always("online the queue moves", "§3.7", online_the_queue_moves, _of("link outbox queue registration")),
+    Always(
+        "what waits has a deadline",
+        "§3.6, OCPP-J §4.1.1",
+        what_waits_has_a_deadline,
+        _of("call link queue sessions timers transactions"),
+    ),
+    Always("timers run in their states", "ADR 0008", timers_run_in_their_states, _WITH_TIMERS),
+    Always("Inoperative means unused", "§4.9, §5.2", inoperative_means_unused, _of("availability sessions")),
+    Always(
+        "energy is withheld only while charging",
+        "§4.9",
+        energy_is_withheld_only_while_charging,
+        _of("sessions supplies"),
+    ),
+    Always("who charges is known", "§3.6", who_charges_is_known, _of("sessions")),
+    Always(
+        "a busy reader has a question", "§4.1", a_busy_reader_has_a_question, _of("authorizations readers")
+    ),
+    Always(
+        "what was told is what is",
+        "§4.9, errata 3.19",
+        told_is_what_is,
+        _of("connectors status_reports timers"),
+    ),
 )

@@ -158,9 +158,11 @@ def _round(draft: Draft, event: Event, reacts: Reacts) -> None:
     if by_itself is not None:
         by_itself(draft, event)
         draft.end_round()
-    for reaction in reacts(draft.state, event, draft.now):
-        apply(draft, reaction)
-    draft.end_round()
+    reactions = reacts(draft.state, event, draft.now)
+    if reactions:
+        for reaction in reactions:
+            apply(draft, reaction)
+        draft.end_round()
 
 
 def apply(draft: Draft, reaction: Reaction) -> None:

@@ -11,8 +11,10 @@ import time
 from array import array
 from collections import Counter as Tally
 from collections import deque
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from functools import partial
+from itertools import compress
+from operator import attrgetter, is_not
 from typing import Any, Final, NamedTuple, TypeAlias
 
 from immutables import Map
@@ -21,7 +23,7 @@ from typing_extensions import override
 
 from pilotline.core.effects import ReadMeter
 from pilotline.core.events import CommitFailed, DeadlinePassed, External, MeterRead, PoweredUp, ResultReceived
-from pilotline.core.properties import ALWAYS
+from pilotline.core.properties import ALWAYS, Always
 from pilotline.core.sightings import SOMETIMES, at_rest
 from pilotline.core.state import Instant, Memory, Moment, State
 from pilotline.core.step import Step, Taken, next_deadline, step
@@ -33,6 +35,15 @@ from pilotline.tools.check.scope import Scope
 from pilotline.tools.check.story import Move, told
 
 SECOND: Final = Instant(1000)
+_collection: Final = attrgetter("collection")
+_SLOTS: Final = (*Memory.__struct_fields__, *Moment.__struct_fields__)
+_values: Final = attrgetter(
+    *(
+        f"{home}.{slot}"
+        for home, of in (("memory", Memory), ("moment", Moment))
+        for slot in of.__struct_fields__
+    )
+)
 AT_ONCE_MAX: Final = 100
 Binding: TypeAlias = tuple[str, str]
 Key: TypeAlias = tuple[Memory, Moment]
@@ -129,6 +140,9 @@ class Search:
         self._canonical = canonical or Canonical(_left_out(scope))
         self._progress = progress
         self._prompts = {action: scope.answers.by_request()[action][0] for action in scope.prompt}
+        self._node: State | None = None  # where the search is; every promise holds there
+        self._node_values: tuple[object, ...] = ()
+        self._promises: dict[tuple[bool, ...], tuple[Always, ...]] = {}  # by which slots have changed
         self._taking: list[External] = []  # the events of the move that is being tried
         self._ids: dict[Key, int] = {}
         self._came_by: list[tuple[int, Move]] = []  # parent and move, by id
@@ -182,6 +196,7 @@ class Search:
             self._visit(-1, *self._move(None, boot, Instant(0)), 0)
             while self._frontier and len(self._ids) < self.states_max:
                 node, at, depth = self._frontier.popleft()
+                self._node, self._node_values = node, _values(node)
                 for move, target in self._moves(node):
                     self.transitions += 1
                     self._visit(at, move, target, depth + 1)
@@ -298,8 +313,8 @@ class Search:
             raise _BrokenPromise(f"a step never fails: {type(error).__name__} {error}", "ADR 0003") from error
         kind = (
             taken.trace,
-            tuple([type(effect) for effect in taken.effects]),
-            tuple([change.collection for change in taken.changes]),
+            tuple(map(type, taken.effects)),
+            tuple(map(_collection, taken.changes)),
         )
         known = self._kinds.get(kind)
         if known is None:
@@ -314,8 +329,18 @@ class Search:
         return taken
 
     def _hold_always(self, state: State) -> None:
-        """What always holds is looked at where a state is new; a state that was seen held it then."""
-        for promise in ALWAYS:
+        """What always holds is looked at where a state is new; a state that was seen held it then, and so did the
+        node the search is at: what a promise is about has changed since, or it holds.
+        """
+        promises: Iterable[Always] = ALWAYS
+        if self._node is not None:
+            changed = tuple(map(is_not, _values(state), self._node_values))
+            found = self._promises.get(changed)
+            if found is None:
+                slots = frozenset(compress(_SLOTS, changed))
+                found = self._promises[changed] = tuple(p for p in ALWAYS if not p.about.isdisjoint(slots))
+            promises = found
+        for promise in promises:
             if not promise.holds(state):
                 raise _BrokenPromise(promise.name, promise.section)
 
