@@ -1,0 +1,189 @@
+"""Every configuration key does something: with another value the same story ends in another way.
+
+An experiment plays one story twice, on stations that differ in this key alone, and says what is to be seen. A key
+that a product lists and no experiment shows is the commonest defect of charge points: a key that does nothing.
+"""
+
+from collections.abc import Callable
+from typing import Any, Final, NamedTuple
+
+import pytest
+from station_bench import INVALID, TAG, Bench
+
+from pilotline.core.effects import PingEvery
+from pilotline.spec.messages.core import (
+    AuthorizeReq,
+    ChangeConfigurationReq,
+    HeartbeatReq,
+    MeterValuesReq,
+    RemoteStartTransactionReq,
+    StartTransactionConf,
+    StartTransactionReq,
+    StatusNotificationReq,
+    StopTransactionReq,
+)
+
+Seen = Any
+
+
+class Experiment(NamedTuple):
+    """One story, the two values it is played with, and what is seen with each."""
+
+    values: tuple[str, str]
+    story: Callable[[Bench], Seen]
+    seen: tuple[Seen, Seen]
+    besides: dict[str, str] = {}
+    """Other keys that the story needs, the same in both."""
+    product: str = "reference"
+
+
+def bench_of(experiment: Experiment, key: str, value: str) -> Bench:
+    return Bench(experiment.product, **{**experiment.besides, key: value})
+
+
+# --- stories ---------------------------------------------------------------------------------------------------
+
+
+def phase(bench: Bench, connector: int = 1) -> str:
+    return bench.state.moment.sessions[connector].state
+
+
+def charges_an_unknown_tag_offline(bench: Bench) -> Seen:
+    bench.lose_network().plug().present("STRANGER")
+    return phase(bench)
+
+
+def charges_twice(bench: Bench) -> Seen:
+    """How often the Central System is asked about the tag."""
+    bench.charge().present().unplug_at_the_ev()
+    bench.charge()
+    return len(bench.requests(AuthorizeReq))
+
+
+def charges_a_known_tag_offline(bench: Bench) -> Seen:
+    bench.charge().present().unplug_at_the_ev()
+    bench.lose_network().plug().present()
+    return phase(bench)
+
+
+def is_started_from_afar(bench: Bench) -> Seen:
+    bench.plug()
+    bench.asks(RemoteStartTransactionReq(id_tag=TAG, connector_id=1))
+    return len(bench.requests(AuthorizeReq)), phase(bench)
+
+
+def waits_for_a_plug(bench: Bench) -> Seen:
+    bench.present().passes(30)
+    return phase(bench)
+
+
+def is_left_alone(bench: Bench) -> Seen:
+    bench.passes(100)
+    return len(bench.requests(HeartbeatReq))
+
+
+def is_left_without_an_answer(bench: Bench) -> Seen:
+    """Whether the question about the tag is still open after some seconds."""
+    bench.says["AuthorizeReq"] = None
+    bench.plug().present().passes(15)
+    return bench.state.moment.readers[1].state
+
+
+def samples(bench: Bench) -> Seen:
+    """How many samples, and of what."""
+    bench.charge().passes(60)
+    taken = [value for request in bench.requests(MeterValuesReq) for value in request.meter_value]
+    return len(taken), {str(sample.measurand) for value in taken for sample in value.sampled_value}
+
+
+def reports_a_plug(bench: Bench) -> Seen:
+    bench.passes(60)
+    known = len(bench.requests(StatusNotificationReq))
+    bench.plug().passes(5)
+    return len(bench.requests(StatusNotificationReq)) - known
+
+
+def is_unplugged_at_the_ev(bench: Bench) -> Seen:
+    bench.charge().unplug_at_the_ev()
+    return phase(bench)
+
+
+def is_refused_after_the_start(bench: Bench) -> Seen:
+    bench.says["StartTransactionReq"] = StartTransactionConf(transaction_id=1, id_tag_info=INVALID)
+    bench.plug().present()
+    return phase(bench), [request.reason for request in bench.requests(StopTransactionReq)]
+
+
+def repeats_a_start(bench: Bench) -> Seen:
+    """How often a StartTransaction that is never processed goes out in ten minutes."""
+    bench.refuses("StartTransactionReq")
+    bench.charge().passes(600)
+    return len(bench.requests(StartTransactionReq))
+
+
+def pings(bench: Bench) -> Seen:
+    return [effect.interval_s for effect in bench.effects(PingEvery)]
+
+
+def takes_a_list_of(key: str, *items: str) -> Callable[[Bench], Seen]:
+    def story(bench: Bench) -> Seen:
+        return bench.asks(ChangeConfigurationReq(key=key, value=",".join(items))).status
+
+    return story
+
+
+ENERGY: Final = "Energy.Active.Import.Register"
+POWER: Final = "Power.Active.Import"
+NO_PRE_AUTHORIZATION: Final = {"LocalPreAuthorize": "false", "AllowOfflineTxForUnknownId": "false"}
+
+EXPERIMENTS: Final[dict[str, Experiment]] = {
+    "AllowOfflineTxForUnknownId": Experiment(
+        ("false", "true"), charges_an_unknown_tag_offline, ("awaiting_id_tag", "charging")
+    ),
+    "AuthorizationCacheEnabled": Experiment(
+        ("true", "false"), charges_twice, (1, 2), {"LocalPreAuthorize": "true"}
+    ),
+    "AuthorizeRemoteTxRequests": Experiment(
+        ("true", "false"), is_started_from_afar, ((1, "charging"), (0, "charging"))
+    ),
+    "ConnectionTimeOut": Experiment(("20", "40"), waits_for_a_plug, ("idle", "awaiting_plug")),
+    "HeartbeatInterval": Experiment(("30", "45"), is_left_alone, (3, 2)),
+    "LocalAuthorizeOffline": Experiment(
+        ("true", "false"), charges_a_known_tag_offline, ("charging", "awaiting_id_tag"), NO_PRE_AUTHORIZATION
+    ),
+    "LocalPreAuthorize": Experiment(("true", "false"), charges_twice, (1, 2)),
+    "MessageTimeout": Experiment(("10", "20"), is_left_without_an_answer, ("idle", "authorizing")),
+    "MeterValuesSampledData": Experiment(
+        (ENERGY, f"{ENERGY},{POWER}"), samples, ((1, {ENERGY}), (1, {ENERGY, POWER}))
+    ),
+    "MeterValueSampleInterval": Experiment(
+        ("0", "20"), samples, ((0, set()), (3, {ENERGY})), {"MeterValuesSampledData": ENERGY}
+    ),
+    "MinimumStatusDuration": Experiment(("0", "10"), reports_a_plug, (1, 0)),
+    "StopTransactionOnEVSideDisconnect": Experiment(
+        ("true", "false"), is_unplugged_at_the_ev, ("finishing", "charging")
+    ),
+    "StopTransactionOnInvalidId": Experiment(
+        ("true", "false"), is_refused_after_the_start, (("finishing", ["DeAuthorized"]), ("charging", []))
+    ),
+    "TransactionMessageAttempts": Experiment(("2", "3"), repeats_a_start, (2, 3)),
+    "TransactionMessageRetryInterval": Experiment(("60", "300"), repeats_a_start, (3, 2)),
+    "WebSocketPingInterval": Experiment(("0", "15"), pings, ([0], [15])),
+    **{
+        f"{key}MaxLength": Experiment(("1", "2"), takes_a_list_of(key, ENERGY, POWER), ("Rejected", "Accepted"), {key: ENERGY})
+        for key in ("MeterValuesSampledData", "MeterValuesAlignedData", "StopTxnSampledData", "StopTxnAlignedData")
+    },
+    "ConnectorPhaseRotationMaxLength": Experiment(
+        ("1", "2"), takes_a_list_of("ConnectorPhaseRotation", "1.RST", "2.RST"), ("Rejected", "Accepted"),
+        {"ConnectorPhaseRotation": "1.RST"},
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("key", EXPERIMENTS)
+def test_another_value_ends_the_story_in_another_way(key: str) -> None:
+    experiment = EXPERIMENTS[key]
+    one, other = experiment.values
+    assert experiment.seen[0] != experiment.seen[1]
+    assert experiment.story(bench_of(experiment, key, one)) == experiment.seen[0]
+    assert experiment.story(bench_of(experiment, key, other)) == experiment.seen[1]
