@@ -4,7 +4,8 @@ An experiment plays one story twice, on stations that differ in this key alone, 
 that a product lists and no experiment shows is the commonest defect of charge points: a key that does nothing.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import Any, Final, NamedTuple
 
 import pytest
@@ -32,7 +33,7 @@ class Experiment(NamedTuple):
     values: tuple[str, str]
     story: Callable[[Bench], Seen]
     seen: tuple[Seen, Seen]
-    besides: dict[str, str] = {}
+    besides: Mapping[str, str] = MappingProxyType({})
     """Other keys that the story needs, the same in both."""
     product: str = "reference"
 
@@ -170,7 +171,9 @@ EXPERIMENTS: Final[dict[str, Experiment]] = {
     "TransactionMessageRetryInterval": Experiment(("60", "300"), repeats_a_start, (3, 2)),
     "WebSocketPingInterval": Experiment(("0", "15"), pings, ([0], [15])),
     **{
-        f"{key}MaxLength": Experiment(("1", "2"), takes_a_list_of(key, ENERGY, POWER), ("Rejected", "Accepted"), {key: ENERGY})
+        f"{key}MaxLength": Experiment(
+            ("1", "2"), takes_a_list_of(key, ENERGY, POWER), ("Rejected", "Accepted"), {key: ENERGY}
+        )
         for key in ("MeterValuesSampledData", "MeterValuesAlignedData", "StopTxnSampledData", "StopTxnAlignedData")
     },
     "ConnectorPhaseRotationMaxLength": Experiment(
