@@ -14,7 +14,7 @@ from pilotline.core.reading import slice_function
 from pilotline.core.state import Answered, Counter, HeldCall, State
 from pilotline.spec.types import ErrorCode
 
-_OPERATIONS: Final[dict[type, tuple[DecisionTable[Any, Any], Callable[[State, Any], Any]]]] = {
+_OPERATIONS: Final[dict[type, tuple[DecisionTable[Any, Any], Callable[..., Any]]]] = {
     table.request: (table, slice_function(table.reads)) for table in OPERATIONS
 }
 _HOLDERS: Final = tuple(
@@ -63,7 +63,7 @@ def could_not_store(draft: Draft, event: CommitFailed) -> None:
 
 def _decide(draft: Draft, event: CallReceived) -> None:
     table, slice_of = _OPERATIONS[type(event.request)]
-    reads = slice_of(draft.state, None)
+    reads = slice_of(draft.state, None, draft.now)
     row = table.pick(reads, event.request)
     draft.trace.append(Taken(table.name, None, row.name))
     if row.later is not None:

@@ -22,6 +22,7 @@ from pilotline.core.state import (
     StatusReport,
     Supply,
     Transaction,
+    Trigger,
     Unlock,
 )
 from pilotline.spec.products import Product
@@ -79,5 +80,6 @@ def fresh_moment(memory: Memory, event: PoweredUp) -> Moment:
         status_reports=tuple(StatusReport(c) for c in points),
         readers=tuple(Reader(r) for r in range(len(event.product.readers) + 1)),
         unlocks=tuple(Unlock(c) for c in points),
+        triggers=tuple(Trigger(c) for c in points),
         queue=queue,
     )

@@ -3,7 +3,7 @@
 from typing import Any, Final
 
 from pilotline.core.decision_table import DecisionTable
-from pilotline.core.machines.authorization import AUTHORIZATION_MACHINE, CACHE_KEEPER
+from pilotline.core.machines.authorization import AUTHORIZATION_MACHINE, CACHE_KEEPER, LIST_KEEPER
 from pilotline.core.machines.availability import AVAILABILITY
 from pilotline.core.machines.call import CALL
 from pilotline.core.machines.clock import CLOCK
@@ -16,15 +16,20 @@ from pilotline.core.machines.link import LINK
 from pilotline.core.machines.outbox import OUTBOX
 from pilotline.core.machines.reader import READER_MACHINE
 from pilotline.core.machines.registration import REGISTRATION
+from pilotline.core.machines.reservation import RESERVATION_MACHINE, VACANCY
 from pilotline.core.machines.session import SESSION
 from pilotline.core.machines.status_report import STATUS_REPORT
 from pilotline.core.machines.storage import STORAGE
 from pilotline.core.machines.transaction import TRANSACTION_MACHINE
+from pilotline.core.machines.trigger import TRIGGER
 from pilotline.core.machines.unlock import UNLOCK
 from pilotline.core.operations.availability import CHANGE_AVAILABILITY
 from pilotline.core.operations.configuration import CHANGE_CONFIGURATION, GET_CONFIGURATION
 from pilotline.core.operations.data_transfer import DATA_TRANSFER_FROM_CENTRAL_SYSTEM
+from pilotline.core.operations.local_list import GET_LOCAL_LIST_VERSION, SEND_LOCAL_LIST
 from pilotline.core.operations.remote_control import REMOTE_START_TRANSACTION, REMOTE_STOP_TRANSACTION
+from pilotline.core.operations.reservation import CANCEL_RESERVATION, RESERVE_NOW
+from pilotline.core.operations.trigger import TRIGGER_MESSAGE
 from pilotline.core.operations.unlock import UNLOCK_CONNECTOR
 from pilotline.core.statechart import Machine
 
@@ -45,6 +50,9 @@ MACHINES: Final[tuple[Machine[Any, Any], ...]] = (
     READER_MACHINE,
     AUTHORIZATION_MACHINE,
     CACHE_KEEPER,
+    LIST_KEEPER,
+    RESERVATION_MACHINE,
+    VACANCY,
     TRANSACTION_MACHINE,
     SUPPLY,
     SESSION,
@@ -52,14 +60,20 @@ MACHINES: Final[tuple[Machine[Any, Any], ...]] = (
     CONNECTOR_0,
     CONNECTOR_STATUS,
     STATUS_REPORT,
+    TRIGGER,
 )
 
 OPERATIONS: Final[tuple[DecisionTable[Any, Any], ...]] = (
+    CANCEL_RESERVATION,
     CHANGE_AVAILABILITY,
     CHANGE_CONFIGURATION,
     DATA_TRANSFER_FROM_CENTRAL_SYSTEM,
     GET_CONFIGURATION,
+    GET_LOCAL_LIST_VERSION,
     REMOTE_START_TRANSACTION,
     REMOTE_STOP_TRANSACTION,
+    RESERVE_NOW,
+    SEND_LOCAL_LIST,
+    TRIGGER_MESSAGE,
     UNLOCK_CONNECTOR,
 )

@@ -3,7 +3,7 @@
 Theory of operation: an error that prevents charging makes the status Faulted; any other is a warning, reported with
 the status that is (§4.9). Several may be raised at once; the status changes with the first and with the last.
 What the hardware raised it clears. What a machine raised because a feedback did not come is over when that feedback
-comes after all, or when the cable is taken out (`HEALED_BY`).
+comes after all, when the cable is taken out, or with a new local list (`HEALED_BY`).
 """
 
 from typing import Final, TypeAlias
@@ -18,6 +18,7 @@ from pilotline.core.events import (
     FaultCleared,
     FaultDetected,
     FaultEnded,
+    ListUpdated,
     WarningChanged,
 )
 from pilotline.core.reading import NoReads
@@ -28,11 +29,12 @@ from pilotline.spec.rows import FaultRows as row
 
 RAISED_MAX: Final = 16  # one of each ChargePointErrorCode but NoError fits
 
-Feedback: TypeAlias = ContactorOpened | EvUnplugged | CableUnplugged
+Feedback: TypeAlias = ContactorOpened | EvUnplugged | CableUnplugged | ListUpdated
 HEALED_BY: Final[dict[str, tuple[type[Feedback], ...]]] = {
     "PowerSwitchFailure": (ContactorOpened,),
     "PowerMeterFailure": (EvUnplugged, CableUnplugged),
     "ConnectorLockFailure": (EvUnplugged, CableUnplugged),
+    "LocalListConflict": (ListUpdated,),
 }
 
 
@@ -128,12 +130,14 @@ FAULT = Machine(
         on(ContactorOpened, row.F8, tell_healed, when=[heals]),
         on(EvUnplugged, row.F8, tell_healed, when=[heals]),
         on(CableUnplugged, row.F8, tell_healed, when=[heals]),
+        on(ListUpdated, row.F8, tell_healed, when=[heals]),
     ),
     ignored=(
         ignores(
             ContactorOpened,
             EvUnplugged,
             CableUnplugged,
+            ListUpdated,
             because="the station has found nothing that is over by it",
         ),
         ignores(FaultCleared, because="no such fault is raised"),

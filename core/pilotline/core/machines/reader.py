@@ -2,10 +2,12 @@
 
 Theory of operation: the tag that waits for its plug gives up (B1); the tag that started stops, unasked; any other is
 authorized first. Once accepted, a connector that is plugged in and waits comes first, then a running transaction of the
-same group, which it stops, then the connector that this tag has just used, then the lowest free one.
+same group, which it stops, then the connector that is reserved for it, then the one that this tag has just used, then
+the lowest free one. What is reserved for others is none of these (§5.13); whose group a tag is of shows when it is
+authorized, so before that a reservation for any group may be meant.
 """
 
-from typing import Annotated, Final
+from typing import Annotated, Final, NamedTuple
 
 from msgspec import Struct
 
@@ -20,8 +22,9 @@ from pilotline.core.events import (
     UseWithdrawn,
 )
 from pilotline.core.fitness import fit_for_use
+from pilotline.core.reserving import Floor, may_use, on_connector
 from pilotline.core.slices import READER, every, fact
-from pilotline.core.state import Asker, Availability, Fault, Instant, Reader, Session
+from pilotline.core.state import Asker, Availability, Fault, Instant, Map, Reader, Reservation, Session
 from pilotline.core.statechart import Machine, ignores, on
 from pilotline.spec.rows import ReaderRows as row
 from pilotline.spec.types import same
@@ -35,6 +38,7 @@ class Reads(Struct, frozen=True):
     sessions: Annotated[tuple[Session, ...], every("sessions")]
     faults: Annotated[tuple[Fault, ...], every("faults")]
     availability: Annotated[tuple[Availability, ...], every("availability")]
+    reservations: Annotated[Map[int, Reservation], every("reservations")]
     serves: Annotated[tuple[int, ...], fact(facts.served_connectors)]
 
 
@@ -71,40 +75,60 @@ def _of_the_group(reads: Reads, parent_id_tag: str | None) -> int | None:
     return None
 
 
-def _fit(reads: Reads, connector: int) -> bool:
-    return fit_for_use(connector, reads.faults, reads.availability)
+class Who(NamedTuple):
+    """A tag, and its group once it is known."""
+
+    id_tag: str
+    parent_id_tag: str | None = None
+    group_known: bool = True
 
 
-def _waiting_for_a_tag(reads: Reads) -> int | None:
+def _fit(reads: Reads, connector: int, who: Who) -> bool:
+    if not fit_for_use(connector, reads.faults, reads.availability):
+        return False
+    floor = Floor(reads.sessions, reads.faults, reads.availability, reads.reservations)
+    if may_use(floor, connector, who.id_tag, who.parent_id_tag):
+        return True
+    return not who.group_known and any(r.parent_id_tag for r in reads.reservations.values())
+
+
+def _waiting_for_a_tag(reads: Reads, who: Who) -> int | None:
+    return _first_in(reads, ("awaiting_reserver",), who) or _first_in(reads, ("awaiting_id_tag",), who)
+
+
+def _first_in(reads: Reads, states: tuple[str, ...], who: Who) -> int | None:
     for connector in reads.serves:
-        if reads.sessions[connector].state == "awaiting_id_tag" and fit_for_use(
-            connector, reads.faults, reads.availability
-        ):
+        if reads.sessions[connector].state in states and _fit(reads, connector, who):
             return connector
     return None
 
 
-def _used_by(reads: Reads, id_tag: str) -> int | None:
+def _reserved_for(reads: Reads, who: Who) -> int | None:
+    for connector in reads.serves:
+        reserved = on_connector(reads.reservations, connector) is not None
+        if reserved and reads.sessions[connector].state == "idle" and _fit(reads, connector, who):
+            return connector
+    return None
+
+
+def _used_by(reads: Reads, who: Who) -> int | None:
     """Still plugged in after this tag's transaction, or after nobody's: it may go on there (F2)."""
     for connector in reads.serves:
         session = reads.sessions[connector]
-        if session.state == "finishing" and _fit(reads, connector) and same(session.id_tag or id_tag, id_tag):
+        mine = session.state == "finishing" and same(session.id_tag or who.id_tag, who.id_tag)
+        if mine and _fit(reads, connector, who):
             return connector
     return None
 
 
-def _free(reads: Reads) -> int | None:
-    for connector in reads.serves:
-        if reads.sessions[connector].state == "idle" and fit_for_use(
-            connector, reads.faults, reads.availability
-        ):
-            return connector
-    return None
-
-
-def grantable(reads: Reads, id_tag: str) -> int | None:
+def grantable(reads: Reads, who: Who) -> int | None:
     """The connector an accepted tag is granted, in the declared order; None: no connector is left."""
-    return _waiting_for_a_tag(reads) or _used_by(reads, id_tag) or _free(reads)
+    return (
+        _waiting_for_a_tag(reads, who)
+        or _reserved_for(reads, who)
+        or _used_by(reads, who)
+        or _first_in(reads, ("idle",), who)
+    )
 
 
 # --- guards and actions --------------------------------------------------------------------------------------
@@ -142,7 +166,7 @@ def cannot_be_meant(_own: Reader, reads: Reads, event: TagPresented) -> bool:
     groups = any(
         reads.sessions[c].parent_id_tag and reads.sessions[c].state == "charging" for c in reads.serves
     )
-    return grantable(reads, event.id_tag) is None and not groups
+    return grantable(reads, Who(event.id_tag, group_known=False)) is None and not groups
 
 
 def refuse(own: Reader, _reads: Reads, _event: object, _now: Instant) -> tuple[Reader, tuple[SignalTag]]:
@@ -156,10 +180,10 @@ def ask(
     return Reader(own.number, own.state, event.id_tag), (AuthorizationAsked(asker, event.id_tag),)
 
 
-def accepted_for_its_group(_own: Reader, reads: Reads, event: TagDecided) -> bool:
+def accepted_for_its_group(own: Reader, reads: Reads, event: TagDecided) -> bool:
     return (
         event.status == "Accepted"
-        and _waiting_for_a_tag(reads) is None
+        and _waiting_for_a_tag(reads, Who(own.id_tag, event.parent_id_tag)) is None
         and _of_the_group(reads, event.parent_id_tag) is not None
     )
 
@@ -175,13 +199,13 @@ def stop_for_the_group(
 
 
 def accepted_and_grantable(own: Reader, reads: Reads, event: TagDecided) -> bool:
-    return event.status == "Accepted" and grantable(reads, own.id_tag) is not None
+    return event.status == "Accepted" and grantable(reads, Who(own.id_tag, event.parent_id_tag)) is not None
 
 
 def grant(
     own: Reader, reads: Reads, event: TagDecided, _now: Instant
 ) -> tuple[Reader, tuple[SignalTag | UseGranted, ...]]:
-    connector = grantable(reads, own.id_tag) or 0
+    connector = grantable(reads, Who(own.id_tag, event.parent_id_tag)) or 0
     granted = UseGranted(connector, own.id_tag, event.parent_id_tag, own.number)
     return Reader(own.number, own.state), (SignalTag(own.number, True), granted)
 

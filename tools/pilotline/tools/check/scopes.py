@@ -18,6 +18,7 @@ from pilotline.tools.check.environment import (
     central_system,
     tags,
 )
+from pilotline.tools.check.profile_scopes import PROFILE_SCOPES
 from pilotline.tools.check.scope import Scope, one_connector, two_connectors
 
 QUIET: Final = frozenset({("heartbeat", "silence"), ("status_report", "settle")})
@@ -396,4 +397,4 @@ _SCOPES: Final = (
 
 def scopes() -> dict[str, Scope]:
     """All scopes by name."""
-    return {scope.name: scope for scope in _SCOPES}
+    return {scope.name: scope for scope in (*_SCOPES, *PROFILE_SCOPES)}
