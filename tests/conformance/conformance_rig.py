@@ -100,6 +100,10 @@ class StationUnderTest:
         await self._station.settled()
         await self.until(nothing_to_say)
 
+    async def is_pending(self) -> None:
+        """Wait until the station has heard that it is Pending."""
+        await self.until(lambda: self._station.state.moment.registration.state == "pending")
+
     async def is_power_cycled(self) -> None:
         """Disconnect and reconnect the power."""
         await self._station.cut_power()
@@ -144,6 +148,11 @@ class Driver:
     def presents(self, id_tag: str) -> None:
         """Hold a tag to the reader that serves connector 1."""
         self._world.present_tag(1, id_tag)
+
+    def presents_at(self, connector: int, id_tag: str) -> None:
+        """Hold a tag to the reader that serves this connector."""
+        readers = enumerate(self._station.product.readers, start=1)
+        self._world.present_tag(next(r for r, reader in readers if connector in reader.connectors), id_tag)
 
 
 class Site(NamedTuple):

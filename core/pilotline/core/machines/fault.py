@@ -42,6 +42,11 @@ def prevents_charging(_own: Fault, _reads: NoReads, event: FaultDetected) -> boo
     return event.prevents_charging
 
 
+def is_new(own: Fault, _reads: NoReads, event: FaultDetected) -> bool:
+    """Not raised yet, or with other words."""
+    return _with(own, event).raised != own.raised
+
+
 def begin_fault(
     own: Fault, reads: NoReads, event: FaultDetected, now: Instant
 ) -> tuple[Fault, tuple[FaultBegan]]:
@@ -120,8 +125,8 @@ FAULT = Machine(
     table=(
         on(FaultDetected, row.F1, begin_fault, when=[prevents_charging]),
         on(FaultDetected, row.F2, add),
-        on(FaultDetected, row.F3, add),
-        on(FaultDetected, row.F7, add),
+        on(FaultDetected, row.F3, add, when=[is_new]),
+        on(FaultDetected, row.F7, add, when=[is_new]),
         on(FaultCleared, row.F3, remove, when=[is_raised, a_fault_is_left]),
         on(FaultCleared, row.F4, end_fault, when=[a_warning_is_left]),
         on(FaultCleared, row.F7, remove, when=[a_warning_is_left]),
@@ -140,6 +145,7 @@ FAULT = Machine(
             ListUpdated,
             because="the station has found nothing that is over by it",
         ),
+        ignores(FaultDetected, in_=("warning", "faulted"), because="it is raised already, just so"),
         ignores(FaultCleared, because="no such fault is raised"),
     ),
 )

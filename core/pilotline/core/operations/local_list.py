@@ -21,7 +21,7 @@ from pilotline.spec.messages.local_auth_list_management import (
     SendLocalListReq,
 )
 from pilotline.spec.messages.structures import AuthorizationData, IdTagInfo
-from pilotline.spec.types import UpdateStatus, ci_key
+from pilotline.spec.types import ci_key
 
 NO_LIST = -1
 """What GetLocalListVersion says of a station without a list (§5.10)."""
@@ -122,14 +122,12 @@ def _accepted(
     return SendLocalListConf(status="Accepted"), (*changes, *told, ListUpdated())
 
 
-class _Answers:
-    """The answer with this status; the list stays as it is."""
+def fail(_reads: Reads, _request: SendLocalListReq) -> SendLocalListConf:
+    return SendLocalListConf(status="Failed")
 
-    def __init__(self, status: UpdateStatus) -> None:
-        self.status, self.__name__ = status, f"answer {status}"
 
-    def __call__(self, _reads: Reads, _request: SendLocalListReq) -> SendLocalListConf:
-        return SendLocalListConf(status=self.status)
+def say_version_mismatch(_reads: Reads, _request: SendLocalListReq) -> SendLocalListConf:
+    return SendLocalListConf(status="VersionMismatch")
 
 
 def is_full(_reads: Reads, request: SendLocalListReq) -> bool:
@@ -140,12 +138,12 @@ SEND_LOCAL_LIST: DecisionTable[Reads, SendLocalListReq] = DecisionTable(
     SendLocalListReq,
     Reads,
     (
-        when(no_version, name="no version above 0", answer=_Answers("Failed")),
-        when(too_many, name="more entries than SendLocalListMaxLength", answer=_Answers("Failed")),
-        when(a_tag_twice, name="a tag twice", answer=_Answers("Failed")),
-        when(full_with_a_gap, name="full, an entry without idTagInfo", answer=_Answers("Failed")),
-        when(not_newer, name="differential, not newer", answer=_Answers("VersionMismatch")),
-        when(too_long, name="longer than LocalAuthListMaxLength", answer=_Answers("Failed")),
+        when(no_version, name="no version above 0", answer=fail),
+        when(too_many, name="more entries than SendLocalListMaxLength", answer=fail),
+        when(a_tag_twice, name="a tag twice", answer=fail),
+        when(full_with_a_gap, name="full, an entry without idTagInfo", answer=fail),
+        when(not_newer, name="differential, not newer", answer=say_version_mismatch),
+        when(too_long, name="longer than LocalAuthListMaxLength", answer=fail),
         when(is_full, name="full: replaces the list", answer=replace_all),
         otherwise("differential: changes the list", apply_changes),
     ),

@@ -16,7 +16,6 @@ from pilotline.spec.messages.reservation import (
     ReserveNowConf,
     ReserveNowReq,
 )
-from pilotline.spec.types import ReservationStatus
 
 
 class Reads(Struct, frozen=True):
@@ -94,27 +93,33 @@ def reserve(_reads: Reads, request: ReserveNowReq) -> tuple[ReserveNowConf, tupl
     return ReserveNowConf(status="Accepted"), (asked,)
 
 
-class _Answers:
-    """The answer with this status, and nothing else."""
+def reject(_reads: Reads, _request: ReserveNowReq) -> ReserveNowConf:
+    return ReserveNowConf(status="Rejected")
 
-    def __init__(self, status: ReservationStatus) -> None:
-        self.status, self.__name__ = status, f"answer {status}"
 
-    def __call__(self, _reads: Reads, _request: ReserveNowReq) -> ReserveNowConf:
-        return ReserveNowConf(status=self.status)
+def say_faulted(_reads: Reads, _request: ReserveNowReq) -> ReserveNowConf:
+    return ReserveNowConf(status="Faulted")
+
+
+def say_unavailable(_reads: Reads, _request: ReserveNowReq) -> ReserveNowConf:
+    return ReserveNowConf(status="Unavailable")
+
+
+def say_occupied(_reads: Reads, _request: ReserveNowReq) -> ReserveNowConf:
+    return ReserveNowConf(status="Occupied")
 
 
 RESERVE_NOW: DecisionTable[Reads, ReserveNowReq] = DecisionTable(
     ReserveNowReq,
     Reads,
     (
-        when(connector_unknown, name="unknown connector", answer=_Answers("Rejected")),
-        when(any_not_offered, name="connector 0 is not offered", answer=_Answers("Rejected")),
-        when(over_already, name="over already", answer=_Answers("Rejected")),
+        when(connector_unknown, name="unknown connector", answer=reject),
+        when(any_not_offered, name="connector 0 is not offered", answer=reject),
+        when(over_already, name="over already", answer=reject),
         when(replaces_here, name="known id, same connector: replaced", answer=reserve),
-        when(faulted, name="Faulted", answer=_Answers("Faulted")),
-        when(unavailable, name="Unavailable", answer=_Answers("Unavailable")),
-        when(occupied, name="in use or reserved", answer=_Answers("Occupied")),
+        when(faulted, name="Faulted", answer=say_faulted),
+        when(unavailable, name="Unavailable", answer=say_unavailable),
+        when(occupied, name="in use or reserved", answer=say_occupied),
         otherwise("reserved", reserve),
     ),
 )

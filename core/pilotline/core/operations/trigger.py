@@ -37,6 +37,11 @@ def is_pending(reads: Reads, _request: TriggerMessageReq) -> bool:
     return reads.registration.state == "pending"
 
 
+def is_on_its_way(reads: Reads, _request: TriggerMessageReq) -> bool:
+    """The one that is being sent complies with the request (§5.17)."""
+    return reads.registration.state == "asked"
+
+
 def of_a_connector(_reads: Reads, request: TriggerMessageReq) -> bool:
     """For the other messages a connectorId does not matter and is ignored (§5.17)."""
     return request.requested_message in ("MeterValues", "StatusNotification")
@@ -56,6 +61,10 @@ def reject(_reads: Reads, _request: TriggerMessageReq) -> TriggerMessageConf:
 
 def say_not_implemented(_reads: Reads, _request: TriggerMessageReq) -> TriggerMessageConf:
     return TriggerMessageConf(status="NotImplemented")
+
+
+def accept(_reads: Reads, _request: TriggerMessageReq) -> TriggerMessageConf:
+    return TriggerMessageConf(status="Accepted")
 
 
 def boot(_reads: Reads, _request: TriggerMessageReq) -> tuple[TriggerMessageConf, tuple[BootTriggered]]:
@@ -87,6 +96,7 @@ TRIGGER_MESSAGE: DecisionTable[Reads, TriggerMessageReq] = DecisionTable(
     (
         when(not_implemented, name="a feature this station does not have", answer=say_not_implemented),
         when(is_boot, is_pending, name="BootNotification while Pending", answer=boot),
+        when(is_boot, is_on_its_way, name="BootNotification that is on its way", answer=accept),
         when(is_boot, name="BootNotification once accepted", answer=reject),
         when(of_all_connectors, name="of every connector and the main controller", answer=send_for_all),
         when(of_a_connector, connector_unknown, name="no such connector", answer=reject),
