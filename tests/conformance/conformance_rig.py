@@ -59,7 +59,7 @@ class StationUnderTest:
         self.product, self.clock = product, clock
         self.store = SqliteStore(file)
         self.hardware = SimulatedHardware(product, clock)
-        link = WebSocketLink(url, STATION, max_frame_bytes=product.max_frame_bytes)
+        link = WebSocketLink(url, STATION, max_frame_bytes=product.frame_bytes_max)
         self._station = Station(product, self.store, self.hardware, link, clock=clock)
 
     @property

@@ -11,6 +11,7 @@ from pilotline.tools import benchmark
 from pilotline.tools.bench_answer import answer_figures
 from pilotline.tools.bench_explorer import SCOPES, explorer_figures
 from pilotline.tools.bench_figure import Figure, at_least, below, times_faster, times_the_cost
+from pilotline.tools.bench_list import list_figures
 from pilotline.tools.bench_process import process_figures, resident_mb
 from pilotline.tools.bench_rows import NOW, Case, Peer, cases, fired, in_the_station, row_figures
 
@@ -93,6 +94,12 @@ def test_the_explorer_is_measured_on_every_scope_named() -> None:
     assert {figure.unit for figure in figures} == {"steps/s", "triggers"}
 
 
+def test_the_list_is_measured_on_a_real_store() -> None:
+    figures = list_figures(listed=100, full=50, rounds=1)
+    assert sane(figures)
+    assert [figure.unit for figure in figures] == ["us", "s", "us"]
+
+
 def test_every_answer_is_timed_half_of_them_accepted() -> None:
     p50, p99 = answer_figures(requests=10)
     assert sane([p50, p99])
@@ -171,4 +178,4 @@ def test_an_unknown_name_is_refused_with_those_there_are() -> None:
         [sys.executable, "-m", "pilotline.tools.benchmark", "speed"], capture_output=True, text=True
     )
     assert run.returncode == 2
-    assert "unknown: speed; there are rows, explorer, codec, answer, store, process" in run.stderr
+    assert "unknown: speed; there are rows, explorer, codec, answer, store, list, process" in run.stderr

@@ -52,6 +52,12 @@ def store_figures(rounds: int = 300) -> list[Figure]:
     return [times_the_cost(f"store: {row.name}", row.ours_us, row.peer_us, STORE_TIMES) for row in measured]
 
 
+def _list() -> list[Figure]:
+    from pilotline.tools.bench_list import list_figures
+
+    return list_figures()
+
+
 def _process() -> list[Figure]:
     from pilotline.tools.bench_process import process_figures
 
@@ -64,6 +70,7 @@ GROUPS: Final[dict[str, Callable[[], list[Figure]]]] = {
     "codec": codec_figures,
     "answer": _answer,
     "store": store_figures,
+    "list": _list,
     "process": _process,
 }
 """What can be measured, by name."""
