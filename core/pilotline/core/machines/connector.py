@@ -36,7 +36,7 @@ from pilotline.core.events import (
     UseTimedOut,
     VacancyChanged,
 )
-from pilotline.core.reserving import Floor, held_back
+from pilotline.core.reserving import Floor, held_back, on_connector
 from pilotline.core.slices import CONNECTOR, MAIN_CONTROLLER, every, fact, here, key
 from pilotline.core.state import (
     Availability,
@@ -81,7 +81,7 @@ def implied(own: Connector, reads: Reads) -> ChargePointStatus:
         case "awaiting_id_tag" | "awaiting_plug" | "held":
             return "Preparing"
         case "awaiting_reserver":
-            return "Reserved"
+            return "Reserved" if on_connector(reads.reservations, own.connector) else "Preparing"
         case "starting" if reads.free_vending and own.state in ("initial", "Available", "Unavailable"):
             # Free vending knows no Preparing: charging is the first thing to be seen (A3, H3).
             return "Unavailable" if own.state == "Unavailable" else "Available"

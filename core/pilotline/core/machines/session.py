@@ -32,6 +32,7 @@ from pilotline.core.events import (
     PoweredUp,
     ReservationEnded,
     StartTimedOut,
+    StatusOverdue,
     StopAsked,
     TransactionBegan,
     TransactionEnded,
@@ -118,6 +119,11 @@ def takes_over(own: Session, reads: Reads, event: object) -> bool:
 def reserved(own: Session, reads: Reads, event: object) -> bool:
     """For a tag that is still to come (§5.13)."""
     return operative(own, reads, event) and on_connector(reads.reservations, own.connector) is not None
+
+
+def reserved_no_more(own: Session, reads: Reads, event: object) -> bool:
+    """The connector has said so (G1): now the attempt may begin (A2)."""
+    return not reserved(own, reads, event)
 
 
 def _may_use(own: Session, reads: Reads, id_tag: str, parent_id_tag: str | None) -> bool:
@@ -376,7 +382,8 @@ SESSION = Machine(
         on(CablePlugged, row.S1T, take_over, when=[takes_over]),
         on(CablePlugged, row.S1R, when=[reserved]),
         on(CablePlugged, row.S1, await_id_tag, when=[operative]),
-        on(ReservationEnded, row.S1E, await_id_tag),
+        on(StatusOverdue, row.S1E, await_id_tag, when=[reserved_no_more]),
+        on(ReservationEnded, row.S1E, await_id_tag, when=[faulted]),
         on(MadeAvailable, row.S1F, start_unattended, when=[plugged_free_vending]),
         on(MadeAvailable, row.S1, await_id_tag, when=[plugged]),
         on(UseGranted, row.S2, await_plug, when=[granted_and_fit]),
@@ -424,7 +431,11 @@ SESSION = Machine(
         ),
         ignores(UseGranted, because="the connector is not fit for use, or somebody uses it already"),
         ignores(CommitFailed, because="what did not happen changes nothing"),
-        ignores(ReservationEnded, because="no driver waits for it to end"),
+        ignores(
+            ReservationEnded,
+            StatusOverdue,
+            because="no driver waits for it to end, or the status comes first",
+        ),
         ignores(FaultBegan, FaultEnded, because="a fault holds back nothing but the start"),
         ignores(UseWithdrawn, ConnectionTimedOut, because="no tag waits for its plug"),
         ignores(
