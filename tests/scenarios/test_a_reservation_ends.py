@@ -232,6 +232,14 @@ def test_one_connector_stays_free_for_whoever_reserved_any() -> None:
     assert starts(bench) == [(STRANGER, None), (TAG, 1)]
 
 
+def test_the_main_controller_is_never_reserved() -> None:
+    """Not after a boot either: it is Available, whoever has reserved any connector."""
+    bench = Bench()
+    reserve(bench, 0)
+    bench.power_is_cut()
+    assert status(bench, 0) == "Available"
+
+
 def test_a_second_reservation_of_any_takes_the_second_connector() -> None:
     bench = Bench()
     assert reserve(bench, 0, number=1) == "Accepted"

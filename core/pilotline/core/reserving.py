@@ -74,8 +74,10 @@ def may_use(floor: Floor, connector: int, id_tag: str, parent_id_tag: str | None
 
 
 def held_back(floor: Floor, connector: int) -> bool:
-    """Whether an idle connector shows Reserved: its own reservation, or all that are left are spoken for."""
-    if not floor.reservations:
+    """Whether an idle connector shows Reserved: its own reservation, or all that are left are spoken for. Not the main
+    controller (0): it has no such status.
+    """
+    if not floor.reservations or connector == 0:
         return False
     if on_connector(floor.reservations, connector) is not None:
         return True
