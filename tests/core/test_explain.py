@@ -209,10 +209,9 @@ def test_a_secret_is_in_no_form(world: World) -> None:
 
 def test_the_text_is_read_from_left_to_right(world: World) -> None:
     lines = explained_as.text(why(world, CablePlugged(1))).splitlines()
-    assert lines[:6] == [
+    assert lines[:5] == [
         "CablePlugged connector=1",
-        "  cable[1] unplugged",
-        "    ✓ P1/CablePlugged → plugged",
+        "  cable[1] unplugged: ✓ P1/CablePlugged → plugged",
         "  session[1] idle",
         "    ✗ S1F/CablePlugged → starting, no: free vending (free_vending none)",
         "    ✗ S1T/CablePlugged → starting, no: takes over (sessions all idle; own.connector 1)",

@@ -57,15 +57,21 @@ def _event(event: Struct) -> str:
 
 
 def _heard(heard: Heard) -> Iterator[str]:
-    yield f"  {instance(heard.machine, heard.key)} {heard.own.state}"
-    yield from map(_tried, heard.tried)
+    """Who heard it, and what came of it; on one line where that is all."""
+    who = f"  {instance(heard.machine, heard.key)} {heard.own.state}"
+    what = [*map(_tried, heard.tried)]
     if heard.because is not None:
-        yield f"    {IGNORED} ignored: {heard.because}"
+        what.append(f"{IGNORED} ignored: {heard.because}")
+    if len(what) == 1:
+        yield f"{who}: {what[0]}"
+    else:
+        yield who
+        yield from (f"    {line}" for line in what)
 
 
 def _tried(tried: Tried) -> str:
     seen = "; ".join(f"{name} {words(value)}" for name, value in tried.looked_at)
-    return f"    {_row(tried)} ({seen})" if seen else f"    {_row(tried)}"
+    return f"{_row(tried)} ({seen})" if seen else _row(tried)
 
 
 def _row(tried: Tried) -> str:
@@ -76,7 +82,7 @@ def _row(tried: Tried) -> str:
 
 
 def _decided(decided: Decided) -> Iterator[str]:
-    yield from map(_tried, decided.tried)
+    yield from (f"    {_tried(tried)}" for tried in decided.tried)
     match decided.reply:
         case SendResult():
             repeat = "" if decided.taken is not None else ", as before: this CALL is a repeat"
