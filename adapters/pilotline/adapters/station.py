@@ -16,6 +16,7 @@ from collections.abc import Iterable
 from typing import Final, Literal, TypeAlias
 
 from pilotline.adapters.clock import Clock, Timer
+from pilotline.adapters.complaints import complaints
 from pilotline.adapters.happenings import Happening, Subscription
 from pilotline.adapters.hardware import Hardware
 from pilotline.adapters.inbox import Inbox, Told
@@ -35,7 +36,6 @@ from pilotline.core.events import (
     CommitFailed,
     DeadlinePassed,
     External,
-    FrameDropped,
     FrameReceived,
     LinkLost,
     PoweredUp,
@@ -206,8 +206,6 @@ class Station:
         life, now = self._inbox.life, self.now()
         if isinstance(event, DeadlinePassed):
             self._rung = False
-        elif isinstance(event, FrameDropped):
-            _LOG.warning("station: a frame of the Central System was dropped: %s", event.reason)
         before = self.state
         decided = step(before, event, now)
         self._hand_over(effect for effect in decided.effects if effect.makes_safe)
@@ -237,6 +235,8 @@ class Station:
     def _act(self, happening: Happening, decided: Step, effects: Iterable[Effect]) -> None:
         self._state = decided.state
         self._recent.append(happening)
+        for complaint in complaints(happening):
+            _LOG.warning("station: %s", complaint)
         for subscription in self._subscriptions:
             subscription.publish(happening)
         self._hand_over(effects)

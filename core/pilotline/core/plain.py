@@ -111,7 +111,14 @@ def _words(value: Any) -> str:  # Any: JSON
         case list():
             return ", ".join(map(_words, value)) or "none"
         case _:
-            return str(value)
+            return printable(str(value))
+
+
+def printable(text: str) -> str:
+    """A text of somebody else, fit for a line of a log or a terminal: what would steer either is written out."""
+    if text.isprintable():
+        return text
+    return "".join(one if one.isprintable() else one.encode("unicode_escape").decode() for one in text)
 
 
 def _is_numbered(record: dict[str, Any]) -> bool:

@@ -12,6 +12,7 @@ from pilotline.adapters.http.readable import frames_of, row_of
 from pilotline.core.effects import ShowStatus
 from pilotline.core.events import BadCallReceived, CallReceived, DeadlinePassed, ErrorReceived, ResultReceived
 from pilotline.core.explained_as import lines
+from pilotline.core.plain import printable
 from pilotline.core.state import Readings
 from pilotline.spec.products import Product
 
@@ -88,4 +89,4 @@ def _shown(name: str, value: object) -> str:
         case tuple():
             return f"{name}={' '.join(_shown('', part).lstrip('=') for part in value)}"
         case _:
-            return f"{name}={value}"
+            return f"{name}={printable(str(value))}"

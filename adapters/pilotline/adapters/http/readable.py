@@ -13,7 +13,7 @@ from pydantic.alias_generators import to_camel
 from pilotline.adapters.happenings import Happening
 from pilotline.core.effects import SendCall, SendError, SendResult
 from pilotline.core.events import BadCallReceived, CallReceived, ErrorReceived, ResultReceived
-from pilotline.core.plain import instance, message_name, without_secret
+from pilotline.core.plain import instance, message_name, printable, without_secret
 from pilotline.core.step import Taken
 from pilotline.spec.messages.payload import write_payload
 from pilotline.spec.products import Product
@@ -70,7 +70,7 @@ def _received(event: object) -> Frame | None:
                 "in", message_name(event.confirmation), event.message_id, _payload(event.confirmation)
             )
         case ErrorReceived() | BadCallReceived():
-            return Frame("in", event.code, event.message_id, event.description)
+            return Frame("in", event.code, event.message_id, printable(event.description))
         case _:
             return None
 
