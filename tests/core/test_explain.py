@@ -8,7 +8,7 @@ from core.walks import WALKS, World, walk
 from hypothesis import given, settings
 
 from pilotline.core import ChargePoint, LocalProtocolError, explained_as
-from pilotline.core.declared import MACHINES, OPERATIONS
+from pilotline.core.declared import MACHINES
 from pilotline.core.draft import Taken
 from pilotline.core.events import (
     CablePlugged,
@@ -32,7 +32,6 @@ from pilotline.spec.messages.core import ResetReq
 from pilotline.spec.products import load_product
 
 REFERENCE = load_product("reference")
-TABLES = {table.name for table in OPERATIONS}
 
 
 @pytest.fixture
@@ -166,7 +165,6 @@ def test_the_main_controller_is_never_used(world: World) -> None:
 @pytest.mark.parametrize(
     ("told", "line"),
     [
-        (("Reset", {"type": "Soft"}), "= CALLERROR NotSupported: "),
         (("Nonsense", {}), "= CALLERROR NotImplemented: "),
         (("ChangeConfiguration", {"key": "K"}), "= CALLERROR OccurenceConstraintViolation: "),
     ],
@@ -174,8 +172,6 @@ def test_the_main_controller_is_never_used(world: World) -> None:
 def test_a_call_that_comes_to_no_table_shows_its_error(
     world: World, told: tuple[str, dict[str, object]], line: str
 ) -> None:
-    if told[0] == "Reset" and "ResetReq" in TABLES:
-        pytest.skip("this station has a table for it by now")
     explanation = why(world, world.frame(2, "asked", *told))
     assert explanation.decided is not None
     assert explanation.decided.taken is None

@@ -1,6 +1,7 @@
 """What the station knows, as plain JSON values for a person: in bounds, without secrets, without what goes unsaid."""
 
 from collections import Counter
+from collections.abc import Sequence
 from typing import Any, Final
 
 from immutables import Map
@@ -126,7 +127,7 @@ def _is_numbered(record: dict[str, Any]) -> bool:
     return "state" in record and next(iter(record)) == "connector"
 
 
-def _of_all_connectors(records: list[Any]) -> str:
+def _of_all_connectors(records: Sequence[Any]) -> str:
     """``1 faulted, others clear``; ``all clear``."""
     told = [(record["connector"], _words(record)) for record in records]
     usual, times = Counter(text for _, text in told).most_common(1)[0]
