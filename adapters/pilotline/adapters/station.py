@@ -11,10 +11,12 @@ process starts it anew.
 import asyncio
 import logging
 import weakref
+from collections import deque
 from collections.abc import Iterable
 from typing import Final, Literal, TypeAlias
 
 from pilotline.adapters.clock import Clock, Timer
+from pilotline.adapters.complaints import complaints
 from pilotline.adapters.happenings import Happening, Subscription
 from pilotline.adapters.hardware import Hardware
 from pilotline.adapters.inbox import Inbox, Told
@@ -34,7 +36,6 @@ from pilotline.core.events import (
     CommitFailed,
     DeadlinePassed,
     External,
-    FrameDropped,
     FrameReceived,
     LinkLost,
     PoweredUp,
@@ -47,6 +48,8 @@ from pilotline.spec.products import Product
 
 _LOG: Final = logging.getLogger(__name__)
 _FAILURES_APART_MS: Final = 60_000
+RECENT_MAX: Final = 50
+"""How many happenings are kept, so that somebody may ask why."""
 
 Cause: TypeAlias = Literal["PowerLoss", "HardReset", "SoftReset", "Reboot"]
 
@@ -82,6 +85,7 @@ class Station:
         self._network = True
         self._failed_ms: int | None = None
         self._subscriptions: weakref.WeakSet[Subscription] = weakref.WeakSet()
+        self._recent: deque[Happening] = deque(maxlen=RECENT_MAX)
 
     # --- what others may do ---------------------------------------------------------------------------------
 
@@ -110,6 +114,10 @@ class Station:
     async def settled(self) -> None:
         """Return when all that was told so far is taken in and acted upon."""
         await self._inbox.settled()
+
+    def recent(self) -> tuple[Happening, ...]:
+        """What happened last, at most `RECENT_MAX`, the newest at the end; a power cut does not end it."""
+        return tuple(self._recent)
 
     def subscribe(self, size: int = 1000) -> Subscription:
         """All that happens from now on; a reader that is slow loses the oldest, counted in `lost`."""
@@ -192,21 +200,21 @@ class Station:
             raise StationError("station: it cannot start, because the store cannot be written")
         if life == self._inbox.life:
             self._hardware.begin(self.post)
-            self._act(event, decided, now, decided.effects)
+            self._act(Happening(now, event, decided.trace, decided.effects, memory), decided, decided.effects)
 
     async def _decide(self, event: External) -> None:
         life, now = self._inbox.life, self.now()
         if isinstance(event, DeadlinePassed):
             self._rung = False
-        elif isinstance(event, FrameDropped):
-            _LOG.warning("station: a frame of the Central System was dropped: %s", event.reason)
-        decided = step(self.state, event, now)
+        before = self.state
+        decided = step(before, event, now)
         self._hand_over(effect for effect in decided.effects if effect.makes_safe)
         committed = await self._commit(decided)
         if life != self._inbox.life:
             return  # power went between commit and act: the next boot finds what was committed
         if committed:
-            self._act(event, decided, now, (effect for effect in decided.effects if not effect.makes_safe))
+            happening = Happening(now, event, decided.trace, decided.effects, before)
+            self._act(happening, decided, (effect for effect in decided.effects if not effect.makes_safe))
         elif not isinstance(event, CommitFailed):
             await self._decide(CommitFailed(event))
 
@@ -224,9 +232,11 @@ class Station:
             return False
         return True
 
-    def _act(self, event: External, decided: Step, now: Instant, effects: Iterable[Effect]) -> None:
+    def _act(self, happening: Happening, decided: Step, effects: Iterable[Effect]) -> None:
         self._state = decided.state
-        happening = Happening(now, event, decided.trace, decided.effects)
+        self._recent.append(happening)
+        for complaint in complaints(happening):
+            _LOG.warning("station: %s", complaint)
         for subscription in self._subscriptions:
             subscription.publish(happening)
         self._hand_over(effects)

@@ -102,16 +102,8 @@ Reacts: TypeAlias = Callable[[State, Event, Instant], tuple[Reaction, ...]]
 def react(state: State, event: Event, now: Instant) -> tuple[Reaction, ...]:
     """Every machine that listens picks at most one binding against the same state, in declared order."""
     reactions: list[Reaction] = []
-    for machine, key_of, own_of, all_of, cells, slice_of in BY_EVENT.get(type(event), ()):
-        if key_of is None:
-            meant = all_of(state)
-        else:
-            named = key_of(event)
-            record = own_of(state, named)
-            if record is None or not cells[record.state]:
-                continue
-            meant = ((named, record),)
-        for key, own in meant:
+    for machine, meant, cells, slice_of in BY_EVENT.get(type(event), ()):
+        for key, own in meant(state, event):
             cell = cells[own.state]
             if cell:
                 reads = slice_of(state, key)
