@@ -7,7 +7,7 @@ from pilotline.core.machines.authorization import AUTHORIZATION_MACHINE, CACHE_K
 from pilotline.core.machines.availability import AVAILABILITY
 from pilotline.core.machines.call import CALL
 from pilotline.core.machines.clock import CLOCK
-from pilotline.core.machines.conditions import CABLE, CONTACTOR, EV, SUPPLY
+from pilotline.core.machines.conditions import CABLE, CONTACTOR, EV, KEPT_CABLE, SUPPLY
 from pilotline.core.machines.connector import CONNECTOR_0, CONNECTOR_STATUS
 from pilotline.core.machines.data_transfer import DATA_TRANSFER
 from pilotline.core.machines.fault import FAULT
@@ -48,6 +48,7 @@ MACHINES: Final[tuple[Machine[Any, Any], ...]] = (
     TRANSACTION_MACHINE,
     SUPPLY,
     SESSION,
+    KEPT_CABLE,
     UNLOCK,
     CONNECTOR_0,
     CONNECTOR_STATUS,

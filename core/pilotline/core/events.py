@@ -385,6 +385,12 @@ class UseWithdrawn(Internal, frozen=True):
     connector: int
 
 
+class CableReleased(Internal, frozen=True):
+    """Whoever was refused at this connector, or one of the group, has come for the cable (errata 3.5)."""
+
+    connector: int
+
+
 # --- internal: the use of a connector ------------------------------------------------------------------------
 
 

@@ -216,6 +216,18 @@ _SCOPES: Final = (
         shows=("held by a fault",),
     ),
     Scope(
+        "kept cable",
+        "a start is refused: the lock keeps the cable until the tag, or one of its group, comes again",
+        one_connector("reference"),
+        (world.cable(1, forced=True), tags(1, TAG, OTHER), *ONLINE),
+        at_once=WILLING,
+        answers=YES_TO_GROUP._replace(start=ALL.start[1:]),
+        inert=QUIET,
+        prompt=TALK | TRANSACTIONS,
+        queue_max=1,
+        shows=("a cable is kept",),
+    ),
+    Scope(
         "unlock",
         "the Central System opens the lock, also while a car charges; the lock may fail",
         one_connector("reference"),
