@@ -77,3 +77,11 @@ def test_after_being_offline_only_what_is_now_is_told_and_nothing_if_nothing_cha
     assert told(bench) == [("Available", "HighTemperature")]
     assert told(bench, 2) == [("Preparing", "NoError")]
     assert told(bench, 0) == []
+
+
+@pytest.mark.rule(101)
+def test_a_cable_that_hangs_from_the_socket_explains_only_a_use_that_goes_on_or_ended() -> None:
+    bench = Bench().plug().unplug_at_the_ev()
+    assert (reports(bench)[-1].status, reports(bench)[-1].info) == ("Available", None)
+    bench.charge().unplug_at_the_ev()
+    assert (reports(bench)[-1].status, reports(bench)[-1].info) == ("Finishing", "EV side disconnected")

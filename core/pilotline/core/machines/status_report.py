@@ -48,6 +48,8 @@ from pilotline.spec.rows import StatusReportRows as row
 from pilotline.spec.status import ERROR_CODE_STATUSES
 
 NAME: Final = "status_report"
+WITHOUT_EV: Final = ("SuspendedEV", "SuspendedEVSE", "Finishing")
+"""The statuses that are explained by an EV that was unplugged (§4.9)."""
 DUE_MAX: Final = (
     16  # a Central System that leaves a report open for long hears the newest of what was due meanwhile
 )
@@ -79,7 +81,8 @@ def present(reads: Reads) -> tuple[Report, Instant]:
     out_at_the_ev = reads.cable.state == "ev_side_out" or (
         reads.session.state == "charging" and reads.cable.state == "unplugged"
     )
-    return Report(status, info="EV side disconnected" if out_at_the_ev else None), since
+    tells = out_at_the_ev and status in WITHOUT_EV
+    return Report(status, info="EV side disconnected" if tells else None), since
 
 
 def _ask(own: StatusReport, reads: Reads, report: Report, since: Instant) -> Asked:
