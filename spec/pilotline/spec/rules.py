@@ -24,7 +24,7 @@ _Row = tuple[int, str, str] | tuple[int, str, str, FeatureProfile]
 
 
 def _area(name: str, *rows: _Row) -> tuple[Rule, ...]:
-    return tuple(Rule(number, name, *rest) for number, *rest in rows)
+    return tuple(Rule(row[0], name, row[1], row[2], row[3] if len(row) == 4 else None) for row in rows)
 
 
 RULES: Final = (
