@@ -3,6 +3,7 @@
 from typing import Any, Final
 
 from pilotline.core.decision_table import DecisionTable
+from pilotline.core.machines.allowance import ALLOWANCE
 from pilotline.core.machines.authorization import AUTHORIZATION_MACHINE, CACHE_KEEPER
 from pilotline.core.machines.availability import AVAILABILITY
 from pilotline.core.machines.call import CALL
@@ -47,6 +48,7 @@ MACHINES: Final[tuple[Machine[Any, Any], ...]] = (
     CACHE_KEEPER,
     TRANSACTION_MACHINE,
     SUPPLY,
+    ALLOWANCE,
     SESSION,
     KEPT_CABLE,
     UNLOCK,

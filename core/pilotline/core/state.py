@@ -17,6 +17,7 @@ from msgspec import Struct, field
 from pilotline.spec.messages.actions import Confirmation, Request
 from pilotline.spec.products import Configuration, Product
 from pilotline.spec.rows import (
+    AllowanceState,
     AuthorizationState,
     AvailabilityState,
     CableState,
@@ -374,6 +375,14 @@ class Session(Struct, frozen=True, cache_hash=True):
     transaction: TransactionNumber | None = None
 
 
+class Allowance(Struct, frozen=True, cache_hash=True):
+    """What is left to a driver whose start was not accepted, counted from the register at ``begin`` (§9.1.14)."""
+
+    connector: int
+    state: AllowanceState = "none"
+    begin: Wh | None = None
+
+
 class KeptCable(Struct, frozen=True, cache_hash=True):
     """Whether the lock keeps a cable for a driver whose start was not accepted, and whose it is (§3.5.4)."""
 
@@ -492,6 +501,7 @@ class Moment(Struct, frozen=True, cache_hash=True):
     supplies: tuple[Supply, ...]
     sessions: tuple[Session, ...]
     kept_cables: tuple[KeptCable, ...]
+    allowances: tuple[Allowance, ...]
     connectors: tuple[Connector, ...]
     status_reports: tuple[StatusReport, ...]
     readers: tuple[Reader, ...]

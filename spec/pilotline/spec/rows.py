@@ -270,6 +270,24 @@ class AvailabilityRows:
     B5: Final = Row[AvailabilityState]("B5", "inoperative", "operative", "Operative", "§5.2")
 
 
+AllowanceState: TypeAlias = Literal["none", "looking", "counting"]
+
+
+class AllowanceRows:
+    """What a driver whose start was not accepted may still take: MaxEnergyOnInvalidId (§9.1.14)."""
+
+    E1: Final = Row[AllowanceState](
+        "E1", "none", "looking", "the start was not accepted, some energy is granted", "§3.5.4, §9.1.14"
+    )
+    E2: Final = Row[AllowanceState]("E2", "looking", "counting", "some of it is left", "§9.1.14")
+    E3: Final = Row[AllowanceState]("E3", "looking", "none", "it is used up", "§9.1.14")
+    E4: Final = Row[AllowanceState]("E4", "looking", "none", "the meter does not tell", "§9.1.14")
+    E5: Final = Row[AllowanceState]("E5", "counting", "looking", "the meter is looked at again", "§9.1.14")
+    E6: Final = Row[AllowanceState](
+        "E6", ("looking", "counting"), "none", "the transaction has stopped", "§4.10"
+    )
+
+
 KeptCableState: TypeAlias = Literal["free", "kept"]
 
 

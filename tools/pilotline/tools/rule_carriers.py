@@ -82,6 +82,7 @@ CARRIERS: Final[dict[int, tuple[str, ...]]] = {
     65: ("session S8", "transaction T1", "promise a transaction begins only where it may"),
     66: ("session S8", "session S9", "outbox Q1", "status_report N3"),
     68: ("transaction T3R", "supply Y1", "key StopTransactionOnInvalidId"),
+    69: ("allowance E1", "allowance E3", "allowance E4", "supply Y1", "key MaxEnergyOnInvalidId"),
     70: ("kept_cable O1", "kept_cable O2", "reader D9", "reader D10", "level lock"),
     71: ("outbox Q5", "pilotline.core.transaction_messages.request_of"),
     72: ("session S5P/ConnectionTimedOut", "key ConnectionTimeOut"),
@@ -159,7 +160,6 @@ _RESET: Final = "comes with Reset"
 
 PENDING: Final[dict[int, str]] = {
     60: "comes with ClearCache",
-    69: "a refused driver gets no energy yet: the key has no reader",
     110: _METER,
     112: _METER,
     113: _METER,

@@ -11,6 +11,7 @@ from msgspec import Struct
 from pilotline.core import facts
 from pilotline.core.boot import is_resumed
 from pilotline.core.events import (
+    AllowanceSpent,
     CablePlugged,
     CableReleased,
     CableUnplugged,
@@ -29,7 +30,7 @@ from pilotline.core.events import (
     UseEnded,
 )
 from pilotline.core.reading import NoReads
-from pilotline.core.slices import CONNECTOR, every, fact, here
+from pilotline.core.slices import CONNECTOR, every, fact, here, key
 from pilotline.core.state import (
     Cable,
     Contactor,
@@ -125,10 +126,15 @@ CONTACTOR = Machine(
 
 
 class SupplyReads(Struct, frozen=True):
-    """The transactions that a boot may resume."""
+    """The transactions that a boot may resume, and whether a refused driver is granted some energy."""
 
     transactions: Annotated[Map[Counter, Transaction], every("transactions")]
+    most_wh: Annotated[int | None, key("MaxEnergyOnInvalidId")]
     resumes: Annotated[bool, fact(facts.resumes_after_power_cut)]
+
+
+def nothing_is_granted(_own: Supply, reads: SupplyReads, _event: StartInvalidated) -> bool:
+    return not reads.most_wh
 
 
 def stop_offering(
@@ -163,14 +169,16 @@ SUPPLY = Machine(
     reads=SupplyReads,
     states=("offered", "withheld"),
     table=(
-        on(StartInvalidated, SupplyRows.Y1, stop_offering),
+        on(StartInvalidated, SupplyRows.Y1, stop_offering, when=[nothing_is_granted]),
+        on(AllowanceSpent, SupplyRows.Y1, stop_offering),
         on(PoweredUp, SupplyRows.Y3, when=[resumed_but_refused]),
         on(UseEnded, SupplyRows.Y2, offer_again),
         on(ChargingEnded, SupplyRows.Y2, offer_again),
     ),
     ignored=(
         ignores(PoweredUp, because="nothing is resumed, or its start was accepted"),
-        ignores(StartInvalidated, in_=("withheld",), because="withheld already"),
+        ignores(StartInvalidated, because="withheld already, or some energy is granted"),
+        ignores(AllowanceSpent, in_=("withheld",), because="withheld already"),
         ignores(UseEnded, ChargingEnded, in_=("offered",), because="offered already"),
     ),
 )

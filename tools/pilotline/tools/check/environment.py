@@ -234,6 +234,16 @@ def faults(
     return play
 
 
+def looked_at_meter(connector: int) -> Player:
+    """Tells, sooner or later, what is left of an allowance."""
+
+    def play(state: State) -> Iterator[External]:
+        if state.moment.allowances[connector].state == "looking":
+            yield MeterRead(connector, state.moment.sessions[connector].transaction, "Other", READINGS)
+
+    return play
+
+
 # --- Central System ------------------------------------------------------------------------------------------
 
 

@@ -71,6 +71,23 @@ _SCOPES: Final = (
         shows=("charging without energy",),
     ),
     Scope(
+        "allowance",
+        "a start that is refused may still take some energy, until the key says otherwise or the meter is silent",
+        one_connector("reference", StopTransactionOnInvalidId="false", MaxEnergyOnInvalidId="1"),
+        (
+            *DRIVER,
+            world.looked_at_meter(1),
+            *ONLINE,
+            world.configuration("MaxEnergyOnInvalidId", "0"),
+        ),
+        at_once=WILLING,
+        answers=YES._replace(start=ALL.start[1:]),
+        inert=QUIET,
+        prompt=TALK | TRANSACTIONS,
+        queue_max=1,
+        shows=("charging without energy", "a refused driver has energy left"),
+    ),
+    Scope(
         "offline",
         "the network comes and goes while a car charges",
         one_connector("reference", AllowOfflineTxForUnknownId="true"),
