@@ -5,6 +5,7 @@ from msgspec.structs import replace
 from pilotline.core.effects import Change, Put
 from pilotline.core.events import PoweredUp
 from pilotline.core.state import (
+    Allowance,
     Availability,
     Boot,
     Cable,
@@ -13,6 +14,7 @@ from pilotline.core.state import (
     Counter,
     Ev,
     Fault,
+    KeptCable,
     Map,
     Memory,
     Moment,
@@ -75,6 +77,8 @@ def fresh_moment(memory: Memory, event: PoweredUp) -> Moment:
         faults=tuple(Fault(c) for c in points),
         supplies=tuple(Supply(c) for c in points),
         sessions=tuple(Session(c) for c in points),
+        allowances=tuple(Allowance(c) for c in points),
+        kept_cables=tuple(KeptCable(c) for c in points),
         connectors=tuple(Connector(c) for c in points),
         status_reports=tuple(StatusReport(c) for c in points),
         readers=tuple(Reader(r) for r in range(len(event.product.readers) + 1)),

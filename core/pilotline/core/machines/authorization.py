@@ -11,7 +11,7 @@ from msgspec import Struct
 
 from pilotline.core import facts
 from pilotline.core.calendar import utc_of
-from pilotline.core.effects import Put
+from pilotline.core.effects import Drop, Put
 from pilotline.core.events import (
     Asked,
     AuthorizationAsked,
@@ -47,6 +47,8 @@ from pilotline.spec.rows import CacheRows
 from pilotline.spec.types import AuthorizationStatus, ci_key
 
 NAME: Final = "authorization"
+VALID: Final = frozenset({"Accepted", "ConcurrentTx"})
+"""That a tag charges elsewhere is nothing against the tag (§3.5.2)."""
 Decision = TagDecided | UseGranted
 
 
@@ -69,11 +71,11 @@ def _known(reads: Reads, id_tag: str) -> CachedTag | None:
     return reads.cache.get(ci_key(id_tag)) if reads.cache_enabled else None
 
 
-def _status(reads: Reads, known: CachedTag, now: Instant) -> AuthorizationStatus:
+def _status(known: CachedTag, clock: Clock, now: Instant) -> AuthorizationStatus:
     """A tag past its expiryDate is Expired, not forgotten (§3.5.1, §7.27)."""
-    epoch = reads.clock.epoch
+    epoch = clock.epoch
     over = known.expiry is not None and epoch is not None and epoch + now >= known.expiry
-    return "Expired" if over and known.status == "Accepted" else known.status
+    return "Expired" if over and known.status in VALID else known.status
 
 
 def online(_own: Authorization, reads: Reads, _event: object) -> bool:
@@ -86,7 +88,7 @@ def ask(
     """LocalPreAuthorize spares the question for a tag that is valid now; an expired one is asked again (§3.5.1)."""
     known = _known(reads, event.id_tag) if reads.local_pre_authorize else None
     asking = Authorization(own.state, event.asker, event.id_tag)
-    if known is not None and _status(reads, known, now) == "Accepted":
+    if known is not None and _status(known, reads.clock, now) == "Accepted":
         return asking, (TagPreAuthorized(event.asker, known.parent_id_tag),)
     return asking, (Asked(Ask(AuthorizeReq(id_tag=event.id_tag), Address(NAME, event.asker))),)
 
@@ -122,8 +124,8 @@ def _offline(own: Authorization, reads: Reads, now: Instant) -> tuple[Authorizat
     if not (reads.boot.ever_accepted or reads.charges_unaccepted):
         return "Invalid", None
     known = _known(reads, own.id_tag)
-    status = "Accepted" if known is None else _status(reads, known, now)
-    if status not in ("Accepted", "ConcurrentTx"):
+    status = "Accepted" if known is None else _status(known, reads.clock, now)
+    if status not in VALID:
         return status, None  # what is known to be bad is refused, whatever is allowed to the unknown (§3.5.4)
     if known is not None and reads.local_authorize_offline:
         return "Accepted", known.parent_id_tag
@@ -171,6 +173,7 @@ class CacheReads(Struct, frozen=True):
     """The cache and its bounds."""
 
     cache: Annotated[Map[str, CachedTag], stored("cache")]
+    clock: Annotated[Clock, station("clock")]
     enabled: Annotated[bool | None, key("AuthorizationCacheEnabled")]
     most: Annotated[int, fact(facts.authorization_cache_max)]
 
@@ -180,17 +183,30 @@ def enabled(_own: CacheKeeper, reads: CacheReads, _event: TagTold) -> bool:
 
 
 def remember(
-    own: CacheKeeper, reads: CacheReads, event: TagTold, _now: Instant
-) -> tuple[CacheKeeper, tuple[Put, ...]]:
-    """Every tag an answer told of, valid or not (§3.5.1)."""
+    own: CacheKeeper, reads: CacheReads, event: TagTold, now: Instant
+) -> tuple[CacheKeeper, tuple[Drop | Put, ...]]:
+    """Every tag an answer told of, valid or not, and the newest is the one told of last (§3.5.1)."""
     info, tag = event.info, ci_key(event.id_tag)
     expiry: UtcTime | None = None if info.expiry_date is None else utc_of(info.expiry_date)
     before = reads.cache.get(tag)
     newest = max((cached.stored for cached in reads.cache.values()), default=Counter(0))
-    told = CachedTag(
-        info.status, info.parent_id_tag, expiry, before.stored if before else Counter(newest + 1)
-    )
-    return own, () if told == before else (Put("cache", tag, told),)
+    is_newest = before is not None and before.stored == newest
+    told = CachedTag(info.status, info.parent_id_tag, expiry, newest if is_newest else Counter(newest + 1))
+    if told == before:
+        return own, ()
+    room = () if before else _room(reads, now)
+    return own, (*room, Put("cache", tag, told))
+
+
+def _room(reads: CacheReads, now: Instant) -> tuple[Drop, ...]:
+    """A full cache gives up all that is not valid, and if that is not enough, the oldest (§3.5.1)."""
+    surplus = len(reads.cache) + 1 - reads.most
+    if surplus <= 0:
+        return ()
+    oldest = sorted(reads.cache, key=lambda tag: reads.cache[tag].stored)
+    bad = [tag for tag in oldest if _status(reads.cache[tag], reads.clock, now) not in VALID]
+    valid = [tag for tag in oldest if tag not in bad]
+    return tuple(Drop("cache", tag) for tag in (*bad, *valid[: max(0, surplus - len(bad))]))
 
 
 CACHE_KEEPER = Machine(

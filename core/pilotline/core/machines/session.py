@@ -6,7 +6,7 @@ not completed in ConnectionTimeOut is given up (B1), but with the plug in and no
 A tag that was granted the lowest free connector moves to the one that is plugged (`takes over`).
 """
 
-from typing import Annotated, Final
+from typing import Annotated, Final, get_args
 
 from msgspec import Struct
 
@@ -40,10 +40,21 @@ from pilotline.core.events import (
     UseTimedOut,
     UseWithdrawn,
 )
-from pilotline.core.slices import CONNECTOR, every, fact, here, key
-from pilotline.core.state import Availability, Cable, Counter, Fault, Instant, Map, Session, Transaction
+from pilotline.core.slices import CONNECTOR, every, fact, here, key, station
+from pilotline.core.state import (
+    Availability,
+    Boot,
+    Cable,
+    Counter,
+    Fault,
+    Instant,
+    Map,
+    Session,
+    Transaction,
+)
 from pilotline.core.statechart import Machine, Timer, ignores, on
 from pilotline.spec.rows import SessionRows as row
+from pilotline.spec.rows import SessionState
 from pilotline.spec.types import ChargePointErrorCode, ReadingContext
 
 BEGIN: Final[ReadingContext] = "Transaction.Begin"
@@ -59,6 +70,8 @@ class Reads(Struct, frozen=True):
     transactions: Annotated[Map[Counter, Transaction], every("transactions")]
     fixed: Annotated[bool, fact(facts.has_fixed_cable)]
     lock: Annotated[bool, fact(facts.has_lock)]
+    boot: Annotated[Boot, station("boot")]
+    charges_unaccepted: Annotated[bool, fact(facts.charges_before_first_acceptance)]
     readers: Annotated[tuple[int, ...], fact(facts.readers_of)]
     free_vending: Annotated[str | None, fact(facts.free_vending_tag)]
     resumes: Annotated[bool, fact(facts.resumes_after_power_cut)]
@@ -78,9 +91,13 @@ def fit_for_use(own: Session, reads: Reads, event: object) -> bool:
     return operative(own, reads, event) and reads.fault.state != "faulted"
 
 
+def _vends_freely(reads: Reads) -> bool:
+    """A plug alone starts charging (A3), but not before the first acceptance unless the product says so (§4.2.1)."""
+    return reads.free_vending is not None and (reads.boot.ever_accepted or reads.charges_unaccepted)
+
+
 def free_vending(own: Session, reads: Reads, event: object) -> bool:
-    """A plug alone starts charging (A3)."""
-    return reads.free_vending is not None and fit_for_use(own, reads, event)
+    return _vends_freely(reads) and fit_for_use(own, reads, event)
 
 
 def takes_over(own: Session, reads: Reads, event: object) -> bool:
@@ -93,7 +110,7 @@ def plugged(_own: Session, reads: Reads, _event: object) -> bool:
 
 
 def plugged_free_vending(own: Session, reads: Reads, event: object) -> bool:
-    return plugged(own, reads, event) and reads.free_vending is not None and reads.fault.state != "faulted"
+    return plugged(own, reads, event) and _vends_freely(reads) and reads.fault.state != "faulted"
 
 
 def faulted(_own: Session, reads: Reads, _event: object) -> bool:
@@ -261,7 +278,7 @@ def plugged_at_boot(own: Session, reads: Reads, event: PoweredUp) -> bool:
 
 
 def free_vending_at_boot(own: Session, reads: Reads, event: PoweredUp) -> bool:
-    return plugged_at_boot(own, reads, event) and reads.free_vending is not None
+    return plugged_at_boot(own, reads, event) and _vends_freely(reads)
 
 
 def resume(own: Session, reads: Reads, _event: PoweredUp, _now: Instant) -> Session:
@@ -277,11 +294,8 @@ def finish_after_the_cut(own: Session, reads: Reads, _event: PoweredUp, _now: In
 def _granted_elsewhere(own: Session, reads: Reads) -> Session | None:
     """The session of another connector that waits for its plug, granted by a reader that serves this one too."""
     for other in reads.sessions[1:]:
-        if (
-            other.connector != own.connector
-            and other.state == "awaiting_plug"
-            and other.reader in reads.readers
-        ):
+        elsewhere = other.connector != own.connector
+        if elsewhere and other.state == "awaiting_plug" and other.reader in reads.readers:
             return other
     return None
 
@@ -303,11 +317,8 @@ def _fail(
 
 
 def _stop(own: Session, event: StopAsked) -> tuple[TransactionStopAsked, ...]:
-    return (
-        ()
-        if own.transaction is None
-        else (TransactionStopAsked(own.transaction, event.reason, event.id_tag),)
-    )
+    stopped = own.transaction
+    return () if stopped is None else (TransactionStopAsked(stopped, event.reason, event.id_tag),)
 
 
 SESSION = Machine(
@@ -317,16 +328,7 @@ SESSION = Machine(
     slot="sessions",
     blank=Session(0),
     reads=Reads,
-    states=(
-        "idle",
-        "awaiting_id_tag",
-        "awaiting_plug",
-        "held",
-        "starting",
-        "charging",
-        "ending",
-        "finishing",
-    ),
+    states=get_args(SessionState),
     timers=(
         Timer("connection_time_out", ConnectionTimedOut, ("awaiting_id_tag", "awaiting_plug")),
         Timer("start", StartTimedOut, ("starting",)),
