@@ -81,6 +81,7 @@ def test_a_tag_at_a_station_whose_connectors_are_faulted_is_refused_for_the_faul
         "unreadable",
         "awaits its plug",
         "started a transaction",
+        "began what was refused",
     ]
 
 
