@@ -144,9 +144,8 @@ def reaction(
     disarmed: tuple[TimerKey, ...] = ()
     if target is not None and record.state != target:
         record = replace(record, state=target)
-    if machine.timers and target is not None and target != own.state:
-        stopped = [timer.name for timer in machine.timers if target not in timer.runs_in]
-        disarmed = tuple([TimerKey(machine.name, timer, key) for timer in stopped])
+    if target is not None and target != own.state and machine.stopped_in[target]:
+        disarmed = tuple([TimerKey(machine.name, timer, key) for timer in machine.stopped_in[target]])
     if record is own or record == own:
         record = None
     return Reaction(machine, key, Taken(machine.name, key, binding.name), record, disarmed, outputs)
