@@ -1,17 +1,19 @@
-"""How fast a full outbox drains, and whether a full one slows what is queued behind it.
+"""How fast a full outbox drains.
 
 The station is the real one (run loop, WebSocket, SQLite store, simulated hardware), booted on a store that holds
 10,000 messages. The peer is the least that sending them could cost: a bare `websockets` client that sends the same
-texts to the same server and awaits each answer, one outstanding. Both run by turns of `TURN` messages in one process:
-the server holds back its answer while the other has its turn, so what else the machine does falls on both.
+texts to the same Central System and awaits each answer, one outstanding. Both are in this process and run by turns of
+`TURN` messages; the Central System, a process of its own as every one is, holds back an answer while the other has its
+turn. So what else the machine does falls on both.
 """
 
 import asyncio
 import contextlib
 import json
+import statistics
 import sys
 import tempfile
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator
 from pathlib import Path
 from time import perf_counter
 from typing import Final, NamedTuple
@@ -26,94 +28,19 @@ from pilotline.adapters.simulation import SimulatedHardware
 from pilotline.adapters.station import Station
 from pilotline.adapters.store import SqliteStore
 from pilotline.adapters.websocket import WebSocketLink
-from pilotline.core.boot import model_of
-from pilotline.core.effects import Change, Put, SendCall
-from pilotline.core.frames import text_of
-from pilotline.core.machines.outbox import message_id_of
-from pilotline.core.state import (
-    Boot,
-    Counter,
-    Entry,
-    Instant,
-    MeterMessage,
-    Readings,
-    SampledReading,
-    Stamp,
-    StartMessage,
-    StopCause,
-    StopMessage,
-    Transaction,
-    UtcTime,
-    Wh,
-)
-from pilotline.core.transaction_messages import request_of
-from pilotline.spec.products import Product, load_product
+from pilotline.core.effects import Put
+from pilotline.spec.products import load_product
 from pilotline.tools.bench_answer import answer_to
 from pilotline.tools.bench_figure import Figure, at_least_of
+from pilotline.tools.bench_waiting import waiting
 
 SHARE: Final = 0.4
 TURN: Final = 500
-PER_TRANSACTION: Final = 32
-"""A start, a sample a minute for half an hour, a stop."""
 _STATION: Final = "BENCH"
 _GO: Final = "go"
 _OVER: Final = "over"
 _OCPP: Final = [Subprotocol("ocpp1.6")]
 _QUEUED: Final = ("StartTransaction", "MeterValues", "StopTransaction")
-_READINGS: Final = tuple(
-    SampledReading(measurand, value, None, location, unit)
-    for measurand, value, location, unit in (
-        ("Energy.Active.Import.Register", "1000000", "Outlet", "Wh"),
-        ("Voltage", "400.0", "Outlet", "V"),
-        ("Power.Active.Import", "11000.0", "Outlet", "W"),
-        ("SoC", "57", "EV", "Percent"),
-        ("Current.Import", "27.50", "Outlet", "A"),
-        ("Temperature", "25.0", "Body", "Celsius"),
-    )
-)
-
-
-def stored(product: Product, messages: int) -> list[Change]:
-    """What the store of a station holds that was offline for `messages` messages."""
-    boot = Boot(Counter(1), "0123456789abcdef", model_of(product), UtcTime(1_764_000_000_000), True)
-    changes: list[Change] = [Put("boot", None, boot)]
-    for number in range(1, messages + 1):
-        transaction, place = divmod(number - 1, PER_TRANSACTION)
-        transaction = Counter(transaction + 1)
-        stamp = Stamp(Counter(1), Instant(number * 60_000), UtcTime(1_764_000_000_000 + number * 60_000))
-        message: StartMessage | MeterMessage | StopMessage
-        if place == 0:
-            message = StartMessage(1, "04A1B2C3D4E5F6", Wh(1_000_000), stamp)
-            cause = StopCause("Local", "04A1B2C3D4E5F6", stamp)
-            record = Transaction(
-                transaction, 1, "stopped", "04A1B2C3D4E5F6", None, Wh(1_000_000), None, cause
-            )
-            changes.append(Put("transactions", transaction, record))
-        elif place == PER_TRANSACTION - 1:
-            message = StopMessage(Wh(1_000_000), stamp, "Local", "04A1B2C3D4E5F6")
-        else:
-            message = MeterMessage(1, stamp, "Sample.Periodic", Readings(Wh(1_000_000), _READINGS))
-        changes.append(
-            Put("outbox", Counter(number), Entry(Counter(1), Counter(number), transaction, message))
-        )
-    return changes
-
-
-def texts_of(changes: Iterable[Change]) -> list[str]:
-    """The frames of these messages, as the station sends them."""
-    records = {
-        (change.collection, change.key): change.record for change in changes if isinstance(change, Put)
-    }
-    boot = records["boot", None]
-    assert isinstance(boot, Boot)  # noqa: S101  (`stored` begins with it)
-    texts = []
-    for (collection, _), entry in records.items():
-        if collection == "outbox" and isinstance(entry, Entry):
-            transaction = records["transactions", entry.transaction]
-            assert isinstance(transaction, Transaction)  # noqa: S101  (likewise)
-            call = SendCall(Counter(1), message_id_of(entry, boot), request_of(entry, transaction))
-            texts.append(text_of(call))
-    return texts
 
 
 # --- the Central System, a process of its own ---------------------------------------------------------------
@@ -183,17 +110,16 @@ class Turn(NamedTuple):
 async def turns(messages: int) -> list[Turn]:
     """Drain a station that was offline for `messages` messages, and send the same ones barely, by turns."""
     product, clock = load_product("c6eu"), SystemClock()
-    changes = stored(product, messages)
-    texts = texts_of(changes)
+    queue = waiting(product, messages)
     with tempfile.TemporaryDirectory() as folder:
         async with _central_system() as url, _bare(url) as bare:
             with contextlib.closing(SqliteStore(Path(folder, "station.sqlite"))) as store:
-                store.commit(changes)
+                store.commit([Put(*record) for record in queue.records()])
                 link = WebSocketLink(url, _STATION, max_frame_bytes=product.max_frame_bytes)
                 station = Station(product, store, SimulatedHardware(product, clock), link, clock=clock)
                 running = asyncio.create_task(station.run())
                 try:
-                    return [turn async for turn in _taken(bare, texts)]
+                    return [turn async for turn in _taken(bare, queue.texts())]
                 finally:
                     running.cancel()
                     await asyncio.wait((running,))
@@ -215,6 +141,16 @@ async def _taken(bare: ClientConnection, texts: list[str]) -> AsyncIterator[Turn
             await bare.send(text)
             await bare.recv()
         yield Turn(station_s, perf_counter() - began - station_s)
+
+
+def drain_figures(messages: int = 10_000) -> list[Figure]:
+    """The rates of both sides over all turns, and the median over the turns of how they compare."""
+    taken = asyncio.run(turns(messages))
+    ours, bare = (TURN * len(taken) / sum(times) for times in zip(*taken, strict=True))
+    ratio = statistics.median(turn.bare_s / turn.station_s for turn in taken)
+    over_all = at_least_of(f"drain: {messages:,} messages", ours, bare, "1/s", SHARE)
+    by_turn = over_all._replace(name="drain: the same, median of the turns", ratio=ratio, met=ratio >= SHARE)
+    return [over_all, by_turn]
 
 
 if __name__ == "__main__":
