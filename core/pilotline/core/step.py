@@ -37,7 +37,7 @@ from pilotline.core.events import (
 )
 from pilotline.core.state import Instant, Memory, State, TimerKey
 from pilotline.core.statechart import Binding, Machine
-from pilotline.core.subscriptions import BY_EVENT
+from pilotline.core.subscriptions import listeners
 from pilotline.core.timers import next_deadline
 
 __all__ = ["Reaction", "Step", "Taken", "next_deadline", "react", "step"]
@@ -102,7 +102,7 @@ Reacts: TypeAlias = Callable[[State, Event, Instant], tuple[Reaction, ...]]
 def react(state: State, event: Event, now: Instant) -> tuple[Reaction, ...]:
     """Every machine that listens picks at most one binding against the same state, in declared order."""
     reactions: list[Reaction] = []
-    for machine, key_of, own_of, all_of, cells, slice_of in BY_EVENT.get(type(event), ()):
+    for machine, key_of, own_of, all_of, cells, slice_of in listeners(event):
         if key_of is None:
             meant = all_of(state)
         else:
