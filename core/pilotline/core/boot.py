@@ -67,7 +67,8 @@ def fresh_moment(memory: Memory, event: PoweredUp) -> Moment:
     """Everything a cut forgets, as it is when power comes back."""
     points = range(len(event.product.connectors) + 1)
     entries = sorted(memory.outbox)
-    queue = Outbox("idle", entries[0], Counter(entries[-1] + 1)) if entries else Outbox()
+    newest = max(memory.transactions, default=Counter(0))
+    first, next_ = (entries[0], Counter(entries[-1] + 1)) if entries else (Counter(1), Counter(1))
     return Moment(
         cables=tuple(Cable(c, "plugged" if event.plugged[c] else "unplugged") for c in points),
         evs=tuple(
@@ -83,5 +84,5 @@ def fresh_moment(memory: Memory, event: PoweredUp) -> Moment:
         status_reports=tuple(StatusReport(c) for c in points),
         readers=tuple(Reader(r) for r in range(len(event.product.readers) + 1)),
         unlocks=tuple(Unlock(c) for c in points),
-        queue=queue,
+        queue=Outbox("idle", first, next_, newest),
     )

@@ -23,7 +23,6 @@ from pilotline.core.reading import slice_function
 from pilotline.core.state import Instant, Memory, State
 from pilotline.core.statechart import Machine, guard_name
 from pilotline.core.step import Reaction, react, step
-from pilotline.core.subscriptions import BY_EVENT
 from pilotline.spec.types import ChargePointStatus
 
 
@@ -136,7 +135,7 @@ _CONDITIONS: Final = slice_function(status.Reads)
 def _heard(state: State, event: Event, reactions: Iterable[Reaction]) -> Iterator[Heard]:
     """Every instance that the event is for."""
     taken = {(reaction.machine.name, reaction.key): reaction.taken.binding for reaction in reactions}
-    for machine, meant, _, slice_of in BY_EVENT.get(type(event), ()):
+    for machine, meant, _, slice_of in listeners(event):
         for key, own in meant(state, event):
             reads = slice_of(state, key)
             yield _looked_into(machine, key, own, reads, event, taken.get((machine.name, key)))

@@ -309,11 +309,12 @@ class Heartbeat(Struct, frozen=True, cache_hash=True):
 
 
 class Outbox(Struct, frozen=True, cache_hash=True):
-    """Which entry is the head, and the number that the next one gets."""
+    """Which entry is the head, the number that the next one gets, and the newest transaction that has one."""
 
     state: OutboxState = "idle"
     head: EntryNumber = Counter(1)
     tail: EntryNumber = Counter(1)
+    newest: TransactionNumber = Counter(0)  # so that none has to be looked for among thousands that wait
 
 
 class Cable(Struct, frozen=True, cache_hash=True):

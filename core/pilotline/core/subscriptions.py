@@ -98,3 +98,16 @@ BY_EVENT: Final[dict[type, tuple[Subscription, ...]]] = {
     event: tuple(_subscribed(machine, event) for machine in MACHINES if event in machine.cells)
     for event in {event for machine in MACHINES for event in machine.alphabet}
 }
+_BY_ASKER: Final = {
+    event: {subscription.machine.name: (subscription,) for subscription in subscriptions}
+    for event, subscriptions in BY_EVENT.items()
+    if "by" in getattr(event, "__struct_fields__", ())
+}
+
+
+def listeners(event: Any) -> tuple[Subscription, ...]:
+    """Who listens to an event: to the end of a request, only the machine that asked."""
+    kind = type(event)
+    if kind in _BY_ASKER:
+        return _BY_ASKER[kind].get(event.by.machine, ())
+    return BY_EVENT.get(kind, ())

@@ -347,6 +347,7 @@ class SessionRows:
     )
     S8: Final = Row[SessionState]("S8", "starting", "charging", "the transaction begins", "§3.6, §4.8")
     S9: Final = Row[SessionState]("S9", "charging", "ending", "the transaction is to stop", "§4.10")
+    S9R: Final = Row[SessionState]("S9R", "ending", None, "the contactor tells the last register", "§4.10")
     S10: Final = Row[SessionState]("S10", "ending", "finishing", "stopped, the cable is still in", "§4.9 C6")
     S11: Final = Row[SessionState]("S11", "ending", "idle", "stopped, nothing is left to do", "§4.9 C1")
     S12: Final = Row[SessionState]("S12", "finishing", "idle", "the user has done all", "§4.9 F1, F8")

@@ -58,6 +58,24 @@ def _process() -> list[Figure]:
     return process_figures()
 
 
+def _drain() -> list[Figure]:
+    from pilotline.tools.bench_drain import drain_figures
+
+    return drain_figures()
+
+
+def _queue() -> list[Figure]:
+    from pilotline.tools.bench_queue import queue_figures
+
+    return queue_figures()
+
+
+def _memory() -> list[Figure]:
+    from pilotline.tools.bench_memory import memory_figures
+
+    return memory_figures()
+
+
 GROUPS: Final[dict[str, Callable[[], list[Figure]]]] = {
     "rows": _rows,
     "explorer": _explorer,
@@ -65,6 +83,9 @@ GROUPS: Final[dict[str, Callable[[], list[Figure]]]] = {
     "answer": _answer,
     "store": store_figures,
     "process": _process,
+    "drain": _drain,
+    "queue": _queue,
+    "memory": _memory,
 }
 """What can be measured, by name."""
 

@@ -20,6 +20,7 @@ from pilotline.core.events import (
     CommitFailed,
     ConnectionTimedOut,
     ConnectorLocked,
+    ContactorOpened,
     EvUnplugged,
     FaultBegan,
     FaultDetected,
@@ -49,6 +50,7 @@ from pilotline.core.state import (
     Fault,
     Instant,
     Map,
+    Outbox,
     Session,
     Transaction,
 )
@@ -58,6 +60,7 @@ from pilotline.spec.rows import SessionState
 from pilotline.spec.types import ChargePointErrorCode, ReadingContext
 
 BEGIN: Final[ReadingContext] = "Transaction.Begin"
+END: Final[ReadingContext] = "Transaction.End"
 
 
 class Reads(Struct, frozen=True):
@@ -68,6 +71,7 @@ class Reads(Struct, frozen=True):
     availability: Annotated[Availability, here("availability")]
     sessions: Annotated[tuple[Session, ...], every("sessions")]
     transactions: Annotated[Map[Counter, Transaction], every("transactions")]
+    queue: Annotated[Outbox, station("queue")]
     fixed: Annotated[bool, fact(facts.has_fixed_cable)]
     lock: Annotated[bool, fact(facts.has_lock)]
     boot: Annotated[Boot, station("boot")]
@@ -224,7 +228,7 @@ def of_the_start(_own: Session, _reads: Reads, event: MeterRead) -> bool:
 def begin_transaction(
     own: Session, reads: Reads, event: ConnectorLocked | MeterRead, _now: Instant
 ) -> tuple[Session, tuple[TransactionBegan]]:
-    number = Counter(max(reads.transactions, default=0) + 1)
+    number = Counter(reads.queue.newest + 1)
     session = Session(own.connector, own.state, own.id_tag, own.parent_id_tag, own.reader, number)
     began = TransactionBegan(number, own.connector, own.id_tag or "", own.parent_id_tag, event.readings)
     return session, (began,)
@@ -234,6 +238,13 @@ def stop(
     own: Session, _reads: Reads, event: StopAsked, _now: Instant
 ) -> tuple[Session, tuple[TransactionStopAsked, ...]]:
     return own, _stop(own, event)
+
+
+def pass_on_register(
+    own: Session, _reads: Reads, event: ContactorOpened, _now: Instant
+) -> tuple[Session, tuple[MeterRead]]:
+    """Said to the one transaction that it is about: thousands of others may wait for the network."""
+    return own, (MeterRead(own.connector, own.transaction, END, event.readings),)
 
 
 def stops_when_unplugged_at_the_ev(_own: Session, reads: Reads, _event: EvUnplugged) -> bool:
@@ -365,6 +376,7 @@ SESSION = Machine(
         on(StopAsked, row.S9, stop),
         on(EvUnplugged, row.S9, stop_disconnected, when=[stops_when_unplugged_at_the_ev]),
         on(CableUnplugged, row.S9, stop_disconnected),
+        on(ContactorOpened, row.S9R, pass_on_register),
         on(TransactionEnded, row.S10, ask_to_finish, when=[cable_still_in]),
         on(TransactionEnded, row.S11, give_up),
         # nothing is left to do
@@ -393,6 +405,7 @@ SESSION = Machine(
             because="nobody uses the connector, or the cable is still in the socket",
         ),
         ignores(LockFailed, StartTimedOut, ConnectorLocked, MeterRead, because="nothing is being started"),
+        ignores(ContactorOpened, because="energy is only suspended, or nobody charges"),
         ignores(StopAsked, TransactionEnded, because="no transaction is running"),
         ignores(PoweredUp, because="nobody is there, or the connector is Inoperative"),
     ),
