@@ -23,6 +23,7 @@ from pilotline.core.reading import slice_function
 from pilotline.core.state import Instant, Memory, State
 from pilotline.core.statechart import Machine, guard_name
 from pilotline.core.step import Reaction, react, step
+from pilotline.core.subscriptions import listeners
 from pilotline.spec.types import ChargePointStatus
 
 
