@@ -7,29 +7,29 @@ from pilotline.spec.messages.core import UnlockConnectorReq
 from pilotline.tools.check import environment as world
 from pilotline.tools.check.environment import (
     ALL,
-    MOODY,
     OTHER,
-    RUBBISH,
     TAG,
     YES,
     YES_OR_NO,
     YES_TO_GROUP,
-    Player,
     central_system,
     tags,
 )
-from pilotline.tools.check.scope import Scope, one_connector, two_connectors
-
-QUIET: Final = frozenset({("heartbeat", "silence"), ("status_report", "settle")})
-REPORTS: Final = frozenset({"StatusNotificationReq"})
-TALK: Final = REPORTS | {"AuthorizeReq", "BootNotificationReq"}
-TRANSACTIONS: Final = frozenset({"StartTransactionReq", "StopTransactionReq", "MeterValuesReq"})
-DRIVER: Final = (world.cable(1), tags(1, TAG))
-PEOPLE: Final[tuple[Player, ...]] = (*DRIVER, world.car(1))
-SESSION: Final[tuple[Player, ...]] = (*PEOPLE, world.hardware(1))
-WILLING: Final[tuple[Player, ...]] = (world.hardware(1), world.hungry_car(1))
-"""Hardware and car that do at once what they do."""
-ONLINE: Final = (world.network_comes_up,)
+from pilotline.tools.check.refusals import REFUSALS
+from pilotline.tools.check.scope import (
+    DRIVER,
+    ONLINE,
+    PEOPLE,
+    QUIET,
+    REPORTS,
+    SESSION,
+    TALK,
+    TRANSACTIONS,
+    WILLING,
+    Scope,
+    one_connector,
+    two_connectors,
+)
 
 _SCOPES: Final = (
     Scope(
@@ -69,23 +69,6 @@ _SCOPES: Final = (
         prompt=TALK,
         queue_max=1,
         shows=("charging without energy",),
-    ),
-    Scope(
-        "allowance",
-        "a start that is refused may still take some energy, until the key says otherwise or the meter is silent",
-        one_connector("reference", StopTransactionOnInvalidId="false", MaxEnergyOnInvalidId="1"),
-        (
-            *DRIVER,
-            world.looked_at_meter(1),
-            *ONLINE,
-            world.configuration("MaxEnergyOnInvalidId", "0"),
-        ),
-        at_once=WILLING,
-        answers=YES._replace(start=ALL.start[1:]),
-        inert=QUIET,
-        prompt=TALK | TRANSACTIONS,
-        queue_max=1,
-        shows=("charging without energy", "a refused driver has energy left"),
     ),
     Scope(
         "offline",
@@ -188,7 +171,7 @@ _SCOPES: Final = (
         one_connector(),
         (
             world.cable(1),
-            tags(1, TAG, RUBBISH),
+            tags(1, TAG, world.RUBBISH),
             *ONLINE,
             world.faults(1),
             world.faults(1, "OtherError"),
@@ -231,18 +214,6 @@ _SCOPES: Final = (
         prompt=TALK | TRANSACTIONS,
         queue_max=1,
         shows=("held by a fault",),
-    ),
-    Scope(
-        "kept cable",
-        "a start is refused: the lock keeps the cable until the tag, or one of its group, comes again",
-        one_connector("reference"),
-        (world.cable(1, forced=True), tags(1, TAG, OTHER), *ONLINE),
-        at_once=WILLING,
-        answers=YES_TO_GROUP._replace(start=ALL.start[1:]),
-        inert=QUIET,
-        prompt=TALK | TRANSACTIONS,
-        queue_max=1,
-        shows=("a cable is kept",),
     ),
     Scope(
         "unlock",
@@ -411,7 +382,7 @@ _SCOPES: Final = (
         "Accepted, Pending, Rejected, no answer; heartbeats; data transfers; the network comes and goes",
         one_connector(HeartbeatInterval="2"),
         (
-            central_system(MOODY),
+            central_system(world.MOODY),
             world.network,
             world.remote_control(1),
             world.embedder,
@@ -425,4 +396,4 @@ _SCOPES: Final = (
 
 def scopes() -> dict[str, Scope]:
     """All scopes by name."""
-    return {scope.name: scope for scope in _SCOPES}
+    return {scope.name: scope for scope in (*_SCOPES, *REFUSALS)}
