@@ -97,7 +97,7 @@ class Api:
 
 
 def fits(route: str, path: str) -> bool:
-    parts, given = route.split("/"), path.split("/")
+    parts, given = route.split("/"), path.partition("?")[0].split("/")
     return len(parts) == len(given) and all(
         part == own or part.startswith("{") for part, own in zip(parts, given, strict=True)
     )
@@ -266,6 +266,71 @@ def test_a_data_transfer_is_asked_for() -> None:
     asyncio.run(run())
 
 
+# --- why ----------------------------------------------------------------------------------------------------
+
+
+def test_a_status_is_explained_by_its_conditions_and_by_what_leads_on() -> None:
+    async def talk(call: Api) -> None:
+        await call("POST", "/connectors/1/faults", {"errorCode": "GroundFailure"})
+        explained = await call("GET", "/explain/connectors/1")
+        assert (explained["status"], explained["implied"]) == ("Faulted", "Faulted")
+        assert explained["conditions"]["fault"]["raised"] == [{"error_code": "GroundFailure"}]
+        (way,) = explained["ways"]
+        assert way["event"] == "FaultEnded"
+        assert way["tried"][0]["refusedBy"] == "implies Available"
+        assert explained["text"].startswith("connector 1 is Faulted, as its conditions imply")
+        assert (await call("GET", "/explain/connectors/0"))["status"] == "Available"
+
+    with_api(talk)
+
+
+def test_the_last_events_are_explained_row_by_row() -> None:
+    async def talk(call: Api) -> None:
+        for connector in (1, 2):
+            await call("POST", f"/connectors/{connector}/faults", {"errorCode": "GroundFailure"})
+        await call("POST", "/readers/1/tag", TAG)
+        await call("POST", "/connectors/1/plug")
+        (why,) = await call("GET", "/explain/last?event=TagPresented")
+        assert why["event"] == {"name": "TagPresented", "fields": {"reader": 1, "id_tag": "ANNA-4711"}}
+        (reader,) = why["rounds"][0]["heard"]
+        assert (reader["machine"], reader["key"], reader["taken"]) == ("reader", "1", "D3/TagPresented")
+        assert [row["refusedBy"] for row in reader["tried"]] == [
+            "unreadable",
+            "awaits its plug",
+            "started a transaction",
+            None,
+        ]
+        assert "✓ D3/TagPresented, yes: cannot be meant" in why["text"]
+        names = [one["event"]["name"] for one in await call("GET", "/explain/last?count=50")]
+        assert names[0] == "PoweredUp"
+        assert names.index("TagPresented") < names.index("CablePlugged")
+        assert await call("GET", "/explain/last?event=LockFailed") == []
+
+    with_api(talk)
+
+
+def test_a_request_of_the_central_system_is_explained_with_its_answer() -> None:
+    async def run() -> None:
+        async with station() as (own, hardware, _):
+            app = control_app(own, hardware)
+            transport = httpx.ASGITransport(app)
+            async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:
+                call = Api(client, app.openapi())
+                asked = [2, "r", "RemoteStartTransaction", {"idTag": "R", "connectorId": 7}]
+                await own.tell(FrameReceived(Counter(1), json.dumps(asked)))
+                (why,) = await call("GET", "/explain/last?event=CallReceived")
+                assert (why["decided"]["table"], why["decided"]["taken"]) == (
+                    "RemoteStartTransactionReq",
+                    "connector 0 or unknown",
+                )
+                assert why["decided"]["reply"] == {
+                    "message": "RemoteStartTransaction.conf",
+                    "status": "Rejected",
+                }
+
+    asyncio.run(run())
+
+
 # --- refusals -----------------------------------------------------------------------------------------------
 
 REFUSED: list[tuple[str, str, object, int, str]] = [
@@ -275,6 +340,10 @@ REFUSED: list[tuple[str, str, object, int, str]] = [
     ("DELETE", "/connectors/9/faults", {"errorCode": "WeakSignal"}, 404, "connector 9"),
     ("POST", "/readers/2/tag", TAG, 404, "reader 2: this product has one reader: 1"),
     ("POST", "/readers/0/tag", TAG, 404, "reader 0"),
+    ("GET", "/explain/connectors/3", None, 404, "connectors 1 to 2, and 0 is the main controller"),
+    ("GET", "/explain/last?count=51", None, 422, "query.count: Input should be less than or equal to 50"),
+    ("GET", "/explain/last?count=0", None, 422, "query.count"),
+    ("GET", "/explain/last?event=" + "x" * 51, None, 422, "query.event"),
     ("POST", "/connectors/x/plug", None, 422, "path.connector"),
     ("POST", "/connectors/-1/plug", None, 422, "path.connector"),
     ("POST", "/readers/1/tag", {"idTag": "A" * 21}, 422, "body.idTag: String should have at most 20"),
@@ -368,6 +437,8 @@ def test_without_power_the_station_is_not_healthy() -> None:
         async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:
             call = Api(client, app.openapi())
             assert "no power" in (await call("GET", "/health", status=503))["error"]
+            assert "no power" in (await call("GET", "/explain/connectors/1", status=503))["error"]
+            assert await call("GET", "/explain/last") == []
 
     asyncio.run(run())
 
@@ -501,6 +572,8 @@ def test_every_route_is_described_and_known_to_these_tests() -> None:
             ("GET", "/health"),
             ("GET", "/state"),
             ("GET", "/events"),
+            ("GET", "/explain/connectors/{connector}"),
+            ("GET", "/explain/last"),
             *(("POST", f"/connectors/{{connector}}/{act}") for act in ACTS),
             ("POST", "/connectors/{connector}/faults"),
             ("DELETE", "/connectors/{connector}/faults"),

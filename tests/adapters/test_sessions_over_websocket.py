@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
 
+import pytest
 from adapters.link_bench import OCPP, WAIT_S, listening
 from adapters.virtual_station import ac
 from ocpp.routing import on
@@ -210,6 +211,7 @@ def test_a_power_cut_in_a_session_is_told_once_with_the_right_id_from_the_file(t
     asyncio.run(scenario())
 
 
+@pytest.mark.rule(85)
 def test_a_network_that_is_lost_in_a_session_loses_no_message() -> None:
     async def scenario() -> None:
         log = Log()
@@ -232,6 +234,7 @@ def test_a_network_that_is_lost_in_a_session_loses_no_message() -> None:
     asyncio.run(scenario())
 
 
+@pytest.mark.rule(3)
 def test_a_central_system_that_goes_away_is_found_again_with_longer_and_longer_waits() -> None:
     async def scenario() -> None:
         log = Log()

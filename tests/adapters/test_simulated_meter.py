@@ -12,6 +12,7 @@ from pilotline.core.events import (
 from pilotline.spec.products import Metered, adjusted, load_product
 
 
+@pytest.mark.rule(116)
 def test_the_meter_shows_all_that_the_product_measures_while_charging() -> None:
     for name in ("c6eu", "reference"):
         product = load_product(name)

@@ -10,7 +10,7 @@ from typing_extensions import override
 from pilotline.adapters.happenings import Subscription
 from pilotline.adapters.hardware import OverloadedError
 from pilotline.adapters.link import PowerCutError
-from pilotline.adapters.station import Station
+from pilotline.adapters.station import RECENT_MAX, Station
 from pilotline.adapters.store import MemoryStore
 from pilotline.core.effects import Change, CloseContactor, Effect, OpenContactor, Put, SendCall
 from pilotline.core.events import (
@@ -326,5 +326,29 @@ def test_state_before_power_is_refused_clearly() -> None:
         assert isinstance(bench.station, Station)
         with pytest.raises(PowerCutError, match="no power"):
             _ = bench.station.state
+
+    asyncio.run(scenario())
+
+
+# --- why ----------------------------------------------------------------------------------------------------
+
+
+def test_what_happened_last_can_be_explained_and_is_bounded() -> None:
+    async def scenario() -> None:
+        async with running(ac()) as bench:
+            started = bench.station.recent()[0]
+            assert isinstance(started.event, PoweredUp)
+            await bench.charges()
+            await bench.station.cut_power()
+            await bench.passes(1)
+            recent = bench.station.recent()
+            assert started in recent
+            assert sum(isinstance(happening.event, PoweredUp) for happening in recent) == 2
+            for happening in recent:
+                assert happening.explained().trace == happening.trace
+            for _ in range(RECENT_MAX):
+                await bench.station.tell(CablePlugged(2))
+            assert len(bench.station.recent()) == RECENT_MAX
+            assert started not in bench.station.recent()
 
     asyncio.run(scenario())

@@ -22,6 +22,7 @@ from pilotline.core.state import Counter, Instant
 from pilotline.core.step import step
 
 
+@pytest.mark.rule(1, 2, 25)
 def test_the_path_ends_in_the_percent_encoded_identity_and_ocpp16_is_offered() -> None:
     seen: list[Request] = []
 
@@ -41,6 +42,7 @@ def test_the_path_ends_in_the_percent_encoded_identity_and_ocpp16_is_offered() -
     asyncio.run(scenario())
 
 
+@pytest.mark.rule(2)
 def test_without_an_agreed_subprotocol_the_station_closes() -> None:
     closed: list[int | None] = []
 
@@ -64,6 +66,7 @@ def _refusing(status: HTTPStatus) -> dict[str, Any]:
     return {"process_request": refuse}
 
 
+@pytest.mark.rule(3)
 @pytest.mark.parametrize(
     ("status", "reason"),
     [
@@ -345,6 +348,7 @@ def test_a_station_without_power_ends_its_connection_quietly(caplog: pytest.LogC
 # --- pings --------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.rule(23)
 def test_a_half_open_connection_is_found_by_a_missing_pong(caplog: pytest.LogCaptureFixture) -> None:
     noticed = asyncio.Event()
 
@@ -367,6 +371,7 @@ def test_a_half_open_connection_is_found_by_a_missing_pong(caplog: pytest.LogCap
     assert line.endswith("given up: no pong within 0.2 s")
 
 
+@pytest.mark.rule(23)
 def test_pings_that_are_answered_keep_the_connection_and_0_ends_them() -> None:
     async def scenario() -> None:
         pings = 0

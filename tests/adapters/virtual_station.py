@@ -35,6 +35,8 @@ class CentralSystem(Link):
         self.connections: list[int] = []
         self.mute: set[str] = set()
         self.transaction_id = 100
+        self.planned: dict[str, list[dict[str, Any]]] = {}
+        """By action, fields of the next answers."""
         self._connection: Counter | None = None
         self._post: Callable[[FrameReceived | LinkUp], None] = lambda _event: None
 
@@ -58,7 +60,8 @@ class CentralSystem(Link):
         _, message_id, action, payload = frame
         self.said.append((action, payload, message_id))
         if action not in self.mute:
-            self.hear([3, message_id, self._answer(action)])
+            planned = self.planned.get(action)
+            self.hear([3, message_id, {**self._answer(action), **(planned.pop(0) if planned else {})}])
 
     @override
     def ping_every(self, interval_s: int) -> None:

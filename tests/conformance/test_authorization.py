@@ -2,12 +2,14 @@
 
 # ruff: noqa: N802  (the cases keep their names)
 
+import pytest
 from conformance.certification_tool import INVALID, VALID, CertificationTool, message
 from conformance.conformance_rig import Driver, Site, StationUnderTest, case
 
 
+@pytest.mark.rule(49, 132)
 @case()
-async def test_TC_007_CS_remote_start_with_a_cached_tag(
+async def test_TC_007_CS_TC_007_2_CS_remote_start_with_a_cached_tag(
     site: Site, driver: Driver, central_system: CertificationTool
 ) -> None:
     """The case of 2024; TC_007_2_CS of later lists."""
@@ -23,6 +25,7 @@ async def test_TC_007_CS_remote_start_with_a_cached_tag(
     )
 
 
+@pytest.mark.rule(49)
 @case()
 async def test_TC_007_1_CS_local_start_with_a_cached_tag(
     site: Site, driver: Driver, central_system: CertificationTool
@@ -67,6 +70,7 @@ async def _nothing_starts(station: StationUnderTest, central_system: Certificati
     assert station.hardware.power_w(1) == 0
 
 
+@pytest.mark.rule(47)
 @case()
 async def test_TC_023_CS_authorize_invalid_after_plugging(
     station: StationUnderTest, driver: Driver, central_system: CertificationTool
@@ -93,6 +97,7 @@ async def test_TC_023_4_CS_authorize_invalid_before_plugging(
     await _nothing_starts(station, central_system)
 
 
+@pytest.mark.rule(129, 132)
 @case()
 async def test_TC_023_5_CS_authorize_invalid_of_a_remote_start(
     station: StationUnderTest, driver: Driver, central_system: CertificationTool

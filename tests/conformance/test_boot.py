@@ -2,6 +2,7 @@
 
 # ruff: noqa: N802  (the cases keep their names)
 
+import pytest
 from conformance.certification_tool import CertificationTool
 from conformance.conformance_rig import StationUnderTest, case
 
@@ -20,6 +21,7 @@ async def _beats_every_interval(central_system: CertificationTool) -> None:
         silent_since = beat_at
 
 
+@pytest.mark.rule(36, 40, 44)
 @case(booted=False)
 async def test_TC_001_CS_cold_boot_charge_point(
     station: StationUnderTest, central_system: CertificationTool
@@ -36,6 +38,7 @@ async def test_TC_001_CS_cold_boot_charge_point(
     await _beats_every_interval(central_system)
 
 
+@pytest.mark.rule(38)
 @case(booted=False)
 async def test_TC_002_CS_cold_boot_charge_point_pending(central_system: CertificationTool) -> None:
     central_system.answers_boots(("Pending", WAIT_S), ("Accepted", HEARTBEAT_S))

@@ -49,6 +49,7 @@ ACCESS: Final = {
 """What each profile requires, and who may write it (OCPP 1.6 chapter 9)."""
 
 
+@pytest.mark.rule(144, 146)
 @case()
 async def test_TC_019_CS_retrieve_configuration(central_system: CertificationTool) -> None:
     answer = await central_system.asks("GetConfiguration", key=["SupportedFeatureProfiles"])
@@ -73,6 +74,7 @@ async def test_TC_019_CS_retrieve_configuration(central_system: CertificationToo
     assert {entry["key"] for entry in answer["configurationKey"]} == set(asked)
 
 
+@pytest.mark.rule(143)
 @case()
 async def test_TC_021_CS_change_configuration(central_system: CertificationTool) -> None:
     assert await central_system.reads("MeterValueSampleInterval") != "37"
@@ -81,12 +83,14 @@ async def test_TC_021_CS_change_configuration(central_system: CertificationTool)
     assert await central_system.reads("MeterValueSampleInterval") == "37"
 
 
+@pytest.mark.rule(143)
 @case()
 async def test_TC_040_1_CS_an_unknown_key_is_not_supported(central_system: CertificationTool) -> None:
     answer = await central_system.asks("ChangeConfiguration", key="Testing", value="true")
     assert answer == {"status": "NotSupported"}
 
 
+@pytest.mark.rule(143)
 @pytest.mark.parametrize("value", ["-1", "", "sixty"])
 @case()
 async def test_TC_040_2_CS_an_invalid_value_is_rejected(
@@ -98,6 +102,7 @@ async def test_TC_040_2_CS_an_invalid_value_is_rejected(
     assert await central_system.reads("MeterValueSampleInterval") == before
 
 
+@pytest.mark.rule(148)
 @case()
 async def test_TC_062_CS_data_of_an_unknown_vendor_is_refused(central_system: CertificationTool) -> None:
     answer = await central_system.asks("DataTransfer", vendorId="org.nobody", messageId="Hello", data="?")

@@ -7,6 +7,7 @@ from conformance.certification_tool import VALID, CertificationTool, message
 from conformance.conformance_rig import Driver, StationUnderTest, case
 
 
+@pytest.mark.rule(131)
 @pytest.mark.parametrize("faulted", [(0,), (1, 2)], ids=["main controller", "all connectors"])
 @case()
 async def test_TC_041_CS_a_faulted_station_starts_nothing(

@@ -4,12 +4,14 @@
 
 from datetime import datetime
 
+import pytest
 from conformance.certification_tool import CertificationTool
 from conformance.conformance_rig import Site, are_apart, case
 
 SAMPLE_INTERVAL_S = 30
 
 
+@pytest.mark.rule(111)
 @case()
 async def test_TC_070_CS_sampled_meter_values(site: Site, central_system: CertificationTool) -> None:
     await central_system.configures(MeterValueSampleInterval=SAMPLE_INTERVAL_S, ClockAlignedDataInterval=0)

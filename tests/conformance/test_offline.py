@@ -4,6 +4,7 @@
 
 from datetime import datetime
 
+import pytest
 from conformance.certification_tool import INVALID, VALID, CertificationTool, message
 from conformance.conformance_rig import Driver, Site, StationUnderTest, are_apart, case
 
@@ -27,6 +28,7 @@ async def _starts_offline(site: Site, id_tag: str) -> None:
     await site.station.shows(1, "Charging")
 
 
+@pytest.mark.rule(84, 85, 115)
 @case()
 async def test_TC_036_CS_connection_loss_during_a_transaction(
     site: Site, station: StationUnderTest, central_system: CertificationTool
@@ -49,6 +51,7 @@ async def test_TC_036_CS_connection_loss_during_a_transaction(
     are_apart(taken_at, SAMPLE_INTERVAL_S)
 
 
+@pytest.mark.rule(85)
 @case()
 async def test_TC_037_1_CS_offline_start_with_a_valid_tag(
     site: Site, station: StationUnderTest, central_system: CertificationTool
@@ -74,6 +77,7 @@ async def _starts_offline_with_a_tag_that_is_invalid_by_now(site: Site) -> None:
     )
 
 
+@pytest.mark.rule(68)
 @case()
 async def test_TC_037_2_CS_offline_start_with_an_invalid_tag_goes_on_without_energy(
     site: Site, station: StationUnderTest, central_system: CertificationTool
@@ -86,6 +90,7 @@ async def test_TC_037_2_CS_offline_start_with_an_invalid_tag_goes_on_without_ene
     assert station.hardware.power_w(1) == 0
 
 
+@pytest.mark.rule(68, 78)
 @case()
 async def test_TC_037_3_CS_offline_start_with_an_invalid_tag_is_stopped(
     site: Site, station: StationUnderTest, central_system: CertificationTool
@@ -114,6 +119,7 @@ async def test_TC_038_CS_offline_stop(
     )
 
 
+@pytest.mark.rule(84)
 @case()
 async def test_TC_039_CS_offline_transaction(
     site: Site, station: StationUnderTest, driver: Driver, central_system: CertificationTool

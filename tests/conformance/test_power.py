@@ -2,10 +2,12 @@
 
 # ruff: noqa: N802  (the cases keep their names)
 
+import pytest
 from conformance.certification_tool import VALID, CertificationTool, message
 from conformance.conformance_rig import Driver, Site, StationUnderTest, case
 
 
+@pytest.mark.rule(78, 82)
 @case("c6eu")
 async def test_TC_032_2_CS_a_power_failure_stops_the_transaction(
     site: Site, station: StationUnderTest, central_system: CertificationTool
@@ -23,6 +25,7 @@ async def test_TC_032_2_CS_a_power_failure_stops_the_transaction(
     assert station.hardware.power_w(1) == 0
 
 
+@pytest.mark.rule(82)
 @case("reference")
 async def test_TC_032_2_CS_a_resumed_transaction_is_stopped_by_the_driver(
     site: Site, station: StationUnderTest, driver: Driver, central_system: CertificationTool
@@ -43,6 +46,7 @@ async def test_TC_032_2_CS_a_resumed_transaction_is_stopped_by_the_driver(
     )
 
 
+@pytest.mark.rule(108)
 @case()
 async def test_TC_034_CS_unavailable_survives_a_power_failure(
     station: StationUnderTest, driver: Driver, central_system: CertificationTool

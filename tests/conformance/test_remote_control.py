@@ -18,11 +18,13 @@ async def _remote_start_first(central_system: CertificationTool) -> None:
     await central_system.expects("StatusNotification", connectorId=1, status="Preparing")
 
 
+@pytest.mark.rule(132)
 @case()
 async def test_TC_010_CS_remote_start_cable_plugged_in_first(site: Site) -> None:
     await site.charging()
 
 
+@pytest.mark.rule(132)
 @case()
 async def test_TC_010_CS_without_authorization_of_remote_requests(
     site: Site, central_system: CertificationTool
@@ -41,6 +43,7 @@ async def test_TC_011_1_CS_remote_start_first(driver: Driver, central_system: Ce
     )
 
 
+@pytest.mark.rule(72, 129)
 @case()
 async def test_TC_011_2_CS_remote_start_time_out(central_system: CertificationTool) -> None:
     await central_system.configures(ConnectionTimeOut=CONNECTION_TIME_OUT_S)
@@ -51,6 +54,7 @@ async def test_TC_011_2_CS_remote_start_time_out(central_system: CertificationTo
     assert CONNECTION_TIME_OUT_S - 5 <= waited_s <= CONNECTION_TIME_OUT_S + 15
 
 
+@pytest.mark.rule(78, 134)
 @case()
 async def test_TC_012_CS_remote_stop(site: Site, central_system: CertificationTool) -> None:
     transaction_id = await site.charging()
@@ -62,6 +66,7 @@ async def test_TC_012_CS_remote_stop(site: Site, central_system: CertificationTo
     )
 
 
+@pytest.mark.rule(131)
 @case()
 async def test_TC_026_CS_remote_start_on_a_charging_connector_is_rejected(
     site: Site, station: StationUnderTest, central_system: CertificationTool
@@ -73,6 +78,7 @@ async def test_TC_026_CS_remote_start_on_a_charging_connector_is_rejected(
     await station.lives(5)  # and nothing follows, which the end of the case looks at
 
 
+@pytest.mark.rule(130)
 @case()
 async def test_TC_027_CS_remote_start_on_connector_0_is_rejected(
     station: StationUnderTest, central_system: CertificationTool
@@ -82,6 +88,7 @@ async def test_TC_027_CS_remote_start_on_connector_0_is_rejected(
     await station.lives(5)
 
 
+@pytest.mark.rule(134)
 @pytest.mark.parametrize("unknown", [0, -1, 99_999])
 @case()
 async def test_TC_028_CS_remote_stop_of_an_unknown_transaction_is_rejected(

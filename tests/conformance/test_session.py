@@ -2,6 +2,7 @@
 
 # ruff: noqa: N802  (the cases keep their names)
 
+import pytest
 from conformance.certification_tool import FOREIGN, VALID, VALID_2, CertificationTool, message
 from conformance.conformance_rig import Driver, Site, StationUnderTest, case
 
@@ -9,6 +10,7 @@ CONNECTION_TIME_OUT_S = 30
 UNPLUGGED = "EV side disconnected"
 
 
+@pytest.mark.rule(50, 65, 66)
 @case()
 async def test_TC_003_CS_regular_charging_session_plugin_first(
     driver: Driver, central_system: CertificationTool
@@ -23,6 +25,7 @@ async def test_TC_003_CS_regular_charging_session_plugin_first(
     )
 
 
+@pytest.mark.rule(65, 66)
 @case()
 async def test_TC_004_1_CS_regular_charging_session_identification_first(
     site: Site, driver: Driver, central_system: CertificationTool
@@ -36,6 +39,7 @@ async def test_TC_004_1_CS_regular_charging_session_identification_first(
     )
 
 
+@pytest.mark.rule(72)
 @case()
 async def test_TC_004_2_CS_identification_first_connection_time_out(
     site: Site, central_system: CertificationTool
@@ -48,6 +52,7 @@ async def test_TC_004_2_CS_identification_first_connection_time_out(
     assert CONNECTION_TIME_OUT_S - 5 <= waited_s <= CONNECTION_TIME_OUT_S + 15
 
 
+@pytest.mark.rule(74)
 @case("reference")
 async def test_TC_005_1_CS_ev_side_disconnected_stops_and_unlocks(
     site: Site, driver: Driver, central_system: CertificationTool
@@ -66,6 +71,7 @@ async def test_TC_005_1_CS_ev_side_disconnected_stops_and_unlocks(
     await central_system.expects("StatusNotification", connectorId=1, status="Available")
 
 
+@pytest.mark.rule(76)
 @case("c6eu")
 async def test_TC_005_1_CS_is_ruled_out_by_a_fixed_cable(central_system: CertificationTool) -> None:
     """A fixed cable cannot be unlocked, so the key reads false and is not to be written (errata 3.83)."""
@@ -78,6 +84,7 @@ async def test_TC_005_1_CS_is_ruled_out_by_a_fixed_cable(central_system: Certifi
     assert answer == {"status": "Rejected"}
 
 
+@pytest.mark.rule(74)
 @case()
 async def test_TC_005_2_CS_ev_side_disconnected_stops_and_stays_locked(
     site: Site, station: StationUnderTest, driver: Driver, central_system: CertificationTool
@@ -103,6 +110,7 @@ async def test_TC_005_2_CS_ev_side_disconnected_stops_and_stays_locked(
         await central_system.expects("StatusNotification", connectorId=1, status="Available")
 
 
+@pytest.mark.rule(75)
 @case()
 async def test_TC_005_3_CS_ev_side_disconnected_goes_on(
     site: Site, station: StationUnderTest, driver: Driver, central_system: CertificationTool
@@ -125,6 +133,7 @@ async def test_TC_005_3_CS_ev_side_disconnected_goes_on(
     )
 
 
+@pytest.mark.rule(62)
 @case()
 async def test_TC_068_CS_the_tag_that_started_stops(
     site: Site, station: StationUnderTest, driver: Driver, central_system: CertificationTool
@@ -143,6 +152,7 @@ async def test_TC_068_CS_the_tag_that_started_stops(
     )
 
 
+@pytest.mark.rule(63, 79)
 @case()
 async def test_TC_069_CS_a_tag_of_the_same_parent_stops(
     site: Site, driver: Driver, central_system: CertificationTool

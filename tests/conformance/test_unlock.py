@@ -2,20 +2,24 @@
 
 # ruff: noqa: N802  (the cases keep their names)
 
+import pytest
 from conformance.certification_tool import VALID, CertificationTool, message
 from conformance.conformance_rig import Driver, Site, StationUnderTest, case
 
 
+@pytest.mark.rule(141)
 @case("reference")
 async def test_TC_017_1_CS_unlock_without_a_session(central_system: CertificationTool) -> None:
     assert await central_system.asks("UnlockConnector", connectorId=1) == {"status": "Unlocked"}
 
 
+@pytest.mark.rule(142)
 @case("c6eu")
 async def test_TC_017_2_CS_unlock_of_a_fixed_cable(central_system: CertificationTool) -> None:
     assert await central_system.asks("UnlockConnector", connectorId=1) == {"status": "NotSupported"}
 
 
+@pytest.mark.rule(78, 141)
 @case("reference")
 async def test_TC_018_1_CS_unlock_with_a_session(
     site: Site, driver: Driver, central_system: CertificationTool
@@ -30,6 +34,7 @@ async def test_TC_018_1_CS_unlock_with_a_session(
     await central_system.expects("StatusNotification", connectorId=1, status="Available")
 
 
+@pytest.mark.rule(142)
 @case("c6eu")
 async def test_TC_018_2_CS_unlock_of_a_fixed_cable_leaves_the_session_alone(
     site: Site, station: StationUnderTest, central_system: CertificationTool
@@ -66,6 +71,7 @@ async def test_TC_030_CS_unlock_failure(station: StationUnderTest, central_syste
     assert await central_system.asks("UnlockConnector", connectorId=1) == {"status": "UnlockFailed"}
 
 
+@pytest.mark.rule(18, 142)
 @case()
 async def test_TC_031_CS_unlock_of_an_unknown_connector(central_system: CertificationTool) -> None:
     assert await central_system.asks("UnlockConnector", connectorId=3) == {"status": "NotSupported"}

@@ -85,6 +85,7 @@ REFUSED: list[tuple[External, str]] = [
 ]
 
 
+@pytest.mark.rule(33, 109)
 @pytest.mark.parametrize(("event", "message"), REFUSED, ids=[message for _, message in REFUSED])
 def test_what_cannot_be_is_refused_in_one_line_and_has_not_happened(
     station: ChargePoint, event: External, message: str

@@ -159,6 +159,7 @@ def test_every_internal_event_that_is_raised_is_heard() -> None:
     assert ConfigurationChanged in heard
 
 
+@pytest.mark.rule(96)
 def test_the_connector_binds_every_row_of_the_status_table() -> None:
     connector = next(machine for machine in MACHINES if machine.name == "connector")
     assert {binding.row.id for binding in connector.table if binding.row in ROWS} == {row.id for row in ROWS}

@@ -115,6 +115,13 @@ def is_refused_after_the_start(bench: Bench) -> Seen:
     return phase(bench), [request.reason for request in bench.requests(StopTransactionReq)]
 
 
+def is_refused_and_goes_on(bench: Bench) -> Seen:
+    """How much energy it still takes."""
+    is_refused_after_the_start(bench)
+    bench.passes(200)
+    return bench.readings(1).register - 1000
+
+
 def repeats_a_start(bench: Bench) -> Seen:
     """How often a StartTransaction that is never processed goes out in ten minutes."""
     bench.refuses("StartTransactionReq")
@@ -153,6 +160,9 @@ EXPERIMENTS: Final[dict[str, Experiment]] = {
         ("true", "false"), charges_a_known_tag_offline, ("charging", "awaiting_id_tag"), NO_PRE_AUTHORIZATION
     ),
     "LocalPreAuthorize": Experiment(("true", "false"), charges_twice, (1, 2)),
+    "MaxEnergyOnInvalidId": Experiment(
+        ("0", "50"), is_refused_and_goes_on, (0, 50), {"StopTransactionOnInvalidId": "false"}
+    ),
     "MessageTimeout": Experiment(("10", "20"), is_left_without_an_answer, ("idle", "authorizing")),
     "MeterValuesSampledData": Experiment(
         (ENERGY, f"{ENERGY},{POWER}"), samples, ((1, {ENERGY}), (1, {ENERGY, POWER}))

@@ -72,6 +72,7 @@ def test_a_result_of_the_open_call_that_cannot_be_read_is_an_error(world: World)
     assert "payload" in found.description
 
 
+@pytest.mark.rule(11)
 def test_a_result_of_nothing_that_was_asked_is_dropped(world: World) -> None:
     assert read(world, f'[3,"another",{BOOT}]') == FrameDropped(
         Counter(1), "it answers 'another', which was not asked"
@@ -84,6 +85,7 @@ def test_a_call_error_is_an_error(world: World) -> None:
     )
 
 
+@pytest.mark.rule(20)
 @pytest.mark.parametrize("text", ["", "[]", '{"a":1}', '[5,"a"]', "[2", "\ud800", '[3,"a"]'])
 def test_what_is_no_frame_is_dropped(world: World, text: str) -> None:
     assert isinstance(read(world, text), FrameDropped)
@@ -134,6 +136,7 @@ def late_start() -> tuple[World, str]:
     return world, call.message_id
 
 
+@pytest.mark.rule(8)
 def test_a_late_answer_to_the_head_of_the_outbox_is_read_and_counts() -> None:
     world, message_id = late_start()
     before = world.station.state

@@ -92,6 +92,7 @@ class World:
         return decided
 
     def _heard(self, decided: Step) -> None:
+        self.decided = decided
         self.changes.extend(decided.changes)
         for effect in decided.effects:
             match effect:

@@ -169,11 +169,13 @@ def test_a_number_out_of_range_is_refused(name: str, text: str, expected: str) -
     assert reason(name, text) == expected
 
 
+@pytest.mark.rule(23)
 def test_zero_switches_pings_and_samples_off() -> None:
     for name in ("WebSocketPingInterval", "MeterValueSampleInterval", "ClockAlignedDataInterval"):
         assert parse_value(key(name), "0") == 0
 
 
+@pytest.mark.rule(117)
 def test_list_items_are_trimmed_and_take_the_spelling_of_the_standard() -> None:
     value = parse_value(key("MeterValuesSampledData"), " soc ,  energy.active.import.register,VOLTAGE.l1-n ")
     assert value == ("SoC", "Energy.Active.Import.Register", "Voltage.L1-N")
@@ -184,6 +186,7 @@ def test_an_empty_text_is_the_empty_list(text: str) -> None:
     assert parse_value(key("StopTxnSampledData"), text) == ()
 
 
+@pytest.mark.rule(118)
 def test_one_unsupported_measurand_refuses_the_whole_list() -> None:
     assert (
         reason("MeterValuesSampledData", "SoC,Loudness") == "has the item 'Loudness', which is not supported"
@@ -199,6 +202,7 @@ def test_an_empty_item_refuses_the_list(text: str) -> None:
     assert reason("MeterValuesSampledData", text) == "has an empty item"
 
 
+@pytest.mark.rule(118)
 def test_a_list_may_be_as_long_as_its_bound_and_no_longer() -> None:
     assert parse_value(key("StopTxnSampledData"), "SoC,Voltage", 2) == ("SoC", "Voltage")
     assert reason("StopTxnSampledData", "SoC,Voltage,RPM", 2) == "has 3 items, more than 2"

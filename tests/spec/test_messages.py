@@ -66,6 +66,7 @@ def test_we_accept_what_the_schemas_accept(action: Action, kind: Kind, data: st.
     assert not isinstance(read_payload(model(action, kind), text), Violation)
 
 
+@pytest.mark.rule(16, 17, 21)
 @each_message
 @settings(some, max_examples=40)
 @given(data=st.data())
@@ -108,6 +109,7 @@ def _facts(part: Schema, root: Schema, path: str = "payload") -> dict[str, Any]:
     return facts
 
 
+@pytest.mark.rule(21, 55)
 @each_message
 def test_fields_types_values_and_lengths_are_those_of_the_schema(action: Action, kind: Kind) -> None:
     ours = model(action, kind).model_json_schema(by_alias=True)

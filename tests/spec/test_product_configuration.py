@@ -26,6 +26,7 @@ def changed(configuration: Configuration, name: str, text: str) -> Configuration
     return result
 
 
+@pytest.mark.rule(26)
 def test_names_compare_without_case() -> None:
     for name in ("HeartbeatInterval", "heartbeatinterval", "HEARTBEATINTERVAL"):
         assert START.get(name) == START.integer(name) == 300
@@ -40,6 +41,7 @@ def test_each_type_has_its_reader() -> None:
     assert C6EU.factory_configuration.get("CCOCurrency") == "EUR"
 
 
+@pytest.mark.rule(146)
 def test_a_key_the_product_does_not_offer_does_not_exist() -> None:
     station = C6EU.factory_configuration
     assert station.get("MinimumStatusDuration") is None
@@ -95,6 +97,7 @@ def test_the_keys_are_listed_once_in_the_order_of_their_names() -> None:
     assert len(names) == 40
 
 
+@pytest.mark.rule(147)
 def test_a_secret_is_stored_and_never_shown() -> None:
     secret = {"name": "Pin", "type": "string", "access": "W", "value": "hunter2"}
     station = adjusted(REFERENCE, vendor_keys=(secret,)).factory_configuration

@@ -27,6 +27,7 @@ def test_text_that_is_not_toml_is_refused_with_the_place() -> None:
         parse_product("call_timeout_s 30", "mine.toml")
 
 
+@pytest.mark.rule(125, 146)
 @pytest.mark.parametrize(
     ("old", "new", "finding"),
     [
@@ -207,6 +208,7 @@ def test_without_connectors_there_is_no_product() -> None:
         adjusted(REFERENCE, connectors=(), readers=())
 
 
+@pytest.mark.rule(76)
 @pytest.mark.parametrize("value", ["true", "false"])
 def test_fixed_cables_demand_a_read_only_false_for_unlocking(value: str) -> None:
     fixed = tuple(c.model_copy(update={"cable": "fixed", "lock": False}) for c in REFERENCE.connectors)

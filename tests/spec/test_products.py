@@ -93,6 +93,7 @@ def test_the_c6eu_offers_the_34_certified_keys_with_the_certified_values_and_the
     assert C6EU.factory_configuration.texts() == CERTIFIED | PAYMENT
 
 
+@pytest.mark.rule(76)
 def test_the_c6eu_cannot_change_the_unlocking_of_its_fixed_cables() -> None:
     key = C6EU.factory_configuration.key("UnlockConnectorOnEVSideDisconnect")
     assert key is not None
@@ -141,6 +142,7 @@ def test_the_reference_has_two_locked_three_phase_sockets_with_a_reader_each() -
     assert [reader.connectors for reader in REFERENCE.readers] == [(1,), (2,)]
 
 
+@pytest.mark.rule(116, 117)
 def test_the_reference_takes_the_measurand_of_a_single_phase_and_not_one_it_lacks() -> None:
     configuration = REFERENCE.factory_configuration
     assert configuration.parse("MeterValuesSampledData", "Voltage.L1,Frequency") == (
@@ -160,6 +162,7 @@ def test_the_switch_in_the_reference_file_makes_a_station_that_needs_no_authoriz
     assert free.start_without_authorization == "FREEVEND"
 
 
+@pytest.mark.rule(23)
 @pytest.mark.parametrize(
     "product", [C6EU, REFERENCE], ids=lambda product: product.identity.charge_point_model
 )

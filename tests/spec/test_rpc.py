@@ -38,16 +38,19 @@ def refusal(frame: rpc.Frame) -> ErrorCode:
 # --- Rule 4: the three kinds of frames ---
 
 
+@pytest.mark.rule(4)
 def test_a_call_is_read_to_its_request() -> None:
     assert parse(call("Reset", '{"type":"Hard"}')) == Call(ID, "Reset", ResetReq(type="Hard"))
 
 
+@pytest.mark.rule(4)
 def test_bytes_and_blanks_make_no_difference() -> None:
     assert parse(b' [ 2 , "1" , "Reset" ,\n{ "type" : "Hard" } ] ') == parse(
         '[2,"1","Reset",{"type":"Hard"}]'
     )
 
 
+@pytest.mark.rule(4, 5)
 def test_frames_are_written_compactly_and_without_absent_fields() -> None:
     assert rpc.encode_call("1", "DataTransfer", DataTransferReq(vendor_id="v")) == (
         '[2,"1","DataTransfer",{"vendorId":"v"}]'
@@ -75,6 +78,7 @@ def test_ids_and_descriptions_are_escaped() -> None:
 # --- Rule 5: null for no payload ---
 
 
+@pytest.mark.rule(5)
 def test_a_null_payload_is_an_empty_one() -> None:
     assert parse(call("ClearCache", "null")) == Call(ID, "ClearCache", ClearCacheReq())
     assert parse(f'[3,"{ID}",null]') == CallResult(ID, "{}")
@@ -88,17 +92,20 @@ def test_a_null_payload_lacks_what_is_required() -> None:
 # --- Rules 9, 19, 20: message ids ---
 
 
+@pytest.mark.rule(9, 19)
 def test_an_id_of_36_characters_is_the_longest() -> None:
     assert isinstance(parse(call("ClearCache", "{}", "x" * 36)), Call)
     too_long = parse(call("ClearCache", "{}", "x" * 37))
     assert too_long == BadCall("x" * 37, "GenericError", "message id longer than 36")
 
 
+@pytest.mark.rule(19, 20)
 def test_an_absurdly_long_id_is_not_sent_back() -> None:
     assert isinstance(parse(call("ClearCache", "{}", "x" * 256)), Ignored)
     assert isinstance(parse(f'[2,"{"x" * 256}","ClearCache"]'), Ignored)
 
 
+@pytest.mark.rule(20)
 @pytest.mark.parametrize("message_id", ["1", "null", "{}", '["1"]', "true"])
 @pytest.mark.parametrize(
     "rest", ['2,{},"Reset",{{"type":"Hard"}}', "3,{},{{}}", '4,{},"GenericError","",{{}}']
@@ -112,6 +119,7 @@ def test_an_answer_with_an_id_we_never_send_is_ignored(frame: str) -> None:
     assert isinstance(parse(frame), Ignored)
 
 
+@pytest.mark.rule(20)
 @pytest.mark.parametrize(
     "frame", ["", "Hello", "[", "[2,", '[2,"1"', "{}", "null", "2", '"2"', "[]", "[2]", "\ufeff[]"]
 )
@@ -119,6 +127,7 @@ def test_what_is_no_json_array_with_an_id_is_ignored(frame: str) -> None:
     assert isinstance(parse(frame), Ignored)
 
 
+@pytest.mark.rule(4, 20)
 @pytest.mark.parametrize("frame", [b"\xff\xfe", b'[2,"\xc3","Reset",{}]', '[2,"\ud800","Reset",{}]'])
 def test_what_is_not_utf_8_is_ignored(frame: str | bytes) -> None:
     assert isinstance(parse(frame), Ignored)
@@ -127,6 +136,7 @@ def test_what_is_not_utf_8_is_ignored(frame: str | bytes) -> None:
 # --- Rule 12: message types ---
 
 
+@pytest.mark.rule(12)
 @pytest.mark.parametrize("number", ["0", "1", "5", "-2", "2.0", '"2"', "null", "[2]", "22"])
 def test_an_unknown_message_type_gets_no_error(number: str) -> None:
     frame = parse(f'[{number},"1","Reset",{{"type":"Hard"}}]')
@@ -167,6 +177,7 @@ def test_an_error_with_an_id_ends_our_call_however_carelessly_it_is_written(
 # --- Rules 13, 14: the error codes ---
 
 
+@pytest.mark.rule(13)
 def test_the_error_codes_are_the_ten_of_the_standard() -> None:
     assert set(get_args(ErrorCode)) == {
         "NotImplemented",
@@ -182,12 +193,14 @@ def test_the_error_codes_are_the_ten_of_the_standard() -> None:
     }
 
 
+@pytest.mark.rule(14)
 @pytest.mark.parametrize("code", get_args(ErrorCode))
 def test_every_error_code_is_sent_and_read_as_it_is_spelled(code: ErrorCode) -> None:
     assert f'"{code}"' in rpc.encode_error("1", code)
     assert parse(rpc.encode_error("1", code, "why")) == CallError("1", code, "why", "{}")
 
 
+@pytest.mark.rule(14)
 @pytest.mark.parametrize(
     ("received", "meant"),
     [
@@ -204,11 +217,13 @@ def test_the_two_misspelled_codes_may_arrive_spelled_right(received: str, meant:
 # --- Rule 15: actions ---
 
 
+@pytest.mark.rule(15)
 @pytest.mark.parametrize("action", ["reset", "RESET", "", "SignedUpdateFirmware", "__class__"])
 def test_an_unknown_action_is_not_implemented_whatever_its_payload(action: str) -> None:
     assert refusal(parse(call(action, "5"))) == "NotImplemented"
 
 
+@pytest.mark.rule(15)
 @pytest.mark.parametrize("action", ACTIONS)
 @pytest.mark.parametrize("sender", get_args(Initiator))
 def test_an_action_of_the_other_side_is_not_supported(action: Action, sender: Initiator) -> None:
@@ -220,6 +235,7 @@ def test_an_action_of_the_other_side_is_not_supported(action: Action, sender: In
 # --- Rules 16, 17, 21: bad payloads ---
 
 
+@pytest.mark.rule(16, 17)
 @pytest.mark.parametrize(
     ("payload", "code", "names"),
     [
@@ -268,6 +284,7 @@ def profile(**changes: str) -> str:
     )
 
 
+@pytest.mark.rule(17, 21)
 @pytest.mark.parametrize(
     ("changes", "code"),
     [
@@ -298,6 +315,7 @@ def test_the_description_leads_to_the_field() -> None:
     )
 
 
+@pytest.mark.rule(31)
 def test_a_limit_with_one_decimal_is_read_exactly() -> None:
     frame = parse(profile())
     assert isinstance(frame, Call)

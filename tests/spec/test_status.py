@@ -28,6 +28,7 @@ def matrix_ids() -> set[str]:
     return {letter + number for letter, *numbers in lines for number in numbers if number != "."}
 
 
+@pytest.mark.rule(96)
 def test_the_rows_cover_the_matrix_exactly() -> None:
     assert {row.id for row in ROWS} == matrix_ids()
 
@@ -70,17 +71,20 @@ def test_every_status_but_faulted_may_become_faulted() -> None:
     assert {row.source for row in ROWS if row.target == "Faulted"} == set(STATUSES) - {"Faulted"}
 
 
+@pytest.mark.rule(96)
 def test_finishing_and_reserved_reach_charging_only_through_preparing() -> None:
     targets = {row.target for row in ROWS if row.source in ("Finishing", "Reserved")}
     assert "Preparing" in targets
     assert not targets & {"Charging", "SuspendedEV", "SuspendedEVSE"}
 
 
+@pytest.mark.rule(98)
 def test_connector_0_takes_the_rows_between_its_three_statuses_and_no_copies() -> None:
     assert [row.id for row in CONNECTOR_0_ROWS] == ["A8", "A9", "H1", "H9", "I1", "I8"]
     assert all(any(row is other for other in ROWS) for row in CONNECTOR_0_ROWS)
 
 
+@pytest.mark.rule(102)
 def test_an_ev_communication_error_goes_only_with_the_four_statuses_of_a_plugged_ev() -> None:
     assert ERROR_CODE_STATUSES["EVCommunicationError"] == {
         "Preparing",

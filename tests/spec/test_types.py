@@ -28,12 +28,14 @@ def read(json: str) -> Holder:
 # --- Text: rules 26 to 28 ---
 
 
+@pytest.mark.rule(26)
 def test_tags_that_differ_in_case_only_are_the_same() -> None:
     assert types.same("04A2bf", "04a2BF")
     assert not types.same("04A2BF", "04A2BE")
     assert {types.ci_key("MyKey"): 1}[types.ci_key("mykEY")] == 1
 
 
+@pytest.mark.rule(26, 28)
 @given(st.text(st.characters(min_codepoint=0x20, max_codepoint=0x7E), max_size=20))
 @example("")
 @example("odd")
@@ -41,12 +43,14 @@ def test_a_tag_is_any_printable_ascii_text_of_at_most_20_characters(tag: str) ->
     assert Holder(tag=tag).tag == tag
 
 
+@pytest.mark.rule(26)
 @pytest.mark.parametrize("tag", ["x" * 21, "caf\u00e9", "a\tb", "a\n", "\x7f"])
 def test_a_tag_that_is_longer_or_not_printable_ascii_is_refused(tag: str) -> None:
     with pytest.raises(ValidationError):
         Holder(tag=tag)
 
 
+@pytest.mark.rule(27)
 @pytest.mark.parametrize("length", [20, 25, 50, 255, 500])
 def test_the_number_of_a_cistring_is_its_greatest_length(length: int) -> None:
     class Text(BaseModel):
@@ -60,6 +64,7 @@ def test_the_number_of_a_cistring_is_its_greatest_length(length: int) -> None:
 # --- Numbers: rules 31, 32 ---
 
 
+@pytest.mark.rule(32)
 def test_integers_hold_64_bits_with_their_sign_and_no_more() -> None:
     assert read('{"number":-9223372036854775808}').number == -(2**63)
     assert read('{"number":9223372036854775807}').number == 2**63 - 1
@@ -96,6 +101,7 @@ def test_however_a_limit_is_written_it_is_kept_in_one_form(json: str, limit: str
     assert str(read(f'{{"limit":{json}}}').limit) == limit
 
 
+@pytest.mark.rule(31)
 @pytest.mark.parametrize(
     "json", ["16.15", "1e-7", "0.05", "1000000000000.5", "1e300", '"16.1"', "true", "null"]
 )
@@ -115,6 +121,7 @@ def test_python_cannot_make_a_limit_that_json_cannot(limit: str) -> None:
 BEFORE_SEVEN = datetime(2026, 11, 23, 6, 54, 28, 123_000, tzinfo=UTC)
 
 
+@pytest.mark.rule(30)
 @pytest.mark.parametrize(
     "text",
     [
@@ -133,6 +140,7 @@ def test_any_offset_and_any_fraction_give_the_same_instant_in_utc(text: str) -> 
     assert types.parse_date_time(text).tzinfo is UTC
 
 
+@pytest.mark.rule(30)
 @pytest.mark.parametrize(
     ("text", "written"),
     [
@@ -214,6 +222,7 @@ def test_null_is_not_absence(field: str) -> None:
 # --- Enumerations: rule 124 ---
 
 
+@pytest.mark.rule(124)
 def test_both_spellings_of_celsius_are_known_and_the_old_one_is_sent() -> None:
     assert {"Celcius", "Celsius"} <= set(get_args(types.UnitOfMeasure))
     assert types.TEMPERATURE_UNIT == "Celcius"

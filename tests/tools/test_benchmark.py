@@ -9,10 +9,13 @@ import pytest
 from pilotline.core.step import step
 from pilotline.tools import benchmark
 from pilotline.tools.bench_answer import answer_figures
+from pilotline.tools.bench_drain import drain_figures
 from pilotline.tools.bench_explorer import SCOPES, explorer_figures
-from pilotline.tools.bench_figure import Figure, at_least, below, times_faster, times_the_cost
+from pilotline.tools.bench_figure import Figure, at_least, at_least_of, below, times_faster, times_the_cost
 from pilotline.tools.bench_list import list_figures
+from pilotline.tools.bench_memory import memory_figures
 from pilotline.tools.bench_process import process_figures, resident_mb
+from pilotline.tools.bench_queue import queue_figures, queueing
 from pilotline.tools.bench_rows import NOW, Case, Peer, cases, fired, in_the_station, row_figures
 
 
@@ -30,6 +33,8 @@ def test_a_target_is_met_on_its_right_side_only() -> None:
     assert times_the_cost("x", 5.1, 2, 2.5).met is False
     assert at_least("x", 20_000, 20_000, "steps/s").met is True
     assert at_least("x", 19_999, 20_000, "steps/s").met is False
+    assert at_least_of("x", 40, 100, "1/s", 0.4).met is True
+    assert at_least_of("x", 39, 100, "1/s", 0.4).met is False
     assert below("x", 9.9, 10, "ms").met is True
     assert below("x", 10, 10, "ms").met is False
 
@@ -116,6 +121,31 @@ def test_codec_and_store_have_a_figure_for_each_of_their_rows() -> None:
     assert (len(codec), len(store)) == (3, 4)
 
 
+def test_a_full_outbox_is_drained_turn_by_turn() -> None:
+    over_all, by_turn = drain_figures(messages=201, turn=50)
+    assert sane([over_all])
+    assert over_all.unit == "1/s"
+    assert 0 < by_turn.ratio < 1  # the bare client does less
+
+
+def test_each_message_is_queued_behind_few_and_behind_many() -> None:
+    for name, (state, event) in queueing(10).items():
+        (entry,) = (c.record for c in step(state, event, NOW).changes if c.collection == "outbox")  # type: ignore[union-attr]
+        assert name.startswith(type(entry.message).__name__.removesuffix("Message")), name  # type: ignore[attr-defined]
+
+
+def test_queueing_a_message_costs_the_same_however_many_wait() -> None:
+    """Of three tries the best counts: other work can only spoil one."""
+    worst = min(max(figure.ratio for figure in queue_figures(calls=20)) for _ in range(3))
+    assert worst < 1.5
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="reads /proc")
+def test_a_station_that_works_for_long_needs_no_more_memory() -> None:
+    figures = memory_figures(core=400, station=120)
+    assert [figure.met for figure in figures] == [True, True], figures
+
+
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="reads /proc")
 def test_processes_are_measured() -> None:
     help_s, import_s, rss_mb = process_figures(runs=1, idle_s=0)
@@ -178,4 +208,7 @@ def test_an_unknown_name_is_refused_with_those_there_are() -> None:
         [sys.executable, "-m", "pilotline.tools.benchmark", "speed"], capture_output=True, text=True
     )
     assert run.returncode == 2
-    assert "unknown: speed; there are rows, explorer, codec, answer, store, list, process" in run.stderr
+    assert (
+        "unknown: speed; there are rows, explorer, codec, answer, store, process, drain, queue, memory, list"
+        in run.stderr
+    )

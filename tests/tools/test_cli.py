@@ -19,7 +19,9 @@ import pytest
 
 pytest.importorskip("ocpp")
 
+from pilotline.tools.asking import explained_connector, explained_last
 from pilotline.tools.central_system import CentralSystem
+from pilotline.tools.running import CannotRunError, address_of
 
 PROGRAM = str(Path(sysconfig.get_path("scripts")) / "pilotline")
 HELP_S = 0.5
@@ -36,7 +38,20 @@ def pilotline(*arguments: str, timeout_s: float = 30) -> subprocess.CompletedPro
 # --- help and tables ----------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("command", [[], ["demo"], ["run"], ["diagram"], ["spec"], ["products"]])
+@pytest.mark.parametrize(
+    "command",
+    [
+        [],
+        ["demo"],
+        ["run"],
+        ["explain"],
+        ["explain", "connector"],
+        ["explain", "last"],
+        ["diagram"],
+        ["spec"],
+        ["products"],
+    ],
+)
 def test_every_command_explains_itself(command: list[str]) -> None:
     said = pilotline(*command, "--help")
     assert (said.returncode, said.stderr) == (0, "")
@@ -105,6 +120,9 @@ RUN = ("run", "--csms", "ws://127.0.0.1:1/ocpp", "--id", "CP-1")
         (("diagram", "link", "--format", "png"), "png"),
         (("diagram", "link", "--output", "/nowhere/x"), "/nowhere/x: No such file or directory"),
         (("spec",), "--json"),
+        (("explain", "connector", "1", "--control", "127.0.0.1:1"), "no station answers at 127.0.0.1:1"),
+        (("explain", "connector", "1", "--control", "here"), "--control here: is not HOST:PORT"),
+        (("explain", "connector", "-1"), "-1"),
         ((*RUN, "--product", "no/such.toml", "--state", "STATE"), "no/such.toml: cannot be read"),
         ((*RUN, "--product", "BROKEN.toml", "--state", "STATE"), "BROKEN.toml: is not TOML"),
         ((*RUN, "--product", "c6eu", "--state", "STATE", "--set", "Nonsense=1"), "Nonsense"),
@@ -239,6 +257,7 @@ class Running:
     def __init__(self, process: asyncio.subprocess.Process, log: str, client: httpx.AsyncClient) -> None:
         self.process, self._log, self._client = process, log, client
         self._url = re.findall(CONTROL, log)[0]
+        self.control = self._url.removeprefix("http://")
 
     async def post(self, path: str, body: object = None) -> dict[str, object]:
         response = await self._client.post(f"{self._url}{path}", json=body)
@@ -299,6 +318,36 @@ def test_a_run_charges_survives_a_restart_and_ends_in_good_order(tmp_path: Path)
             assert status == 0
             assert "rows" not in log
             assert list(central_system.transactions) == [1]  # the one of before the restart
+
+    asyncio.run(run())
+
+
+def test_a_running_station_says_why(tmp_path: Path) -> None:
+    async def run() -> None:
+        async with CentralSystem() as central_system, running(central_system, tmp_path, "-vv") as station:
+            peer = await central_system.station("CP-1")
+            await station.post("/connectors/1/faults", {"errorCode": "GroundFailure"})
+            assert await peer.remote_start("GUEST-42", 1) == "Rejected"
+
+            said = await asyncio.to_thread(
+                pilotline, "explain", "connector", "1", "--control", station.control
+            )
+            status = said.stdout.splitlines()
+            assert status[0].startswith("connector 1 is Faulted, as its conditions imply")
+            assert "  fault: faulted raised=[error_code=GroundFailure]" in status
+            address = address_of(station.control)
+            why = await asyncio.to_thread(explained_last, address, 1, "CallReceived")
+            assert "✓ no connector is fit, yes: no connector fit (" in why
+            assert why.endswith("    = RemoteStartTransaction.conf status=Rejected")
+            with pytest.raises(CannotRunError, match="Nonsense: none of the station's last events"):
+                await asyncio.to_thread(explained_last, address, 1, "Nonsense")
+            with pytest.raises(CannotRunError, match="connector 3: this product has connectors 1 to 2"):
+                await asyncio.to_thread(explained_connector, address, 3)
+            _, log = await station.stop(signal.SIGTERM)
+            assert re.search(r"DEBUG +✓ no connector is fit, yes: no connector fit \(", log)
+            assert re.search(r"DEBUG +✗ not registered, no: not accepted \(registration accepted", log)
+            assert re.search(r"DEBUG +connector\[1\] Available: ✓ A9/FaultBegan → Faulted", log)
+            assert re.search(r"DEBUG +session\[1\] idle: – ignored: a fault holds back nothing", log)
 
     asyncio.run(run())
 

@@ -11,7 +11,9 @@ from pilotline.adapters.simulation import SimulatedHardware
 from pilotline.adapters.station import Station
 from pilotline.adapters.store import MemoryStore
 from pilotline.adapters.websocket import WebSocketLink
+from pilotline.core import ChargePoint, explained_as
 from pilotline.core.effects import OpenLink
+from pilotline.core.events import FaultDetected, TagPresented
 from pilotline.spec.products import load_product
 
 README = (Path(__file__).parents[2] / "README.md").read_text()
@@ -23,6 +25,16 @@ def test_the_python_of_the_readme_runs() -> None:
     names: dict[str, Any] = {}
     exec(code, names)
     assert any(isinstance(effect, OpenLink) for effect in names["decided"].effects)
+
+
+def test_the_explanation_of_the_readme_is_one() -> None:
+    (shown,) = re.findall(r"```\n(TagPresented .*?)```", README, re.S)
+    station = ChargePoint(load_product("c6eu"))
+    station.power_on(now=0, entropy="c0ffee")
+    station.receive(FaultDetected(0, "InternalError"), now=0)
+    told = explained_as.text(station.explain(TagPresented(1, "04A2B3C4"), now=0)).splitlines()
+    for line, own in zip(shown.splitlines(), told, strict=True):
+        assert all(part in own for part in line.split("…"))
 
 
 def test_the_control_api_knows_every_call_of_the_readme() -> None:

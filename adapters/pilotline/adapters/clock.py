@@ -35,24 +35,32 @@ class Clock(Protocol):
 
 
 class Timer:
-    """One alarm at a time, which can be set anew."""
+    """One time at which to call, which can be set anew.
+
+    An alarm that comes too early is left to ring: to put off a deadline, which happens at every message, costs nothing.
+    """
 
     def __init__(self, clock: Clock, callback: Callable[[], None]) -> None:
         self._clock, self._callback = clock, callback
         self._alarm: Alarm | None = None
+        self._rings_ms = 0
         self._at_ms: int | None = None
 
     def set(self, at_ms: int | None) -> None:
         """Call at this time and no other; None: not at all."""
-        if at_ms == self._at_ms:
-            return
-        if self._alarm is not None:
-            self._alarm.cancel()
         self._at_ms = at_ms
-        self._alarm = None if at_ms is None else self._clock.call_at(at_ms, self._ring)
+        if self._alarm is not None and (at_ms is None or at_ms < self._rings_ms):
+            self._alarm.cancel()
+            self._alarm = None
+        if at_ms is not None and self._alarm is None:
+            self._rings_ms, self._alarm = at_ms, self._clock.call_at(at_ms, self._ring)
 
     def _ring(self) -> None:
-        self._alarm = self._at_ms = None
+        self._alarm = None
+        if self._at_ms != self._rings_ms:
+            self.set(self._at_ms)
+            return
+        self._at_ms = None
         self._callback()
 
 

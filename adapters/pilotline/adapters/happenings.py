@@ -10,7 +10,8 @@ from typing_extensions import override
 
 from pilotline.core.effects import Effect
 from pilotline.core.events import External
-from pilotline.core.state import Instant
+from pilotline.core.explain import Explanation, explain
+from pilotline.core.state import Instant, Memory, State
 from pilotline.core.step import Taken
 
 
@@ -21,6 +22,12 @@ class Happening(Struct, frozen=True):
     event: External
     trace: tuple[Taken, ...]
     effects: tuple[Effect, ...]
+    before: State | Memory | None = None
+    """What the event met; of a start the memory, and nothing of a first one."""
+
+    def explained(self) -> Explanation:
+        """Row by row, why it came to this; found only when somebody asks."""
+        return explain(self.before, self.event, self.at)
 
 
 class Subscription(AsyncIterator[Happening]):

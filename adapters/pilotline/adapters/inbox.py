@@ -1,7 +1,7 @@
 """What the station is told, in order and bounded: one event at a time goes to the run loop."""
 
 import asyncio
-from typing import Final, NamedTuple
+from typing import Final, Literal, NamedTuple, TypeAlias
 
 from pilotline.adapters.hardware import OverloadedError
 from pilotline.adapters.link import PowerCutError
@@ -9,12 +9,14 @@ from pilotline.core.events import External
 
 _WAITING_MAX: Final = 1000
 
+Own: TypeAlias = Literal["power_is_back", "group_is_due"]
+"""What the run loop tells itself, beside events: to boot, and to store what waits to be stored."""
+
 
 class Told(NamedTuple):
     """One event, in which life of the station it was told, and who waits until it is taken in."""
 
-    event: External | None
-    """None: power is back."""
+    event: External | Own
     life: int
     taken: asyncio.Future[None] | None
 
@@ -29,7 +31,7 @@ class Inbox:
         self._room = asyncio.Semaphore(_WAITING_MAX)
         self._closed = False
 
-    async def tell(self, event: External | None) -> None:
+    async def tell(self, event: External | Own) -> None:
         """Return when the event was taken in. Raises `PowerCutError` if it never will be."""
         async with self._room:
             taken: asyncio.Future[None] = asyncio.get_running_loop().create_future()
@@ -44,7 +46,7 @@ class Inbox:
             )
         self.put(event)
 
-    def put(self, event: External | None, taken: asyncio.Future[None] | None = None) -> None:
+    def put(self, event: External | Own, taken: asyncio.Future[None] | None = None) -> None:
         """Tell without a bound: for what the run loop tells itself, which is little."""
         told = Told(event, self.life, taken)
         self._queue.put_nowait(told)

@@ -1,7 +1,7 @@
 """The run loop: decide, commit, act. It owns the only clock and the only timer of the station.
 
 One event at a time: `step` decides; what makes safe is handed over; the changes are committed beside the
-loop's thread while other events wait and sockets do not; then the other effects are handed over in their
+loop's thread (`commits`) while other events wait and sockets do not; then the other effects are handed over in their
 order, and the one timer is set to the next deadline. A commit that fails keeps the old state, and the event
 comes back as `CommitFailed`. If `step` or an adapter raises, which is a bug, the old state stands and the
 station goes on; twice within a minute, and `run` raises `StationError`, so that whoever supervises the
@@ -11,10 +11,13 @@ process starts it anew.
 import asyncio
 import logging
 import weakref
+from collections import deque
 from collections.abc import Iterable
 from typing import Final, Literal, TypeAlias
 
 from pilotline.adapters.clock import Clock, Timer
+from pilotline.adapters.commits import Commits
+from pilotline.adapters.complaints import complaints
 from pilotline.adapters.happenings import Happening, Subscription
 from pilotline.adapters.hardware import Hardware
 from pilotline.adapters.inbox import Inbox, Told
@@ -34,7 +37,6 @@ from pilotline.core.events import (
     CommitFailed,
     DeadlinePassed,
     External,
-    FrameDropped,
     FrameReceived,
     LinkLost,
     PoweredUp,
@@ -47,6 +49,8 @@ from pilotline.spec.products import Product
 
 _LOG: Final = logging.getLogger(__name__)
 _FAILURES_APART_MS: Final = 60_000
+RECENT_MAX: Final = 50
+"""How many happenings are kept, so that somebody may ask why."""
 
 Cause: TypeAlias = Literal["PowerLoss", "HardReset", "SoftReset", "Reboot"]
 
@@ -75,13 +79,15 @@ class Station:
         self._clock, self._timer = clock, Timer(clock, self._ring)
         self._cause: Cause = cause
         self._inbox = Inbox()
-        self._inbox.put(None)
+        self._inbox.put("power_is_back")
+        self._commits = Commits(store, clock, lambda: self._inbox.put("group_is_due"))
         self._state: State | None = None
         self._booted_ms = 0
         self._rung = False  # DeadlinePassed is waiting to be taken in
         self._network = True
         self._failed_ms: int | None = None
         self._subscriptions: weakref.WeakSet[Subscription] = weakref.WeakSet()
+        self._recent: deque[Happening] = deque(maxlen=RECENT_MAX)
 
     # --- what others may do ---------------------------------------------------------------------------------
 
@@ -111,6 +117,10 @@ class Station:
         """Return when all that was told so far is taken in and acted upon."""
         await self._inbox.settled()
 
+    def recent(self) -> tuple[Happening, ...]:
+        """What happened last, at most `RECENT_MAX`, the newest at the end; a power cut does not end it."""
+        return tuple(self._recent)
+
     def subscribe(self, size: int = 1000) -> Subscription:
         """All that happens from now on; a reader that is slow loses the oldest, counted in `lost`."""
         subscription = Subscription(size)
@@ -125,9 +135,10 @@ class Station:
         self._inbox.life += 1
         self._state, self._cause, self._rung = None, "PowerLoss", False
         self._timer.set(None)
+        self._commits.forget()
         self._link.drop()
         self._hardware.power_lost()
-        await self._inbox.tell(None)
+        await self._inbox.tell("power_is_back")
 
     def lose_network(self) -> None:
         """Cut the connection, and let none succeed until `restore_network`."""
@@ -156,30 +167,32 @@ class Station:
             self._link.drop()
             self._hardware.make_safe()
             self._inbox.close()
+            await self._commits.store_waiting()
             for subscription in self._subscriptions:
                 subscription.end()
 
     async def _take_in(self, told: Told) -> None:
         if told.life != self._inbox.life:
             return
-        event = told.event
-        try:
-            if event is None:
-                await self._power_up()
-            else:
-                event = read(self.state, event) if isinstance(event, FrameReceived) else event
-                await self._decide(event)
-        except StationError:
-            raise
-        except Exception as error:
-            if event is None:
-                raise StationError(f"station: it cannot start: {error}") from error
-            self._survive(event, error)
+        if told.event == "power_is_back":
+            await self._power_up()
+        elif told.event == "group_is_due":
+            await self._commits.store_waiting()
+        else:
+            await self._hear(told.event)
         if told.life == self._inbox.life:
             self._inbox.taken_in(told)
         self._arm()
 
     async def _power_up(self) -> None:
+        try:
+            await self._boot()
+        except StationError:
+            raise
+        except Exception as error:
+            raise StationError(f"station: it cannot start: {error}") from error
+
+    async def _boot(self) -> None:
         life, world = self._inbox.life, self._hardware.world()
         records = await asyncio.to_thread(self._store.load)
         if life != self._inbox.life:
@@ -188,45 +201,42 @@ class Station:
         event = PoweredUp(self._product, self._cause, world.plugged, world.readings, world.entropy, world.utc)
         now, memory = self.now(), memory_of(self._product, records)
         decided = step(memory, event, now)
-        if not await self._commit(decided):
+        if not await self._commits.store(event, decided.changes):
             raise StationError("station: it cannot start, because the store cannot be written")
         if life == self._inbox.life:
             self._hardware.begin(self.post)
-            self._act(event, decided, now, decided.effects)
+            self._act(Happening(now, event, decided.trace, decided.effects, memory), decided, decided.effects)
+
+    async def _hear(self, event: External) -> None:
+        try:
+            event = read(self.state, event) if isinstance(event, FrameReceived) else event
+            await self._decide(event)
+        except StationError:
+            raise
+        except Exception as error:  # noqa: BLE001  (a bug: the old state stands)
+            self._survive(event, error)
 
     async def _decide(self, event: External) -> None:
         life, now = self._inbox.life, self.now()
         if isinstance(event, DeadlinePassed):
             self._rung = False
-        elif isinstance(event, FrameDropped):
-            _LOG.warning("station: a frame of the Central System was dropped: %s", event.reason)
-        decided = step(self.state, event, now)
+        before = self.state
+        decided = step(before, event, now)
         self._hand_over(effect for effect in decided.effects if effect.makes_safe)
-        committed = await self._commit(decided)
+        committed = await self._commits.store(event, decided.changes)
         if life != self._inbox.life:
             return  # power went between commit and act: the next boot finds what was committed
         if committed:
-            self._act(event, decided, now, (effect for effect in decided.effects if not effect.makes_safe))
+            happening = Happening(now, event, decided.trace, decided.effects, before)
+            self._act(happening, decided, (effect for effect in decided.effects if not effect.makes_safe))
         elif not isinstance(event, CommitFailed):
             await self._decide(CommitFailed(event))
 
-    async def _commit(self, decided: Step) -> bool:
-        if not decided.changes:
-            return True
-        writing = asyncio.ensure_future(asyncio.to_thread(self._store.commit, decided.changes))
-        try:
-            await asyncio.shield(writing)
-        except asyncio.CancelledError:
-            await asyncio.wait((writing,))  # nobody may close the store under a commit that is on its way
-            raise
-        except Exception as error:  # noqa: BLE001  (whatever a store raises, it has not stored)
-            _LOG.error("station: the store cannot be written, so the state stays as it was: %s", error)
-            return False
-        return True
-
-    def _act(self, event: External, decided: Step, now: Instant, effects: Iterable[Effect]) -> None:
+    def _act(self, happening: Happening, decided: Step, effects: Iterable[Effect]) -> None:
         self._state = decided.state
-        happening = Happening(now, event, decided.trace, decided.effects)
+        self._recent.append(happening)
+        for complaint in complaints(happening):
+            _LOG.warning("station: %s", complaint)
         for subscription in self._subscriptions:
             subscription.publish(happening)
         self._hand_over(effects)

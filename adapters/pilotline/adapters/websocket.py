@@ -32,6 +32,8 @@ _LOG: Final = logging.getLogger(__name__)
 _OCPP: Final = Subprotocol("ocpp1.6")
 _UNSENT_MAX: Final = 1000
 _CLOSE_TIMEOUT_S: Final = 5
+_AT_ONCE_MAX: Final = 8000
+"""Characters that an empty buffer takes in without a wait: `websockets` waits from 32 KiB on."""
 
 Password: TypeAlias = Callable[[], bytes | None]
 
@@ -209,8 +211,9 @@ class WebSocketLink(Link):
         with contextlib.suppress(OSError, ConnectionClosed):
             while True:
                 text = await self._unsent.get()
+                waits = len(text) > _AT_ONCE_MAX or socket.transport.get_write_buffer_size() > 0
                 try:
-                    async with asyncio.timeout(self._send_timeout_s):
+                    async with asyncio.timeout(self._send_timeout_s) if waits else contextlib.nullcontext():
                         await socket.send(text)
                 except TimeoutError:
                     self._give_up(f"given up: a message could not be sent within {self._send_timeout_s} s")

@@ -14,7 +14,7 @@ from pilotline.core.reading import slice_function
 from pilotline.core.state import Answered, Counter, HeldCall, State
 from pilotline.spec.types import ErrorCode
 
-_OPERATIONS: Final[dict[type, tuple[DecisionTable[Any, Any], Callable[..., Any]]]] = {
+BY_REQUEST: Final[dict[type, tuple[DecisionTable[Any, Any], Callable[..., Any]]]] = {
     table.request: (table, slice_function(table.reads)) for table in OPERATIONS
 }
 _HOLDERS: Final = tuple(
@@ -40,7 +40,7 @@ def answer(draft: Draft, event: CallReceived) -> None:
         draft.effects.append(SendResult(event.connection, event.message_id, answered.confirmation))
     elif _is_held(draft.state, event):
         _refuse_with(draft, event, "GenericError", "this message id is being handled")
-    elif type(event.request) not in _OPERATIONS:
+    elif type(event.request) not in BY_REQUEST:
         _refuse_with(draft, event, "NotSupported", "this station does not offer the action")
     else:
         _decide(draft, event)
@@ -62,7 +62,7 @@ def could_not_store(draft: Draft, event: CommitFailed) -> None:
 
 
 def _decide(draft: Draft, event: CallReceived) -> None:
-    table, slice_of = _OPERATIONS[type(event.request)]
+    table, slice_of = BY_REQUEST[type(event.request)]
     reads = slice_of(draft.state, None, draft.now)
     row = table.pick(reads, event.request)
     draft.trace.append(Taken(table.name, None, row.name))

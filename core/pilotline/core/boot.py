@@ -5,6 +5,7 @@ from msgspec.structs import replace
 from pilotline.core.effects import Change, Put
 from pilotline.core.events import PoweredUp
 from pilotline.core.state import (
+    Allowance,
     Availability,
     Boot,
     Cable,
@@ -13,6 +14,7 @@ from pilotline.core.state import (
     Counter,
     Ev,
     Fault,
+    KeptCable,
     Map,
     Memory,
     Moment,
@@ -66,7 +68,8 @@ def fresh_moment(memory: Memory, event: PoweredUp) -> Moment:
     """Everything a cut forgets, as it is when power comes back."""
     points = range(len(event.product.connectors) + 1)
     entries = sorted(memory.outbox)
-    queue = Outbox("idle", entries[0], Counter(entries[-1] + 1)) if entries else Outbox()
+    newest = max(memory.transactions, default=Counter(0))
+    first, next_ = (entries[0], Counter(entries[-1] + 1)) if entries else (Counter(1), Counter(1))
     return Moment(
         cables=tuple(Cable(c, "plugged" if event.plugged[c] else "unplugged") for c in points),
         evs=tuple(
@@ -76,10 +79,12 @@ def fresh_moment(memory: Memory, event: PoweredUp) -> Moment:
         faults=tuple(Fault(c) for c in points),
         supplies=tuple(Supply(c) for c in points),
         sessions=tuple(Session(c) for c in points),
+        allowances=tuple(Allowance(c) for c in points),
+        kept_cables=tuple(KeptCable(c) for c in points),
         connectors=tuple(Connector(c) for c in points),
         status_reports=tuple(StatusReport(c) for c in points),
         readers=tuple(Reader(r) for r in range(len(event.product.readers) + 1)),
         unlocks=tuple(Unlock(c) for c in points),
         triggers=tuple(Trigger(c) for c in points),
-        queue=queue,
+        queue=Outbox("idle", first, next_, newest),
     )

@@ -25,6 +25,7 @@ from pilotline.core.events import (
     PoweredUp,
     TagPresented,
 )
+from pilotline.core.explain import Explanation, StatusExplanation, explain, explain_status
 from pilotline.core.state import Instant, Memory, Readings, State, UtcTime
 from pilotline.core.step import Step, next_deadline, step
 from pilotline.spec.products import Product
@@ -116,16 +117,18 @@ class ChargePoint:
 
         Text of the Central System goes in as `FrameReceived`, whatever it is: nothing in it can raise.
         """
+        return self._stepped(self._admitted(event, now), now)
+
+    def _admitted(self, event: External, now: int) -> External:
+        """The event as `step` takes it. Raises `LocalProtocolError` if it cannot be."""
         if isinstance(event, PoweredUp):
             _check_power(self._product, event)
-        else:
-            state = self.state
-            if now < self._now:
-                raise LocalProtocolError(f"{_name(event)}: time went back from {self._now} to {now} ms")
-            _check(state, event)
-            if isinstance(event, FrameReceived):
-                event = frames.read(state, event)
-        return self._stepped(event, now)
+            return event
+        state = self.state
+        if now < self._now:
+            raise LocalProtocolError(f"{_name(event)}: time went back from {self._now} to {now} ms")
+        _check(state, event)
+        return frames.read(state, event) if isinstance(event, FrameReceived) else event
 
     def _stepped(self, event: External, now: int) -> Step:
         decided = step(self._state, event, Instant(now))
@@ -148,6 +151,58 @@ class ChargePoint:
                 "CommitFailed: the start is undone; call power_on when the store can be written"
             )
         return self._stepped(CommitFailed(event), now)
+
+    # --- why ---
+
+    def explain(self, event: External, now: int) -> Explanation:
+        """What the station would decide about an event, and why. Nothing happens.
+
+        Every row that is tried, the guard that says no, and what that guard looks at. Here somebody holds a tag
+        to the reader of a station that has nothing left to offer; `explained_as` also gives the same as JSON.
+
+        >>> from pilotline.core import ChargePoint, explained_as
+        >>> from pilotline.core.events import FaultDetected, TagPresented
+        >>> from pilotline.spec.products import load_product
+        >>> station = ChargePoint(load_product("c6eu"))
+        >>> decided = station.power_on(now=0, entropy="c0ffee")
+        >>> decided = station.receive(FaultDetected(0, "InternalError"), now=10)
+        >>> why = station.explain(TagPresented(1, "ANNA"), now=20)
+        >>> first, *_, last = [(row.row, row.refused_by) for row in why.rounds[0].heard[0].tried]
+        >>> first, last
+        (('D8/TagPresented', 'unreadable'), ('D3/TagPresented', None))
+        >>> print(explained_as.text(why).splitlines()[-1])  # doctest: +ELLIPSIS
+            ✓ D3/TagPresented, yes: cannot be meant (... faults 0 faulted raised=[error_code=InternalError]...
+        """
+        return explain(self._state, self._admitted(event, now), Instant(now))
+
+    def explain_last(self) -> Explanation:
+        """Why the station decided what it decided last. Raises `LocalProtocolError` if nothing happened yet."""
+        if self._before is None:
+            raise LocalProtocolError("explain_last: there is no step to be explained")
+        return explain(*self._before, self._now)
+
+    def explain_status(self, connector: int) -> StatusExplanation:
+        """Why a connector (0: the main controller) has its status: what it follows from, and what leads on.
+
+        >>> from pilotline.core import ChargePoint, explained_as
+        >>> from pilotline.spec.products import load_product
+        >>> station = ChargePoint(load_product("c6eu"))
+        >>> decided = station.power_on(now=0, entropy="c0ffee")
+        >>> print(explained_as.text(station.explain_status(1)))  # doctest: +ELLIPSIS
+        connector 1 is Available, as its conditions imply (since 0 ms)
+          fault: clear
+          availability: operative
+          session: idle
+        ...
+          on UseBegan
+            ✓ A2/UseBegan → Preparing
+        ...
+        """
+        if connector != 0:
+            _check_connector(self._product, connector, "explain_status")
+        return explain_status(self.state, connector)
+
+    # --- what to do with it ---
 
     def next_deadline(self) -> Instant | None:
         """When to hand in `DeadlinePassed`, in ms of the monotonic clock; None: nothing is awaited."""

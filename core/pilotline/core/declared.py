@@ -3,11 +3,12 @@
 from typing import Any, Final
 
 from pilotline.core.decision_table import DecisionTable
+from pilotline.core.machines.allowance import ALLOWANCE
 from pilotline.core.machines.authorization import AUTHORIZATION_MACHINE, CACHE_KEEPER, LIST_KEEPER
 from pilotline.core.machines.availability import AVAILABILITY
 from pilotline.core.machines.call import CALL
 from pilotline.core.machines.clock import CLOCK
-from pilotline.core.machines.conditions import CABLE, CONTACTOR, EV, SUPPLY
+from pilotline.core.machines.conditions import CABLE, CONTACTOR, EV, KEPT_CABLE, SUPPLY
 from pilotline.core.machines.connector import CONNECTOR_0, CONNECTOR_STATUS
 from pilotline.core.machines.data_transfer import DATA_TRANSFER
 from pilotline.core.machines.fault import FAULT
@@ -55,7 +56,9 @@ MACHINES: Final[tuple[Machine[Any, Any], ...]] = (
     VACANCY,
     TRANSACTION_MACHINE,
     SUPPLY,
+    ALLOWANCE,
     SESSION,
+    KEPT_CABLE,
     UNLOCK,
     CONNECTOR_0,
     CONNECTOR_STATUS,

@@ -115,7 +115,7 @@ class Draft:
     def arm(self, timer: TimerKey, at: Instant) -> None:
         """Set a timer, and no longer to what it was set before."""
         dates = self.in_moment("dates")
-        if timer in dates:
+        if dates and timer in dates:
             self._moment["dates"] = dates.delete(timer)
         self._moment["timers"] = self.in_moment("timers").set(timer, at)
 
@@ -123,7 +123,7 @@ class Draft:
         """Stop a timer, if it runs."""
         for slot in ("timers", "dates"):
             armed = self.in_moment(slot)
-            if timer in armed:
+            if armed and timer in armed:
                 self._moment[slot] = armed.delete(timer)
 
     # --- Memory ---

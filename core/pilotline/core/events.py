@@ -392,6 +392,12 @@ class UseWithdrawn(Internal, frozen=True):
     connector: int
 
 
+class CableReleased(Internal, frozen=True):
+    """Whoever was refused at this connector, or one of the group, has come for the cable (errata 3.5)."""
+
+    connector: int
+
+
 # --- internal: the use of a connector ------------------------------------------------------------------------
 
 
@@ -651,7 +657,25 @@ class StartAnswered(Internal, frozen=True):
 
 
 class StartInvalidated(Internal, frozen=True):
-    """The start was not accepted, yet the transaction goes on without energy (§9.1.24)."""
+    """The start was not accepted, yet the transaction goes on, with no more energy than is granted (§9.1.24)."""
+
+    connector: int
+
+
+class AllowanceLookDue(Internal, frozen=True):
+    """The meter is to be looked at: how much of the allowance is used?"""
+
+    connector: int
+
+
+class AllowanceUnmeasured(Internal, frozen=True):
+    """The meter did not tell in time how much of the allowance is used."""
+
+    connector: int
+
+
+class AllowanceSpent(Internal, frozen=True):
+    """There is no energy left for a driver whose start was not accepted (§9.1.14)."""
 
     connector: int
 

@@ -77,7 +77,8 @@ def _result(
     if not isinstance(confirmation, Violation):
         return ResultReceived(event.connection, frame.message_id, confirmation)
     if is_open:
-        return ErrorReceived(event.connection, frame.message_id, confirmation.code, confirmation.description)
+        description = f"the answer cannot be read: {confirmation.description}"
+        return ErrorReceived(event.connection, frame.message_id, confirmation.code, description)
     return FrameDropped(event.connection, f"the late answer {frame.message_id!r} cannot be read")
 
 

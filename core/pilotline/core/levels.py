@@ -48,8 +48,12 @@ def contactor(state: State, connector: int) -> Effect:
 
 
 def lock(state: State, connector: int) -> Effect:
-    """Locked from before the transaction until it has stopped; a fixed cable has no lock (§4.10)."""
-    locked = state.moment.sessions[connector].state in ("starting", "charging", "ending")
+    """Locked from before the transaction until it has stopped, and for a driver who was refused beyond that; a fixed
+    cable has no lock (§3.5.4, §4.10).
+    """
+    moment = state.moment
+    in_use = moment.sessions[connector].state in ("starting", "charging", "ending")
+    locked = in_use or moment.kept_cables[connector].state == "kept"
     return LockConnector(connector) if locked else UnlockConnector(connector)
 
 
@@ -65,7 +69,7 @@ def ping(state: State, _connector: int) -> Effect:
 
 LEVELS: Final = (
     Level("contactor", True, frozenset({"sessions", "cables", "supplies", "faults", "storage"}), contactor),
-    Level("lock", True, frozenset({"sessions"}), lock, facts.has_lock),
+    Level("lock", True, frozenset({"sessions", "kept_cables"}), lock, facts.has_lock),
     Level("light", True, frozenset({"connectors"}), light),
     Level("ping", False, frozenset({"configuration"}), ping, keys=("WebSocketPingInterval",)),
 )

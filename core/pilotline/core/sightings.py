@@ -130,6 +130,16 @@ def the_list_is_contradicted(state: State) -> bool:
     return any(raised.error_code == "LocalListConflict" for raised in state.moment.faults[0].raised)
 
 
+def a_cable_is_kept(state: State) -> bool:
+    """A start was not accepted, and the lock keeps the cable for its driver."""
+    return any(cable.state == "kept" for cable in state.moment.kept_cables)
+
+
+def a_refused_driver_has_energy_left(state: State) -> bool:
+    """A start was not accepted, and the allowance is not used up."""
+    return any(allowance.state == "counting" for allowance in state.moment.allowances)
+
+
 def at_rest(state: State) -> bool:
     """Nobody is there, nothing is wrong, nothing waits: every connector is Available."""
     moment, memory = state.moment, state.memory
@@ -156,6 +166,8 @@ SOMETIMES: Final = (
     Sometimes("a request waits for its turn", requests_wait_for_their_turn),
     Sometimes("the clock is known before registration", clock_known_before_registration),
     Sometimes("a sample waits", a_sample_waits),
+    Sometimes("a cable is kept", a_cable_is_kept),
+    Sometimes("a refused driver has energy left", a_refused_driver_has_energy_left),
     Sometimes("charging offline", charging_offline),
     Sometimes("faulted while charging", faulted_while_charging),
     Sometimes("a whole transaction waits in the queue", stop_waits_behind_start),

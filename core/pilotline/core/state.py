@@ -17,6 +17,7 @@ from msgspec import Struct, field
 from pilotline.spec.messages.actions import Confirmation, Request
 from pilotline.spec.products import Configuration, Product
 from pilotline.spec.rows import (
+    AllowanceState,
     AuthorizationState,
     AvailabilityState,
     CableState,
@@ -27,6 +28,7 @@ from pilotline.spec.rows import (
     EvState,
     FaultState,
     HeartbeatState,
+    KeptCableState,
     LinkState,
     OutboxState,
     ReaderState,
@@ -321,14 +323,16 @@ class Heartbeat(Struct, frozen=True, cache_hash=True):
     """The interval of silence (§4.6)."""
 
     state: HeartbeatState = "off"
+    last: Instant = Instant(0)  # when the Central System last told the time, or did not although it was asked
 
 
 class Outbox(Struct, frozen=True, cache_hash=True):
-    """Which entry is the head, and the number that the next one gets."""
+    """Which entry is the head, the number that the next one gets, and the newest transaction that has one."""
 
     state: OutboxState = "idle"
     head: EntryNumber = Counter(1)
     tail: EntryNumber = Counter(1)
+    newest: TransactionNumber = Counter(0)  # so that none has to be looked for among thousands that wait
 
 
 class Cable(Struct, frozen=True, cache_hash=True):
@@ -369,6 +373,7 @@ class Fault(Struct, frozen=True, cache_hash=True):
     connector: int
     state: FaultState = "clear"
     raised: tuple[RaisedFault, ...] = ()
+    since: Instant = Instant(0)  # when one was last raised or cleared
 
 
 class Supply(Struct, frozen=True, cache_hash=True):
@@ -387,6 +392,23 @@ class Session(Struct, frozen=True, cache_hash=True):
     parent_id_tag: str | None = None
     reader: int | None = None  # which reader granted it: such a grant moves to the connector that is plugged
     transaction: TransactionNumber | None = None
+
+
+class Allowance(Struct, frozen=True, cache_hash=True):
+    """What is left to a driver whose start was not accepted, counted from the register at ``begin`` (§9.1.14)."""
+
+    connector: int
+    state: AllowanceState = "none"
+    begin: Wh | None = None
+
+
+class KeptCable(Struct, frozen=True, cache_hash=True):
+    """Whether the lock keeps a cable for a driver whose start was not accepted, and whose it is (§3.5.4)."""
+
+    connector: int
+    state: KeptCableState = "free"
+    id_tag: str = ""
+    parent_id_tag: str | None = None
 
 
 class HeldCall(Struct, frozen=True, cache_hash=True):
@@ -516,6 +538,8 @@ class Moment(Struct, frozen=True, cache_hash=True):
     faults: tuple[Fault, ...]
     supplies: tuple[Supply, ...]
     sessions: tuple[Session, ...]
+    kept_cables: tuple[KeptCable, ...]
+    allowances: tuple[Allowance, ...]
     connectors: tuple[Connector, ...]
     status_reports: tuple[StatusReport, ...]
     readers: tuple[Reader, ...]

@@ -205,6 +205,10 @@ class Machine(Generic[O, R]):
         self.table: tuple[Binding[O, R], ...] = tuple(table)
         self.ignored: tuple[Ignored, ...] = tuple(ignored)
         self.timers: tuple[Timer, ...] = tuple(timers)
+        self.stopped_in = {
+            state: tuple(timer.name for timer in self.timers if state not in timer.runs_in)
+            for state in states
+        }
         self.holds_call_in, self.answers_with, self.link_lost = holds_call_in, answers_with, link_lost
         self.slot = slot or name
         self.initial: str = blank.state  # type: ignore[attr-defined]  # every record has a state

@@ -37,7 +37,7 @@ from pilotline.core.events import (
 )
 from pilotline.core.state import Instant, Memory, State, TimerKey
 from pilotline.core.statechart import Binding, Machine
-from pilotline.core.subscriptions import BY_EVENT
+from pilotline.core.subscriptions import listeners
 from pilotline.core.timers import next_deadline
 
 __all__ = ["Reaction", "Step", "Taken", "next_deadline", "react", "step"]
@@ -102,16 +102,8 @@ Reacts: TypeAlias = Callable[[State, Event, Instant], tuple[Reaction, ...]]
 def react(state: State, event: Event, now: Instant) -> tuple[Reaction, ...]:
     """Every machine that listens picks at most one binding against the same state, in declared order."""
     reactions: list[Reaction] = []
-    for machine, key_of, own_of, all_of, cells, slice_of in BY_EVENT.get(type(event), ()):
-        if key_of is None:
-            meant = all_of(state)
-        else:
-            named = key_of(event)
-            record = own_of(state, named)
-            if record is None or not cells[record.state]:
-                continue
-            meant = ((named, record),)
-        for key, own in meant:
+    for machine, meant, cells, slice_of in listeners(event):
+        for key, own in meant(state, event):
             cell = cells[own.state]
             if cell:
                 reads = slice_of(state, key)
@@ -144,9 +136,8 @@ def reaction(
     disarmed: tuple[TimerKey, ...] = ()
     if target is not None and record.state != target:
         record = replace(record, state=target)
-    if machine.timers and target is not None and target != own.state:
-        stopped = [timer.name for timer in machine.timers if target not in timer.runs_in]
-        disarmed = tuple([TimerKey(machine.name, timer, key) for timer in stopped])
+    if target is not None and target != own.state and machine.stopped_in[target]:
+        disarmed = tuple([TimerKey(machine.name, timer, key) for timer in machine.stopped_in[target]])
     if record is own or record == own:
         record = None
     return Reaction(machine, key, Taken(machine.name, key, binding.name), record, disarmed, outputs)

@@ -10,31 +10,28 @@ from pilotline.core.state import State
 from pilotline.core.statechart import Binding, Machine
 
 KeyOf = Callable[[Any], Any]  # the key of the instance that an event names
-OwnOf = Callable[[State, Any], Any]  # the record of an instance; None: the event is not for this machine
-AllOf = Callable[[State], Iterable[tuple[Any, Any]]]  # every instance with its key, ascending
+Meant = Callable[[State, Any], Iterable[tuple[Any, Any]]]
 
 
 class Subscription(NamedTuple):
-    """What one machine does with one event. An event that names no instance (`key_of` is None) is for all."""
+    """What one machine does with one event."""
 
     machine: Machine[Any, Any]
-    key_of: KeyOf | None
-    own_of: OwnOf
-    all_of: AllOf
+    meant: Meant
+    """Every instance that the event is for, with its key, ascending; one that names none is for all."""
     cells: dict[str, tuple[Binding[Any, Any], ...]]
     slice: Callable[[State, Any], Any]
 
 
 def _subscribed(machine: Machine[Any, Any], event: type[Any]) -> Subscription:
     fields, key_field = event.__struct_fields__, machine.family.key_field
-    key_of: KeyOf | None = None
     if "by" in fields:
-        key_of = _asked_by(machine.name)
+        meant = _named(machine, _asked_by(machine.name))
     elif key_field in fields:
-        key_of = attrgetter(key_field or "")
-    return Subscription(
-        machine, key_of, _own_of(machine), _all_of(machine), machine.cells[event], _SLICES[machine.name]
-    )
+        meant = _named(machine, attrgetter(key_field or ""))
+    else:
+        meant = _all(machine)
+    return Subscription(machine, meant, machine.cells[event], _SLICES[machine.name])
 
 
 NOBODY: Final = "nobody"
@@ -51,39 +48,44 @@ def _asked_by(name: str) -> KeyOf:
     return key_of
 
 
-def _own_of(machine: Machine[Any, Any]) -> OwnOf:
-    """The record under a key. In a map, an instance that is not there yet is blank: it may be born."""
+def _named(machine: Machine[Any, Any], key_of: KeyOf) -> Meant:
+    """The instance under the event's key. In a map, one that is not there yet is blank: it may be born."""
     records, blank = attrgetter(f"{machine.home}.{machine.slot}"), machine.blank
     match machine.family.name:
         case "station":
-            return lambda state, key: None if key == NOBODY else records(state)
+            return lambda state, event: () if key_of(event) == NOBODY else ((None, records(state)),)
         case "main controller":
-            return lambda state, key: records(state)[0] if key == 0 else None
+            return lambda state, event: ((0, records(state)[0]),) if key_of(event) == 0 else ()
         case "point" | "connector" | "reader" as family:
             first = 0 if family == "point" else 1
 
-            def own_of(state: State, key: Any) -> Any:
-                held = records(state)
-                return held[key] if key is not NOBODY and first <= key < len(held) else None
+            def in_a_tuple(state: State, event: Any) -> Iterable[tuple[Any, Any]]:
+                key, held = key_of(event), records(state)
+                return ((key, held[key]),) if key is not NOBODY and first <= key < len(held) else ()
 
-            return own_of
+            return in_a_tuple
         case _:
-            return lambda state, key: None if key in (None, NOBODY) else records(state).get(key, blank)
+
+            def in_a_map(state: State, event: Any) -> Iterable[tuple[Any, Any]]:
+                key = key_of(event)
+                return () if key in (None, NOBODY) else ((key, records(state).get(key, blank)),)
+
+            return in_a_map
 
 
-def _all_of(machine: Machine[Any, Any]) -> AllOf:
+def _all(machine: Machine[Any, Any]) -> Meant:
     records = attrgetter(f"{machine.home}.{machine.slot}")
     match machine.family.name:
         case "station":
-            return lambda state: ((None, records(state)),)
+            return lambda state, _event: ((None, records(state)),)
         case "main controller":
-            return lambda state: ((0, records(state)[0]),)
+            return lambda state, _event: ((0, records(state)[0]),)
         case "point":
-            return lambda state: enumerate(records(state))
+            return lambda state, _event: enumerate(records(state))
         case "connector" | "reader":
-            return lambda state: tuple(enumerate(records(state)))[1:]
+            return lambda state, _event: tuple(enumerate(records(state)))[1:]
         case _:
-            return lambda state: sorted(records(state).items(), key=_by_key)
+            return lambda state, _event: sorted(records(state).items(), key=_by_key)
 
 
 def _by_key(item: tuple[Any, Any]) -> str:
@@ -96,3 +98,16 @@ BY_EVENT: Final[dict[type, tuple[Subscription, ...]]] = {
     event: tuple(_subscribed(machine, event) for machine in MACHINES if event in machine.cells)
     for event in {event for machine in MACHINES for event in machine.alphabet}
 }
+_BY_ASKER: Final = {
+    event: {subscription.machine.name: (subscription,) for subscription in subscriptions}
+    for event, subscriptions in BY_EVENT.items()
+    if "by" in getattr(event, "__struct_fields__", ())
+}
+
+
+def listeners(event: Any) -> tuple[Subscription, ...]:
+    """Who listens to an event: to the end of a request, only the machine that asked."""
+    kind = type(event)
+    if kind in _BY_ASKER:
+        return _BY_ASKER[kind].get(event.by.machine, ())
+    return BY_EVENT.get(kind, ())

@@ -52,10 +52,9 @@ def _earliest(state: State) -> tuple[Instant, TimerKey] | None:
         due.extend((timer, Instant(at - epoch)) for timer, at in moment.dates.items())
     if not due:
         return None
-    timer, at = min(due, key=_order)
-    return at, timer
+    earliest = min([at for _, at in due])
+    return earliest, min([timer for timer, at in due if at == earliest], key=_place)
 
 
-def _order(item: tuple[TimerKey, Instant]) -> tuple[Instant, int, str]:
-    timer, at = item
-    return at, _PLACES[timer.machine, timer.timer], repr(timer.key)
+def _place(timer: TimerKey) -> tuple[int, str]:
+    return _PLACES[timer.machine, timer.timer], repr(timer.key)

@@ -6,7 +6,7 @@ from typing import TypeAlias, assert_never
 from pilotline.core.calendar import date_of
 from pilotline.core.state import Entry, MeterMessage, Stamp, StartMessage, StopMessage, Transaction, UtcTime
 from pilotline.spec.messages.core import MeterValuesReq, StartTransactionReq, StopTransactionReq
-from pilotline.spec.messages.structures import MeterValue, SampledValue
+from pilotline.spec.messages.structures import MeterValue
 
 TransactionRequest: TypeAlias = StartTransactionReq | MeterValuesReq | StopTransactionReq
 
@@ -64,20 +64,19 @@ def request_of(entry: Entry, transaction: Transaction) -> TransactionRequest:
 
 def meter_value(message: MeterMessage) -> MeterValue:
     """Readings as a MeterValue (§7.33); units and contexts are always stated."""
-    return MeterValue(
-        timestamp=_date(message.stamp),
-        sampled_value=tuple(
-            SampledValue(
-                value=reading.value,
-                context=message.context,
-                measurand=reading.measurand,
-                phase=reading.phase,
-                location=reading.location,
-                unit=reading.unit,
-            )
-            for reading in message.readings.values
-        ),
-    )
+    samples = [
+        {
+            "value": reading.value,
+            "context": message.context,
+            "measurand": reading.measurand,
+            "phase": reading.phase,
+            "location": reading.location,
+            "unit": reading.unit,
+        }
+        for reading in message.readings.values
+    ]
+    # read as a whole: to make each SampledValue by itself takes twice as long
+    return MeterValue.model_validate({"timestamp": _date(message.stamp), "sampled_value": tuple(samples)})
 
 
 def _date(stamp: Stamp) -> datetime:

@@ -278,6 +278,39 @@ class AvailabilityRows:
     B5: Final = Row[AvailabilityState]("B5", "inoperative", "operative", "Operative", "§5.2")
 
 
+AllowanceState: TypeAlias = Literal["none", "looking", "counting"]
+
+
+class AllowanceRows:
+    """What a driver whose start was not accepted may still take: MaxEnergyOnInvalidId (§9.1.14)."""
+
+    E1: Final = Row[AllowanceState](
+        "E1", "none", "looking", "the start was not accepted, some energy is granted", "§3.5.4, §9.1.14"
+    )
+    E2: Final = Row[AllowanceState]("E2", "looking", "counting", "some of it is left", "§9.1.14")
+    E3: Final = Row[AllowanceState]("E3", "looking", "none", "it is used up", "§9.1.14")
+    E4: Final = Row[AllowanceState]("E4", "looking", "none", "the meter does not tell", "§9.1.14")
+    E5: Final = Row[AllowanceState]("E5", "counting", "looking", "the meter is looked at again", "§9.1.14")
+    E6: Final = Row[AllowanceState](
+        "E6", ("looking", "counting"), "none", "the transaction has stopped", "§4.10"
+    )
+
+
+KeptCableState: TypeAlias = Literal["free", "kept"]
+
+
+class KeptCableRows:
+    """The cable of a driver whose start was not accepted stays locked until the driver comes (§3.5.4)."""
+
+    O1: Final = Row[KeptCableState](
+        "O1", "free", "kept", "stopped because the start was not accepted", "§3.5.4, errata 3.5"
+    )
+    O2: Final = Row[KeptCableState](
+        "O2", "kept", "free", "the same tag, or one of its group, is presented", "§3.5.4, errata 3.5"
+    )
+    O3: Final = Row[KeptCableState]("O3", "kept", "free", "unplugged by force, or used anew", "§4.9")
+
+
 SessionState: TypeAlias = Literal[
     "idle",
     "awaiting_id_tag",
@@ -344,6 +377,7 @@ class SessionRows:
     )
     S8: Final = Row[SessionState]("S8", "starting", "charging", "the transaction begins", "§3.6, §4.8")
     S9: Final = Row[SessionState]("S9", "charging", "ending", "the transaction is to stop", "§4.10")
+    S9R: Final = Row[SessionState]("S9R", "ending", None, "the contactor tells the last register", "§4.10")
     S10: Final = Row[SessionState]("S10", "ending", "finishing", "stopped, the cable is still in", "§4.9 C6")
     S11: Final = Row[SessionState]("S11", "ending", "idle", "stopped, nothing is left to do", "§4.9 C1")
     S12: Final = Row[SessionState]("S12", "finishing", "idle", "the user has done all", "§4.9 F1, F8")
@@ -391,6 +425,12 @@ class ReaderRows:
     D2: Final = Row[ReaderState]("D2", "idle", None, "the tag that started stops", "§3.4")
     D3: Final = Row[ReaderState]("D3", "idle", None, "no connector could be meant: refused", "§3.6")
     D8: Final = Row[ReaderState]("D8", "idle", None, "no idTag at all: refused", "§2.2, §7.28")
+    D9: Final = Row[ReaderState](
+        "D9", "idle", None, "whose start was refused gets the cable", "§3.5.4, errata 3.5"
+    )
+    D10: Final = Row[ReaderState](
+        "D10", "authorizing", "idle", "of the group whose start was refused", "§3.5.4, errata 3.5"
+    )
     D4: Final = Row[ReaderState]("D4", "idle", "authorizing", "may this tag charge?", "§4.1")
     D5: Final = Row[ReaderState](
         "D5", "authorizing", "idle", "accepted: a tag of the same group stops", "§3.10"

@@ -55,7 +55,7 @@ class BenchCentralSystem:
                 kind, message_id, *rest = json.loads(text)
                 if kind == 2:
                     action = rest[0]
-                    await socket.send(json.dumps([3, message_id, _answer(action)]))
+                    await socket.send(json.dumps([3, message_id, answer_to(action)]))
                     if action == "StatusNotification":
                         self.registered.set()
                 elif message_id in self._open:
@@ -77,7 +77,8 @@ class BenchCentralSystem:
             return await answer
 
 
-def _answer(action: str) -> _Payload:
+def answer_to(action: str) -> _Payload:
+    """What a Central System that agrees to everything says."""
     now = datetime.now(UTC).isoformat()
     match action:
         case "BootNotification":

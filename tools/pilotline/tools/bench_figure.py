@@ -37,3 +37,9 @@ def at_least(name: str, ours: float, limit: float, unit: str) -> Figure:
 def below(name: str, ours: float, limit: float, unit: str) -> Figure:
     """Ours against an upper limit; `ratio` is ours divided by it."""
     return Figure(name, ours, limit, unit, ours / limit, f"below {limit:g} {unit}", ours < limit)
+
+
+def at_least_of(name: str, ours: float, peer: float, unit: str, share: float) -> Figure:
+    """Our rate against a peer's that does less; `ratio` is ours divided by it."""
+    ratio = ours / peer
+    return Figure(name, ours, peer, unit, ratio, f"at least {share:g} x", ratio >= share)

@@ -64,14 +64,35 @@ def _process() -> list[Figure]:
     return process_figures()
 
 
+def _drain() -> list[Figure]:
+    from pilotline.tools.bench_drain import drain_figures
+
+    return drain_figures()
+
+
+def _queue() -> list[Figure]:
+    from pilotline.tools.bench_queue import queue_figures
+
+    return queue_figures()
+
+
+def _memory() -> list[Figure]:
+    from pilotline.tools.bench_memory import memory_figures
+
+    return memory_figures()
+
+
 GROUPS: Final[dict[str, Callable[[], list[Figure]]]] = {
     "rows": _rows,
     "explorer": _explorer,
     "codec": codec_figures,
     "answer": _answer,
     "store": store_figures,
-    "list": _list,
     "process": _process,
+    "drain": _drain,
+    "queue": _queue,
+    "memory": _memory,
+    "list": _list,
 }
 """What can be measured, by name."""
 

@@ -87,19 +87,21 @@ class RecordedFrame:
     text: str
 
 
-class _RecordedConnection:
+class RecordedConnection:
     """What the `ocpp` package wants of a connection, with everything that passes put on record."""
 
     def __init__(self, connection: ServerConnection, station: str, central_system: "CentralSystem") -> None:
         self._connection, self._station, self._central_system = connection, station, central_system
 
     async def recv(self) -> str:
+        """The next message of the station."""
         message = await self._connection.recv()
         text = message if isinstance(message, str) else message.decode(errors="replace")
         self._central_system.record(self._station, "received", text)
         return text
 
     async def send(self, text: str) -> None:
+        """Send it to the station."""
         self._central_system.record(self._station, "sent", text)
         await self._connection.send(text)
 
@@ -207,6 +209,10 @@ class CentralSystem:
         """Something changed: `until` looks again."""
         self._news.set()
 
+    def recorded(self, connection: ServerConnection, identity: str) -> RecordedConnection:
+        """The way of the frames from and to a station; what is to misbehave on it overrides this."""
+        return RecordedConnection(connection, identity, self)
+
     async def _check_credentials(self, connection: ServerConnection, request: Request) -> Response | None:
         identity = _identity(request.path)
         check = basic_auth(realm="ocpp", credentials=(identity, self._password or ""))
@@ -220,7 +226,7 @@ class CentralSystem:
                 1002, f"{HTTPStatus.BAD_REQUEST.value}: ocpp1.6 and an identity are needed"
             )
             return
-        station = ConnectedStation(identity, _RecordedConnection(connection, identity, self), self)
+        station = ConnectedStation(identity, self.recorded(connection, identity), self)
         self.stations[identity] = station
         self.news()
         try:
@@ -251,7 +257,7 @@ class CentralSystem:
 class ConnectedStation(OcppPeer):  # type: ignore[misc]  # the package comes without types
     """One connected charge point: the answers to its requests, and requests to it."""
 
-    def __init__(self, identity: str, connection: _RecordedConnection, central_system: CentralSystem) -> None:
+    def __init__(self, identity: str, connection: RecordedConnection, central_system: CentralSystem) -> None:
         super().__init__(identity, connection, response_timeout=10, logger=_LOG)
         self.identity = identity
         self.accepted = False

@@ -21,6 +21,7 @@ app: Final = typer.Typer(
     \b
     Try it:
       pilotline demo                    two charging sessions in fast motion, as they happen
+      pilotline explain connector 1     why a running station is as it is
       pilotline diagram connector       the status machine of OCPP 1.6 §4.9, from its table
       pilotline run --product c6eu --csms ws://localhost:9000/ocpp --id CP-1 \\
                     --state ./cp-1 --control 127.0.0.1:8080
@@ -41,11 +42,18 @@ Examples:
   pilotline run --product c6eu --csms ws://localhost:9000/ocpp --id CP-1 \\
                 --state ./cp-1 --control 127.0.0.1:8080 -v
   pilotline run --product reference --csms wss://csms.example/ocpp --id CP-2 --state ./cp-2 \\
-                --password-file ./secret --set MeterValueSampleInterval=30
+                --password-file ./secret --set MeterValueSampleInterval=30 -vv
   curl -X POST http://127.0.0.1:8080/connectors/1/plug
   curl -X POST http://127.0.0.1:8080/readers/1/tag -H 'Content-Type: application/json' \\
        -d '{"idTag": "ANNA-4711"}'
   curl -N http://127.0.0.1:8080/events
+"""
+_EXPLAIN_EXAMPLES: Final = """
+\b
+Examples:
+  pilotline explain connector 1
+  pilotline explain last --count 5
+  pilotline explain last --event TagPresented --control 127.0.0.1:8081
 """
 _DIAGRAM_EXAMPLES: Final = """
 \b
@@ -147,13 +155,22 @@ def run(
     cert: Annotated[Path | None, typer.Option(help="The station's own certificate (mutual TLS).")] = None,
     key: Annotated[Path | None, typer.Option(help="Its key.")] = None,
     log_level: Annotated[LogLevel, typer.Option(help="How much the log says.")] = LogLevel.info,
-    verbose: Annotated[bool, typer.Option("-v", "--verbose", help="Log the rows taken, too.")] = False,
+    verbose: Annotated[
+        int,
+        typer.Option(
+            "-v",
+            "--verbose",
+            count=True,
+            show_default=False,
+            help="Log the rows taken; -vv: and who said no to the others.",
+        ),
+    ] = 0,
 ) -> None:
     """Run a simulated station until Ctrl-C or SIGTERM.
 
     Started again, it goes on where it was.
     """
-    from pilotline.tools import running
+    from pilotline.tools import run_log, running
 
     model = running.product_of(product)
     settings = running.settings_of(config, set_ or [])
@@ -169,9 +186,53 @@ def run(
         ca=ca,
         certificate=cert,
         key=key,
+        why=verbose > 1,
     )
-    running.start_log("debug" if verbose else log_level.value)
+    run_log.start_log("debug" if verbose else log_level.value)
     asyncio.run(running.run_until_stopped(plan))
+
+
+explain: Final = typer.Typer(
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    epilog=_EXPLAIN_EXAMPLES,
+    help="""Ask a running station why.
+
+    Which rows were tried, which guard said no, and what it looked at; ✓ taken, ✗ refused, – ignored.
+    """,
+)
+app.add_typer(explain, name="explain")
+
+Control = Annotated[str, typer.Option("--control", help="HOST:PORT of the station's control API.")]
+
+
+@explain.command("connector", epilog=_EXPLAIN_EXAMPLES)
+def explain_connector(
+    number: Annotated[int, typer.Argument(min=0, help="Which connector; 0 is the main controller.")],
+    control: Control = "127.0.0.1:8080",
+) -> None:
+    """Why a connector has its status, and what would lead on."""
+    from pilotline.tools.asking import explained_connector
+    from pilotline.tools.running import address_of
+    from pilotline.tools.terminal_log import show
+
+    show(explained_connector(address_of(control), number))
+
+
+@explain.command("last", epilog=_EXPLAIN_EXAMPLES)
+def explain_last(
+    count: Annotated[int, typer.Option(min=1, help="How many events.")] = 1,
+    event: Annotated[
+        str | None, typer.Option(help="Only events of this name: TagPresented, CallReceived.")
+    ] = None,
+    control: Control = "127.0.0.1:8080",
+) -> None:
+    """Why the last events came to what they came to; the newest at the end."""
+    from pilotline.tools.asking import explained_last
+    from pilotline.tools.running import address_of
+    from pilotline.tools.terminal_log import show
+
+    show(explained_last(address_of(control), count, event))
 
 
 @app.command(epilog=_DIAGRAM_EXAMPLES)

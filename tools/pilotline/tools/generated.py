@@ -21,12 +21,13 @@ from pilotline.tools.graph import windows_of
 from pilotline.tools.readers import key_readers
 from pilotline.tools.render.svg import svg
 from pilotline.tools.render.table import grid
+from pilotline.tools.traceability import cases_table, rules_table, shown_in
 
 DIAGRAMS: Final = "docs/diagrams"
 TABLES: Final = "docs/tables"
 
 
-def texts() -> dict[str, str]:
+def texts(root: Path) -> dict[str, str]:
     """Path from the root of the repository -> what the file holds. No pictures."""
     files: dict[str, str] = {}
     for name in (*(machine.name for machine in MACHINES), None):
@@ -37,6 +38,9 @@ def texts() -> dict[str, str]:
         files[f"{TABLES}/{stem}.md"] = f"{heading}\n\n![{stem}](../diagrams/{stem}.svg)\n{rest}"
     files[f"{TABLES}/configuration-keys.md"] = configuration_keys()
     files[f"{TABLES}/operations.md"] = operations()
+    tests = shown_in(root)
+    files[f"{TABLES}/rules.md"] = rules_table(tests)
+    files[f"{TABLES}/certification-cases.md"] = cases_table(tests)
     return files
 
 
@@ -46,7 +50,7 @@ def write(root: Path) -> None:
     Raises:
         GraphvizMissingError: the program `dot` is not installed.
     """
-    files = texts()
+    files = texts(root)
     pictures = {_picture(path): svg(text) for path, text in files.items() if path.endswith(".dot")}
     for path in _extra(root, files):
         (root / path).unlink()
@@ -57,7 +61,7 @@ def write(root: Path) -> None:
 
 def check(root: Path) -> list[str]:
     """The files that are missing, differ from the tables, or belong to no machine, by path."""
-    files = texts()
+    files = texts(root)
     stale = {path for path, text in files.items() if _read(root / path) != text}
     pictures = {_picture(path) for path in files if path.endswith(".dot")}
     missing = {path for path in pictures if not (root / path).is_file()}

@@ -5,28 +5,22 @@ import contextlib
 import logging
 import signal
 import ssl
-import sys
 import tomllib
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
 from types import MappingProxyType
 from typing import Final, NamedTuple
 from urllib.parse import urlsplit
 
-from msgspec.structs import asdict
-
 from pilotline.adapters.clock import SystemClock
-from pilotline.adapters.happenings import Happening, Subscription
-from pilotline.adapters.http.readable import frames_of, row_of
 from pilotline.adapters.link import PowerCutError
 from pilotline.adapters.simulation import SimulatedHardware
 from pilotline.adapters.station import Station
 from pilotline.adapters.store import SqliteStore, Store
 from pilotline.adapters.websocket import WebSocketLink, authorization_key, tls_context
 from pilotline.core.boot import model_of
-from pilotline.core.effects import Put, ShowStatus
-from pilotline.core.events import BadCallReceived, CallReceived, DeadlinePassed, ErrorReceived, ResultReceived
-from pilotline.core.state import Boot, Counter, Readings
+from pilotline.core.effects import Put
+from pilotline.core.state import Boot, Counter
 from pilotline.spec.products import (
     Product,
     initial_configuration,
@@ -34,10 +28,10 @@ from pilotline.spec.products import (
     parse_product,
     product_names,
 )
+from pilotline.tools.run_log import watch
 
 _LOG: Final = logging.getLogger("pilotline.run")
 _FILE_BYTES_MAX: Final = 1_000_000
-_FRAMES: Final = (CallReceived, BadCallReceived, ResultReceived, ErrorReceived)
 
 
 class CannotRunError(Exception):
@@ -59,6 +53,8 @@ class Plan(NamedTuple):
     ca: Path | None = None
     certificate: Path | None = None
     key: Path | None = None
+    why: bool = False
+    """The log says of each event which rows were tried, and who said no."""
 
 
 # --- what is asked for --------------------------------------------------------------------------------------
@@ -142,14 +138,6 @@ def address_of(text: str) -> tuple[str, int]:
 # --- the process --------------------------------------------------------------------------------------------
 
 
-def start_log(level: str) -> None:
-    """Lines with time and level on stdout; stderr is for the one line that says why the process ended."""
-    logging.basicConfig(
-        stream=sys.stdout, format="%(asctime)s %(levelname)-7s %(message)s", level=logging.WARNING, force=True
-    )
-    logging.getLogger("pilotline").setLevel(level.upper())
-
-
 async def run_until_stopped(plan: Plan) -> None:
     """Run until SIGINT or SIGTERM. Raises what keeps the station from running, as one line."""
     stopped = asyncio.Event()
@@ -168,7 +156,7 @@ async def run_until_stopped(plan: Plan) -> None:
             tls=_tls(plan),
         )
         station = Station(product, store, simulation, link, clock=clock)
-        watching = asyncio.create_task(_log(station.subscribe()), name="log")
+        watching = asyncio.create_task(watch(station.subscribe(), why=plan.why), name="log")
         async with _control_api(plan, station, simulation):
             model = product.identity.charge_point_model
             _LOG.info("%s starts as %s, state in %s", model, link.url, plan.state)
@@ -236,46 +224,3 @@ async def _control_api(plan: Plan, station: Station, simulation: SimulatedHardwa
             raise CannotRunError(f"--control {host}:{port}: {error.strerror}") from None
         _LOG.info("control API at %s, its description at %s/docs", url, url)
         yield
-
-
-# --- the log ------------------------------------------------------------------------------------------------
-
-
-async def _log(happenings: Subscription) -> None:
-    async for happening in happenings:
-        for line in log_lines(happening):
-            _LOG.info("%s", line)
-        if happening.trace and _LOG.isEnabledFor(logging.DEBUG):
-            rows = ", ".join(row_of(taken) for taken in happening.trace)
-            _LOG.debug("  %s: rows %s", type(happening.event).__name__, rows)
-    if happenings.lost:
-        _LOG.warning("%d happenings came too fast for the log", happenings.lost)
-
-
-def log_lines(happening: Happening) -> Iterator[str]:
-    """What came, what the connectors show, what is sent: one line each."""
-    event = happening.event
-    if not isinstance(event, (*_FRAMES, DeadlinePassed)):
-        fields = " ".join(_shown(name, value) for name, value in asdict(event).items() if value is not None)
-        yield f"{type(event).__name__} {fields}"
-    for frame in frames_of(happening):
-        if frame.direction == "in":
-            yield f"<- {frame.name} {frame.payload}"
-    for effect in happening.effects:
-        if isinstance(effect, ShowStatus):
-            yield f"connector {effect.connector} is {effect.status}"
-    for frame in frames_of(happening):
-        if frame.direction == "out":
-            yield f"-> {frame.name} {frame.payload}"
-
-
-def _shown(name: str, value: object) -> str:
-    match value:
-        case Product():
-            return f"{name}={value.identity.charge_point_model}"
-        case Readings():
-            return f"register_wh={value.register}"
-        case tuple():
-            return f"{name}={' '.join(_shown('', part).lstrip('=') for part in value)}"
-        case _:
-            return f"{name}={value}"

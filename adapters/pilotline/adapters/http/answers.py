@@ -1,7 +1,6 @@
 """From the state of a station to the answers of the control API."""
 
 import math
-from datetime import UTC, datetime
 
 from pilotline.adapters.http.models import (
     ClockAnswer,
@@ -14,7 +13,8 @@ from pilotline.adapters.http.models import (
 )
 from pilotline.adapters.simulation import SimulatedHardware
 from pilotline.adapters.station import Station
-from pilotline.core.state import Counter, State, Transaction
+from pilotline.core.calendar import date_of
+from pilotline.core.state import Counter, State, Transaction, UtcTime
 from pilotline.core.step import next_deadline
 
 
@@ -23,7 +23,7 @@ def state_answer(station: Station, simulation: SimulatedHardware) -> StateAnswer
     state, now = station.state, station.now()
     memory, moment, identity = state.memory, state.moment, state.product.identity
     epoch, opened = moment.clock.epoch, moment.call.open
-    utc = None if epoch is None else datetime.fromtimestamp((epoch + now) / 1000, UTC)
+    utc = None if epoch is None else date_of(UtcTime(epoch + now))
     configuration = memory.configuration
     return StateAnswer(
         vendor=identity.charge_point_vendor,

@@ -7,7 +7,7 @@ import json
 from collections.abc import AsyncIterator, Callable
 from typing import Annotated, Final
 
-from fastapi import APIRouter, FastAPI, HTTPException, Path, Request
+from fastapi import APIRouter, FastAPI, HTTPException, Path, Query, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, StreamingResponse
 from starlette.exceptions import HTTPException as StarletteHTTPException
@@ -19,6 +19,7 @@ from pilotline.adapters.http.models import (
     CarBody,
     ConnectorAnswer,
     DataTransferBody,
+    ExplanationAnswer,
     FaultBody,
     FaultClearedBody,
     Health,
@@ -26,6 +27,7 @@ from pilotline.adapters.http.models import (
     ReaderAnswer,
     Refusal,
     StateAnswer,
+    StatusExplanationAnswer,
     TagBody,
 )
 from pilotline.adapters.http.protection import Protection
@@ -34,8 +36,10 @@ from pilotline.adapters.link import PowerCutError
 from pilotline.adapters.simulated_car import Car
 from pilotline.adapters.simulated_world import SimulationError
 from pilotline.adapters.simulation import SimulatedHardware
-from pilotline.adapters.station import Station
+from pilotline.adapters.station import RECENT_MAX, Station
 from pilotline.core.events import DataTransferRequested
+from pilotline.core.explain import explain_status
+from pilotline.core.explained_as import status_values, values
 
 _REFUSALS: Final[dict[int | str, dict[str, object]]] = {
     403: {"model": Refusal, "description": "By a foreign name or from a foreign page"},
@@ -68,6 +72,7 @@ def control_app(station: Station, simulation: SimulatedHardware, *, loopback_onl
     for error, status in ((PowerCutError, 503), (OverloadedError, 503), (SimulationError, 409)):
         app.add_exception_handler(error, _failed(status))
     app.include_router(_reading(app, station, simulation))
+    app.include_router(_explaining(station))
     app.include_router(_driving(station, simulation))
     app.include_router(_disturbing(station, simulation))
     return app
@@ -103,6 +108,29 @@ def _reading(app: FastAPI, station: Station, simulation: SimulatedHardware) -> A
         subscription = station.subscribe()
         app.state.streams.add(subscription)
         return StreamingResponse(_lines(app, subscription), media_type="text/event-stream")
+
+    return routes
+
+
+def _explaining(station: Station) -> APIRouter:
+    routes = APIRouter(tags=["explain"])
+
+    @routes.get("/explain/connectors/{connector}", responses={404: _UNKNOWN[404]})
+    async def explain_connector(connector: Number) -> StatusExplanationAnswer:
+        """Why a connector (0: the main controller) has its status, and which rows lead on."""
+        _known_connector(station, connector, first=0)
+        return StatusExplanationAnswer(**status_values(explain_status(station.state, connector)))
+
+    @routes.get("/explain/last")
+    async def explain_last(
+        count: Annotated[int, Query(ge=1, le=RECENT_MAX)] = 1,
+        event: Annotated[str | None, Query(max_length=50, examples=["TagPresented"])] = None,
+    ) -> list[ExplanationAnswer]:
+        """Why the last events, or the last of this name, came to what they came to; the newest at the end."""
+        recent = [
+            happening for happening in station.recent() if event in (None, type(happening.event).__name__)
+        ]
+        return [ExplanationAnswer(**values(happening.explained())) for happening in recent[-count:]]
 
     return routes
 

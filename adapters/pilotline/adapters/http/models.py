@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, JsonValue
 from pydantic.alias_generators import to_camel
 
 from pilotline.spec.types import ChargePointErrorCode, CiString20, CiString50, CiString255
@@ -168,3 +168,85 @@ class StateAnswer(_Answer):
     transactions: list[TransactionAnswer]
     configuration: dict[str, str | None]
     """All keys offered; None: the value is not to be shown."""
+
+
+# --- explanations -------------------------------------------------------------------------------------------
+
+
+class TriedAnswer(_Answer):
+    """A row that was tried."""
+
+    row: str
+    target: str | None
+    """The state it leads to; None: the state stays."""
+    guards: list[str]
+    refused_by: str | None
+    """The first guard that said no; None: the row was taken."""
+    looked_at: dict[str, JsonValue]
+    """What the guards that were asked have looked at."""
+
+
+class EventAnswer(_Answer):
+    """Something that happened, or that one machine told the others."""
+
+    name: str
+    fields: dict[str, JsonValue]
+
+
+class HeardAnswer(_Answer):
+    """What one instance of a machine made of an event."""
+
+    machine: str
+    key: str | None
+    record: dict[str, JsonValue]
+    tried: list[TriedAnswer]
+    taken: str | None
+    because: str | None
+    """Why the event changes nothing here."""
+
+
+class RoundAnswer(_Answer):
+    """An event and everybody who heard it."""
+
+    event: EventAnswer
+    heard: list[HeardAnswer]
+
+
+class DecidedAnswer(_Answer):
+    """How a request of the Central System was answered: the rows of its decision table, and the reply."""
+
+    table: str
+    tried: list[TriedAnswer]
+    taken: str | None
+    reply: dict[str, JsonValue] | None
+
+
+class ExplanationAnswer(_Answer):
+    """Why an event came to what it came to."""
+
+    now_ms: int
+    event: EventAnswer
+    decided: DecidedAnswer | None
+    rounds: list[RoundAnswer]
+    text: str
+    """The same in lines for a person: ✓ taken, ✗ refused, – ignored."""
+
+
+class WayAnswer(_Answer):
+    """What an event would lead to from a status, if it came now."""
+
+    event: str
+    tried: list[TriedAnswer]
+
+
+class StatusExplanationAnswer(_Answer):
+    """Why a connector has its status."""
+
+    connector: int
+    status: str
+    since_ms: int
+    implied: str
+    """The status that the conditions imply (§4.9)."""
+    conditions: dict[str, JsonValue]
+    ways: list[WayAnswer]
+    text: str

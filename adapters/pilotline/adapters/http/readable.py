@@ -3,7 +3,7 @@
 Used by the stream of events, by the log of `pilotline run` and by the timeline of `pilotline demo`.
 """
 
-from typing import Any, Final, Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from msgspec import Struct
 from msgspec.structs import asdict
@@ -13,12 +13,10 @@ from pydantic.alias_generators import to_camel
 from pilotline.adapters.happenings import Happening
 from pilotline.core.effects import SendCall, SendError, SendResult
 from pilotline.core.events import BadCallReceived, CallReceived, ErrorReceived, ResultReceived
+from pilotline.core.plain import instance, message_name, printable, without_secret
 from pilotline.core.step import Taken
-from pilotline.spec.messages.core import ChangeConfigurationReq
 from pilotline.spec.messages.payload import write_payload
 from pilotline.spec.products import Product
-
-_SECRET: Final = "AuthorizationKey"  # noqa: S105  (the name of the key, whose value must not be shown)
 
 
 class Frame(NamedTuple):
@@ -41,10 +39,7 @@ def frames_of(happening: Happening) -> tuple[Frame, ...]:
 
 def row_of(taken: Taken) -> str:
     """``connector[1] A2/CablePlugged``."""
-    key: Any = taken.key  # Any: a number, an asker, or nothing for the machines of the whole station
-    if isinstance(key, Struct):
-        key = " ".join(str(part) for part in asdict(key).values())
-    return f"{taken.machine} {taken.binding}" if key is None else f"{taken.machine}[{key}] {taken.binding}"
+    return f"{instance(taken.machine, taken.key)} {taken.binding}"
 
 
 def line_of(happening: Happening) -> dict[str, Any]:
@@ -69,11 +64,13 @@ def line_of(happening: Happening) -> dict[str, Any]:
 def _received(event: object) -> Frame | None:
     match event:
         case CallReceived():
-            return Frame("in", _name(event.request), event.message_id, _payload(event.request))
+            return Frame("in", message_name(event.request), event.message_id, _payload(event.request))
         case ResultReceived():
-            return Frame("in", _name(event.confirmation), event.message_id, _payload(event.confirmation))
+            return Frame(
+                "in", message_name(event.confirmation), event.message_id, _payload(event.confirmation)
+            )
         case ErrorReceived() | BadCallReceived():
-            return Frame("in", event.code, event.message_id, event.description)
+            return Frame("in", event.code, event.message_id, printable(event.description))
         case _:
             return None
 
@@ -81,24 +78,19 @@ def _received(event: object) -> Frame | None:
 def _sent(effect: object) -> Frame | None:
     match effect:
         case SendCall():
-            return Frame("out", _name(effect.request), effect.message_id, _payload(effect.request))
+            return Frame("out", message_name(effect.request), effect.message_id, _payload(effect.request))
         case SendResult():
-            return Frame("out", _name(effect.confirmation), effect.message_id, _payload(effect.confirmation))
+            return Frame(
+                "out", message_name(effect.confirmation), effect.message_id, _payload(effect.confirmation)
+            )
         case SendError():
             return Frame("out", effect.code, effect.message_id, effect.description)
         case _:
             return None
 
 
-def _name(message: BaseModel) -> str:
-    name = type(message).__name__
-    return f"{name.removesuffix('Req')}.req" if name.endswith("Req") else f"{name.removesuffix('Conf')}.conf"
-
-
 def _payload(message: Any) -> str:  # Any: one of the 56 models of spec.messages
-    if isinstance(message, ChangeConfigurationReq) and message.key.lower() == _SECRET.lower():
-        message = message.model_copy(update={"value": "…"})
-    return write_payload(message)
+    return write_payload(without_secret(message))
 
 
 def _fields(record: Struct) -> dict[str, Any]:  # Any: JSON values
@@ -110,7 +102,7 @@ def _plain(value: Any) -> Any:  # Any: fields of events and effects, whatever th
         case Product():
             return value.identity.charge_point_model
         case BaseModel():
-            return _name(value)  # its payload is among the frames
+            return message_name(value)  # its payload is among the frames
         case Struct():
             return _fields(value)
         case tuple():

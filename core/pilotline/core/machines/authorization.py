@@ -11,7 +11,7 @@ from msgspec import Struct
 
 from pilotline.core import facts
 from pilotline.core.calendar import utc_of
-from pilotline.core.effects import Put
+from pilotline.core.effects import Drop, Put
 from pilotline.core.events import (
     Asked,
     AuthorizationAsked,
@@ -77,14 +77,13 @@ def _known(reads: Reads, id_tag: str) -> KnownTag | None:
     return known_tag(id_tag, local_list, reads.cache if reads.cache_enabled else None)
 
 
-def _status(reads: Reads, known: KnownTag, now: Instant) -> AuthorizationStatus:
-    epoch = reads.clock.epoch
-    return status_at(known, None if epoch is None else UtcTime(epoch + now))
+def _status(known: KnownTag, clock: Clock, now: Instant) -> AuthorizationStatus:
+    return status_at(known, None if clock.epoch is None else UtcTime(clock.epoch + now))
 
 
 def _is_valid(reads: Reads, known: KnownTag, now: Instant) -> bool:
     """In the list ConcurrentTx is valid too (§3.5.2); in the cache it is what the last answer said."""
-    status = _status(reads, known, now)
+    status = _status(known, reads.clock, now)
     return status == "Accepted" or (status == "ConcurrentTx" and isinstance(known, ListedTag))
 
 
@@ -134,7 +133,7 @@ def _offline(own: Authorization, reads: Reads, now: Instant) -> tuple[Authorizat
     if not (reads.boot.ever_accepted or reads.charges_unaccepted):
         return "Invalid", None
     known = _known(reads, own.id_tag)
-    status = "Accepted" if known is None else _status(reads, known, now)
+    status = "Accepted" if known is None else _status(known, reads.clock, now)
     if status not in VALID:
         return status, None  # what is known to be bad is refused, whatever is allowed to the unknown (§3.5.4)
     if known is not None and reads.local_authorize_offline:
@@ -184,6 +183,7 @@ class CacheReads(Struct, frozen=True):
 
     cache: Annotated[Map[str, CachedTag], stored("cache")]
     local_list: Annotated[Map[str, ListedTag], stored("local_list")]
+    clock: Annotated[Clock, station("clock")]
     enabled: Annotated[bool | None, key("AuthorizationCacheEnabled")]
     most: Annotated[int, fact(facts.authorization_cache_max)]
 
@@ -194,17 +194,30 @@ def enabled(_own: CacheKeeper, reads: CacheReads, event: TagTold) -> bool:
 
 
 def remember(
-    own: CacheKeeper, reads: CacheReads, event: TagTold, _now: Instant
-) -> tuple[CacheKeeper, tuple[Put, ...]]:
-    """Every tag an answer told of, valid or not (§3.5.1)."""
+    own: CacheKeeper, reads: CacheReads, event: TagTold, now: Instant
+) -> tuple[CacheKeeper, tuple[Drop | Put, ...]]:
+    """Every tag an answer told of, valid or not, and the newest is the one told of last (§3.5.1)."""
     info, tag = event.info, ci_key(event.id_tag)
     expiry: UtcTime | None = None if info.expiry_date is None else utc_of(info.expiry_date)
     before = reads.cache.get(tag)
     newest = max((cached.stored for cached in reads.cache.values()), default=Counter(0))
-    told = CachedTag(
-        info.status, info.parent_id_tag, expiry, before.stored if before else Counter(newest + 1)
-    )
-    return own, () if told == before else (Put("cache", tag, told),)
+    is_newest = before is not None and before.stored == newest
+    told = CachedTag(info.status, info.parent_id_tag, expiry, newest if is_newest else Counter(newest + 1))
+    if told == before:
+        return own, ()
+    room = () if before else _room(reads, now)
+    return own, (*room, Put("cache", tag, told))
+
+
+def _room(reads: CacheReads, now: Instant) -> tuple[Drop, ...]:
+    """A full cache gives up all that is not valid, and if that is not enough, the oldest (§3.5.1)."""
+    surplus = len(reads.cache) + 1 - reads.most
+    if surplus <= 0:
+        return ()
+    oldest = sorted(reads.cache, key=lambda tag: reads.cache[tag].stored)
+    bad = [tag for tag in oldest if _status(reads.cache[tag], reads.clock, now) not in VALID]
+    valid = [tag for tag in oldest if tag not in bad]
+    return tuple(Drop("cache", tag) for tag in (*bad, *valid[: max(0, surplus - len(bad))]))
 
 
 CACHE_KEEPER = Machine(

@@ -1,4 +1,4 @@
-"""The small machines a connector's status depends on: cable, EV, contactor, supply.
+"""The small machines of a connector: cable, EV, contactor, supply, and the cable that is kept.
 
 Theory of operation: each keeps one physical fact, moves on whatever the status is, also under a fault, and is
 what the status comes back to when the fault is cleared (§4.9).
@@ -11,7 +11,9 @@ from msgspec import Struct
 from pilotline.core import facts
 from pilotline.core.boot import is_resumed
 from pilotline.core.events import (
+    AllowanceSpent,
     CablePlugged,
+    CableReleased,
     CableUnplugged,
     ChargingEnded,
     ContactorClosed,
@@ -23,13 +25,26 @@ from pilotline.core.events import (
     EvUnplugged,
     PoweredUp,
     StartInvalidated,
+    TransactionEnded,
+    UseBegan,
     UseEnded,
 )
 from pilotline.core.reading import NoReads
-from pilotline.core.slices import CONNECTOR, every, fact
-from pilotline.core.state import Cable, Contactor, Counter, Ev, Instant, Map, Supply, Transaction
+from pilotline.core.slices import CONNECTOR, every, fact, here, key
+from pilotline.core.state import (
+    Cable,
+    Contactor,
+    Counter,
+    Ev,
+    Instant,
+    KeptCable,
+    Map,
+    Session,
+    Supply,
+    Transaction,
+)
 from pilotline.core.statechart import Machine, ignores, on
-from pilotline.spec.rows import CableRows, ContactorRows, EvRows, SupplyRows
+from pilotline.spec.rows import CableRows, ContactorRows, EvRows, KeptCableRows, SupplyRows
 
 # --- cable ---------------------------------------------------------------------------------------------------
 
@@ -111,10 +126,15 @@ CONTACTOR = Machine(
 
 
 class SupplyReads(Struct, frozen=True):
-    """The transactions that a boot may resume."""
+    """The transactions that a boot may resume, and whether a refused driver is granted some energy."""
 
     transactions: Annotated[Map[Counter, Transaction], every("transactions")]
+    most_wh: Annotated[int | None, key("MaxEnergyOnInvalidId")]
     resumes: Annotated[bool, fact(facts.resumes_after_power_cut)]
+
+
+def nothing_is_granted(_own: Supply, reads: SupplyReads, _event: StartInvalidated) -> bool:
+    return not reads.most_wh
 
 
 def stop_offering(
@@ -149,14 +169,70 @@ SUPPLY = Machine(
     reads=SupplyReads,
     states=("offered", "withheld"),
     table=(
-        on(StartInvalidated, SupplyRows.Y1, stop_offering),
+        on(StartInvalidated, SupplyRows.Y1, stop_offering, when=[nothing_is_granted]),
+        on(AllowanceSpent, SupplyRows.Y1, stop_offering),
         on(PoweredUp, SupplyRows.Y3, when=[resumed_but_refused]),
         on(UseEnded, SupplyRows.Y2, offer_again),
         on(ChargingEnded, SupplyRows.Y2, offer_again),
     ),
     ignored=(
         ignores(PoweredUp, because="nothing is resumed, or its start was accepted"),
-        ignores(StartInvalidated, in_=("withheld",), because="withheld already"),
+        ignores(StartInvalidated, because="withheld already, or some energy is granted"),
+        ignores(AllowanceSpent, in_=("withheld",), because="withheld already"),
         ignores(UseEnded, ChargingEnded, in_=("offered",), because="offered already"),
+    ),
+)
+
+# --- the cable of a driver who was refused -------------------------------------------------------------------
+
+
+class KeptCableReads(Struct, frozen=True):
+    """Why the transaction ended."""
+
+    session: Annotated[Session, here("sessions")]
+    transactions: Annotated[Map[Counter, Transaction], every("transactions")]
+    cable: Annotated[Cable, here("cables")]
+    lock: Annotated[bool, fact(facts.has_lock)]
+
+
+def _ended(reads: KeptCableReads) -> Transaction | None:
+    number = reads.session.transaction
+    return None if number is None else reads.transactions.get(number)
+
+
+def start_was_refused(_own: KeptCable, reads: KeptCableReads, _event: TransactionEnded) -> bool:
+    """Stopped with DeAuthorized while the driver's cable is in the lock."""
+    ended = _ended(reads)
+    refused = ended is not None and ended.stop is not None and ended.stop.reason == "DeAuthorized"
+    return refused and reads.lock and reads.cable.state != "unplugged"
+
+
+def keep(own: KeptCable, reads: KeptCableReads, _event: object, _now: Instant) -> KeptCable:
+    """Until the driver comes, or the operator unlocks it; a power cut releases it too."""
+    ended = _ended(reads) or Transaction()
+    return KeptCable(own.connector, own.state, ended.id_tag, ended.parent_id_tag)
+
+
+def release(own: KeptCable, _reads: KeptCableReads, _event: object, _now: Instant) -> KeptCable:
+    return KeptCable(own.connector, own.state)
+
+
+KEPT_CABLE = Machine(
+    "kept_cable",
+    family=CONNECTOR,
+    home="moment",
+    slot="kept_cables",
+    blank=KeptCable(0),
+    reads=KeptCableReads,
+    states=("free", "kept"),
+    table=(
+        on(TransactionEnded, KeptCableRows.O1, keep, when=[start_was_refused]),
+        on(CableReleased, KeptCableRows.O2, release),
+        on(UseBegan, KeptCableRows.O3, release),
+        on(UseEnded, KeptCableRows.O3, release),
+    ),
+    ignored=(
+        ignores(TransactionEnded, because="the driver may go, or the cable is kept already"),
+        ignores(CableReleased, UseBegan, UseEnded, in_=("free",), because="no cable is kept"),
     ),
 )

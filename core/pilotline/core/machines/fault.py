@@ -26,6 +26,7 @@ from pilotline.core.slices import POINT
 from pilotline.core.state import Fault, Instant, RaisedFault
 from pilotline.core.statechart import Machine, ignores, on
 from pilotline.spec.rows import FaultRows as row
+from pilotline.spec.status import ERROR_CODE_STATUSES
 
 RAISED_MAX: Final = 16  # one of each ChargePointErrorCode but NoError fits
 
@@ -39,24 +40,25 @@ HEALED_BY: Final[dict[str, tuple[type[Feedback], ...]]] = {
 
 
 def prevents_charging(_own: Fault, _reads: NoReads, event: FaultDetected) -> bool:
-    return event.prevents_charging
+    """A code that does not go with Faulted is a warning, whatever the hardware thinks of it (§4.9)."""
+    return event.prevents_charging and "Faulted" in ERROR_CODE_STATUSES.get(event.error_code, ("Faulted",))
 
 
 def is_new(own: Fault, _reads: NoReads, event: FaultDetected) -> bool:
     """Not raised yet, or with other words."""
-    return _with(own, event).raised != own.raised
+    return _raised_by(own, _reads, event) not in own.raised
 
 
 def begin_fault(
     own: Fault, reads: NoReads, event: FaultDetected, now: Instant
 ) -> tuple[Fault, tuple[FaultBegan]]:
-    return _with(own, event), (FaultBegan(own.connector),)
+    return _with(own, reads, event, now), (FaultBegan(own.connector),)
 
 
 def add(
     own: Fault, reads: NoReads, event: FaultDetected, now: Instant
 ) -> tuple[Fault, tuple[WarningChanged]]:
-    return _with(own, event), (WarningChanged(own.connector),)
+    return _with(own, reads, event, now), (WarningChanged(own.connector),)
 
 
 def is_raised(own: Fault, _reads: NoReads, event: FaultCleared) -> bool:
@@ -72,15 +74,15 @@ def a_warning_is_left(own: Fault, _reads: NoReads, event: FaultCleared) -> bool:
 
 
 def remove(
-    own: Fault, _reads: NoReads, event: FaultCleared, _now: Instant
+    own: Fault, _reads: NoReads, event: FaultCleared, now: Instant
 ) -> tuple[Fault, tuple[WarningChanged]]:
-    return replace(own, raised=_without(own, event.error_code)), (WarningChanged(own.connector),)
+    return replace(own, raised=_without(own, event.error_code), since=now), (WarningChanged(own.connector),)
 
 
 def end_fault(
-    own: Fault, _reads: NoReads, event: FaultCleared, _now: Instant
+    own: Fault, _reads: NoReads, event: FaultCleared, now: Instant
 ) -> tuple[Fault, tuple[FaultEnded]]:
-    return replace(own, raised=_without(own, event.error_code)), (FaultEnded(own.connector),)
+    return replace(own, raised=_without(own, event.error_code), since=now), (FaultEnded(own.connector),)
 
 
 def heals(own: Fault, _reads: NoReads, event: Feedback) -> bool:
@@ -101,17 +103,21 @@ def _without(own: Fault, error_code: str) -> tuple[RaisedFault, ...]:
     return tuple(raised for raised in own.raised if raised.error_code != error_code)
 
 
-def _with(own: Fault, event: FaultDetected) -> Fault:
+def _with(own: Fault, reads: NoReads, event: FaultDetected, now: Instant) -> Fault:
     """The newest of a kind replaces the one before it."""
-    raised = RaisedFault(
+    raised = _raised_by(own, reads, event)
+    return replace(own, raised=(*_without(own, event.error_code), raised)[-RAISED_MAX:], since=now)
+
+
+def _raised_by(own: Fault, reads: NoReads, event: FaultDetected) -> RaisedFault:
+    return RaisedFault(
         event.error_code,
         event.info,
         event.vendor_id,
         event.vendor_error_code,
-        event.prevents_charging,
+        prevents_charging(own, reads, event),
         event.by_station,
     )
-    return replace(own, raised=(*_without(own, event.error_code), raised)[-RAISED_MAX:])
 
 
 FAULT = Machine(

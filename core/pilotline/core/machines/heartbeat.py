@@ -1,4 +1,8 @@
-"""Heartbeat: due after an interval in which nothing was sent (§4.6, §9.1.10)."""
+"""Heartbeat: due after an interval in which nothing was sent, and once a day in any case (§4.6, §9.1.10).
+
+Theory of operation: a station that is never silent still has to set its clock (OCPP-J §5.3), so silence is listened
+to for the interval, but not beyond a day after the last Heartbeat.
+"""
 
 from typing import Annotated, Final
 
@@ -27,6 +31,7 @@ from pilotline.spec.messages.core import HeartbeatConf, HeartbeatReq
 from pilotline.spec.rows import HeartbeatRows as row
 
 ME: Final = Address("heartbeat")
+DAY_MS: Final = 86_400_000
 
 
 class Reads(Struct, frozen=True):
@@ -40,11 +45,14 @@ def registered(_own: Heartbeat, reads: Reads, _event: object) -> bool:
     return reads.registration.state == "accepted"
 
 
-def listen(own: Heartbeat, reads: Reads, _event: object, now: Instant) -> tuple[Heartbeat, tuple[Arm, ...]]:
-    """An interval of 0 is never over (§9.1.10)."""
-    if reads.interval_s <= 0:
-        return own, ()
-    return own, (Arm("silence", Instant(now + reads.interval_s * 1000)),)
+def listen(own: Heartbeat, reads: Reads, _event: object, now: Instant) -> tuple[Heartbeat, tuple[Arm]]:
+    over = min(now + reads.interval_s * 1000, own.last + DAY_MS)
+    return own, (Arm("silence", Instant(max(now, over))),)
+
+
+def listen_anew(own: Heartbeat, reads: Reads, event: object, now: Instant) -> tuple[Heartbeat, tuple[Arm]]:
+    """The time was told, or asked for in vain: either way it is not asked for again before silence or a day."""
+    return listen(Heartbeat(own.state, now), reads, event, now)
 
 
 def of_the_interval(_own: Heartbeat, _reads: Reads, event: ConfigurationChanged) -> bool:
@@ -58,8 +66,8 @@ def beat(own: Heartbeat, _reads: Reads, _event: object, _now: Instant) -> tuple[
 def set_clock(
     own: Heartbeat, reads: Reads, event: Confirmed[HeartbeatConf], now: Instant
 ) -> tuple[Heartbeat, tuple[TimeTold | Arm, ...]]:
-    _, armed = listen(own, reads, event, now)
-    return own, (*armed, TimeTold(utc_of(event.confirmation.current_time)))
+    heard, armed = listen_anew(own, reads, event, now)
+    return heard, (*armed, TimeTold(utc_of(event.confirmation.current_time)))
 
 
 HEARTBEAT = Machine(
@@ -71,15 +79,15 @@ HEARTBEAT = Machine(
     states=("off", "silent", "asked"),
     timers=(Timer("silence", HeartbeatDue, ("silent",)),),
     table=(
-        on(RegistrationAccepted, row.H1, listen),
+        on(RegistrationAccepted, row.H1, listen_anew),
         on(Connected, row.H1, listen, when=[registered]),
         on(CallSent, row.H2, listen),
         on(ConfigurationChanged, row.H2, listen, when=[of_the_interval]),
         on(HeartbeatDue, row.H3, beat),
         on(Confirmed[HeartbeatConf], row.H4, set_clock),
-        on(Refused, row.H4, listen),
-        on(Unanswered, row.H4, listen),
-        on(Withdrawn, row.H4, listen),
+        on(Refused, row.H4, listen_anew),
+        on(Unanswered, row.H4, listen_anew),
+        on(Withdrawn, row.H4, listen_anew),
         on(Disconnected, row.H5),
     ),
     ignored=(

@@ -79,7 +79,9 @@ def record(
     own: Outbox, reads: Reads, event: MessageRecorded, _now: Instant
 ) -> tuple[Outbox, tuple[Put | HeadDue, ...]]:
     entry = Entry(reads.boot.number, own.tail, event.of_transaction, event.message)
-    return Outbox(own.state, own.head, Counter(own.tail + 1)), (Put("outbox", own.tail, entry), HeadDue())
+    newest = max(own.newest, event.of_transaction)
+    longer = Outbox(own.state, own.head, Counter(own.tail + 1), newest)
+    return longer, (Put("outbox", own.tail, entry), HeadDue())
 
 
 # --- sending -------------------------------------------------------------------------------------------------
@@ -167,7 +169,7 @@ def answers_the_head(own: Outbox, reads: Reads, event: AnsweredLate) -> bool:
 
 
 def _without_head(own: Outbox) -> Outbox:
-    return Outbox(own.state, Counter(own.head + 1), own.tail)
+    return Outbox(own.state, Counter(own.head + 1), own.tail, own.newest)
 
 
 OUTBOX = Machine(

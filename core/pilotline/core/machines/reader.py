@@ -1,10 +1,10 @@
 """A tag reader: what a presented tag means, for the connectors this reader serves (§3.4, §3.6, §3.10).
 
-Theory of operation: the tag that waits for its plug gives up (B1); the tag that started stops, unasked; any other is
-authorized first. Once accepted, a connector that is plugged in and waits comes first, then a running transaction of the
-same group, which it stops, then the connector that is reserved for it, then the one that this tag has just used, then
-the lowest free one. What is reserved for others is none of these (§5.13); whose group a tag is of shows when it is
-authorized, so before that a reservation for any group may be meant.
+Theory of operation: the tag that waits for its plug gives up (B1); the tag that started stops, unasked; the tag whose
+start was refused gets its cable back; any other is authorized first. Once accepted, a connector that is plugged in and
+waits comes first, then a running transaction of the same group, which it stops, then the connector that is reserved for
+it, then the one that it has just used, then the lowest free one. What is reserved for others is none of these (§5.13);
+whose group a tag is of shows when it is authorized, so before that a reservation for any group may be meant.
 """
 
 from typing import Annotated, Final, NamedTuple
@@ -15,6 +15,7 @@ from pilotline.core import facts
 from pilotline.core.effects import SignalTag
 from pilotline.core.events import (
     AuthorizationAsked,
+    CableReleased,
     StopAsked,
     TagDecided,
     TagPresented,
@@ -24,7 +25,19 @@ from pilotline.core.events import (
 from pilotline.core.fitness import fit_for_use
 from pilotline.core.reserving import Floor, may_use, on_connector
 from pilotline.core.slices import READER, every, fact
-from pilotline.core.state import Asker, Availability, Fault, Instant, Map, Reader, Reservation, Session
+from pilotline.core.state import (
+    Asker,
+    Availability,
+    Counter,
+    Fault,
+    Instant,
+    KeptCable,
+    Map,
+    Reader,
+    Reservation,
+    Session,
+    Transaction,
+)
 from pilotline.core.statechart import Machine, ignores, on
 from pilotline.spec.rows import ReaderRows as row
 from pilotline.spec.types import same
@@ -36,6 +49,8 @@ class Reads(Struct, frozen=True):
     """The connectors this reader may mean."""
 
     sessions: Annotated[tuple[Session, ...], every("sessions")]
+    transactions: Annotated[Map[Counter, Transaction], every("transactions")]
+    kept_cables: Annotated[tuple[KeptCable, ...], every("kept_cables")]
     faults: Annotated[tuple[Fault, ...], every("faults")]
     availability: Annotated[tuple[Availability, ...], every("availability")]
     reservations: Annotated[Map[int, Reservation], every("reservations")]
@@ -61,16 +76,35 @@ def _first(reads: Reads, state: str, id_tag: str) -> int | None:
     return None
 
 
+def _group_of(reads: Reads, connector: int) -> str | None:
+    """The group of the running transaction, as the Central System told it last (§3.10)."""
+    session = reads.sessions[connector]
+    if session.state != "charging" or session.transaction is None:
+        return None
+    return reads.transactions[session.transaction].parent_id_tag
+
+
 def _of_the_group(reads: Reads, parent_id_tag: str | None) -> int | None:
     """A running transaction of the same group: parent compared with parent, never with a tag (§3.10)."""
     for connector in reads.serves:
-        parent = reads.sessions[connector].parent_id_tag
-        if (
-            reads.sessions[connector].state == "charging"
-            and parent_id_tag
-            and parent
-            and same(parent, parent_id_tag)
-        ):
+        group = _group_of(reads, connector)
+        if group and parent_id_tag and same(group, parent_id_tag):
+            return connector
+    return None
+
+
+def _kept_of(reads: Reads, id_tag: str) -> int | None:
+    for connector in reads.serves:
+        kept = reads.kept_cables[connector]
+        if kept.state == "kept" and same(kept.id_tag, id_tag):
+            return connector
+    return None
+
+
+def _kept_of_the_group(reads: Reads, parent_id_tag: str | None) -> int | None:
+    for connector in reads.serves:
+        group = reads.kept_cables[connector].parent_id_tag
+        if group and parent_id_tag and same(group, parent_id_tag):
             return connector
     return None
 
@@ -112,10 +146,15 @@ def _reserved_for(reads: Reads, who: Who) -> int | None:
 
 
 def _used_by(reads: Reads, who: Who) -> int | None:
-    """Still plugged in after this tag's transaction, or after nobody's: it may go on there (F2)."""
+    """Still plugged in after this tag's transaction: it may go on there (F2).
+
+    After nobody's only if the tag can mean no other connector: else the next driver would pay for whoever plugged in
+    and did not come (errata 3.20).
+    """
+    nobodys = who.id_tag if len(reads.serves) == 1 else ""
     for connector in reads.serves:
         session = reads.sessions[connector]
-        mine = session.state == "finishing" and same(session.id_tag or who.id_tag, who.id_tag)
+        mine = session.state == "finishing" and same(session.id_tag or nobodys, who.id_tag)
         if mine and _fit(reads, connector, who):
             return connector
     return None
@@ -161,11 +200,21 @@ def stop(
     return own, (SignalTag(own.number, True), StopAsked(connector, "Local", event.id_tag))
 
 
+def began_what_was_refused(_own: Reader, reads: Reads, event: TagPresented) -> bool:
+    return _kept_of(reads, event.id_tag) is not None
+
+
+def release(
+    own: Reader, reads: Reads, event: TagPresented, _now: Instant
+) -> tuple[Reader, tuple[SignalTag | CableReleased, ...]]:
+    """Nobody has to be asked: it is the driver's own cable."""
+    connector = _kept_of(reads, event.id_tag) or 0
+    return own, (SignalTag(own.number, True), CableReleased(connector))
+
+
 def cannot_be_meant(_own: Reader, reads: Reads, event: TagPresented) -> bool:
-    """No connector to grant, and no transaction that a tag of its group could stop: nothing to ask (§3.10)."""
-    groups = any(
-        reads.sessions[c].parent_id_tag and reads.sessions[c].state == "charging" for c in reads.serves
-    )
+    """No connector to grant, and nothing that a tag of the same group could end: nothing to ask (§3.10)."""
+    groups = any(_group_of(reads, c) or reads.kept_cables[c].parent_id_tag for c in reads.serves)
     return grantable(reads, Who(event.id_tag, group_known=False)) is None and not groups
 
 
@@ -198,6 +247,18 @@ def stop_for_the_group(
     )
 
 
+def of_the_group_that_was_refused(_own: Reader, reads: Reads, event: TagDecided) -> bool:
+    return _kept_of_the_group(reads, event.parent_id_tag) is not None
+
+
+def release_to_the_group(
+    own: Reader, reads: Reads, event: TagDecided, _now: Instant
+) -> tuple[Reader, tuple[SignalTag | CableReleased, ...]]:
+    """Whether it may charge does not matter: it is the group's own cable."""
+    connector = _kept_of_the_group(reads, event.parent_id_tag) or 0
+    return Reader(own.number, own.state), (SignalTag(own.number, True), CableReleased(connector))
+
+
 def accepted_and_grantable(own: Reader, reads: Reads, event: TagDecided) -> bool:
     return event.status == "Accepted" and grantable(reads, Who(own.id_tag, event.parent_id_tag)) is not None
 
@@ -222,9 +283,11 @@ READER_MACHINE = Machine(
         on(TagPresented, row.D8, refuse, when=[unreadable]),
         on(TagPresented, row.D1, give_up, when=[awaits_its_plug]),
         on(TagPresented, row.D2, stop, when=[started_a_transaction]),
+        on(TagPresented, row.D9, release, when=[began_what_was_refused]),
         on(TagPresented, row.D3, refuse, when=[cannot_be_meant]),
         on(TagPresented, row.D4, ask),
         on(TagDecided, row.D5, stop_for_the_group, when=[accepted_for_its_group]),
+        on(TagDecided, row.D10, release_to_the_group, when=[of_the_group_that_was_refused]),
         on(TagDecided, row.D6, grant, when=[accepted_and_grantable]),
         on(TagDecided, row.D7, refuse),
     ),

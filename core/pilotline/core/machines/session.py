@@ -7,7 +7,7 @@ A tag that was granted the lowest free connector moves to the one that is plugge
 connector the plug alone begins nothing (§5.13): there is no Preparing before its tag, or before the reservation ends.
 """
 
-from typing import Annotated, Final
+from typing import Annotated, Final, get_args
 
 from msgspec import Struct
 
@@ -21,6 +21,7 @@ from pilotline.core.events import (
     CommitFailed,
     ConnectionTimedOut,
     ConnectorLocked,
+    ContactorOpened,
     EvUnplugged,
     FaultBegan,
     FaultDetected,
@@ -44,23 +45,27 @@ from pilotline.core.events import (
     UseWithdrawn,
 )
 from pilotline.core.reserving import Floor, may_use, on_connector, used_by
-from pilotline.core.slices import CONNECTOR, every, fact, here, key
+from pilotline.core.slices import CONNECTOR, every, fact, here, key, station
 from pilotline.core.state import (
     Availability,
+    Boot,
     Cable,
     Counter,
     Fault,
     Instant,
     Map,
+    Outbox,
     Reservation,
     Session,
     Transaction,
 )
 from pilotline.core.statechart import Machine, Timer, ignores, on
 from pilotline.spec.rows import SessionRows as row
+from pilotline.spec.rows import SessionState
 from pilotline.spec.types import ChargePointErrorCode, ReadingContext
 
 BEGIN: Final[ReadingContext] = "Transaction.Begin"
+END: Final[ReadingContext] = "Transaction.End"
 
 
 class Reads(Struct, frozen=True):
@@ -74,8 +79,11 @@ class Reads(Struct, frozen=True):
     availabilities: Annotated[tuple[Availability, ...], every("availability")]
     sessions: Annotated[tuple[Session, ...], every("sessions")]
     transactions: Annotated[Map[Counter, Transaction], every("transactions")]
+    queue: Annotated[Outbox, station("queue")]
     fixed: Annotated[bool, fact(facts.has_fixed_cable)]
     lock: Annotated[bool, fact(facts.has_lock)]
+    boot: Annotated[Boot, station("boot")]
+    charges_unaccepted: Annotated[bool, fact(facts.charges_before_first_acceptance)]
     readers: Annotated[tuple[int, ...], fact(facts.readers_of)]
     free_vending: Annotated[str | None, fact(facts.free_vending_tag)]
     resumes: Annotated[bool, fact(facts.resumes_after_power_cut)]
@@ -101,9 +109,14 @@ def granted_and_fit(own: Session, reads: Reads, event: UseGranted) -> bool:
 
 
 def free_vending(own: Session, reads: Reads, event: object) -> bool:
-    """A plug alone starts charging (A3)."""
+    """A plug alone starts charging (A3), but not before the first acceptance unless the product says so (§4.2.1)."""
     tag = reads.free_vending
-    return tag is not None and fit_for_use(own, reads, event) and _may_use(own, reads, tag, None)
+    return (
+        tag is not None
+        and (reads.boot.ever_accepted or reads.charges_unaccepted)
+        and fit_for_use(own, reads, event)
+        and _may_use(own, reads, tag, None)
+    )
 
 
 def takes_over(own: Session, reads: Reads, event: object) -> bool:
@@ -242,7 +255,7 @@ def of_the_start(_own: Session, _reads: Reads, event: MeterRead) -> bool:
 def begin_transaction(
     own: Session, reads: Reads, event: ConnectorLocked | MeterRead, _now: Instant
 ) -> tuple[Session, tuple[TransactionBegan]]:
-    number = Counter(max(reads.transactions, default=0) + 1)
+    number = Counter(reads.queue.newest + 1)
     session = Session(own.connector, own.state, own.id_tag, own.parent_id_tag, own.reader, number)
     used = used_by(reads.reservations, own.connector, own.id_tag or "", own.parent_id_tag)
     reservation = None if used is None else used.reservation_id
@@ -256,6 +269,13 @@ def stop(
     own: Session, _reads: Reads, event: StopAsked, _now: Instant
 ) -> tuple[Session, tuple[TransactionStopAsked, ...]]:
     return own, _stop(own, event)
+
+
+def pass_on_register(
+    own: Session, _reads: Reads, event: ContactorOpened, _now: Instant
+) -> tuple[Session, tuple[MeterRead]]:
+    """Said to the one transaction that it is about: thousands of others may wait for the network."""
+    return own, (MeterRead(own.connector, own.transaction, END, event.readings),)
 
 
 def stops_when_unplugged_at_the_ev(_own: Session, reads: Reads, _event: EvUnplugged) -> bool:
@@ -320,11 +340,8 @@ def finish_after_the_cut(own: Session, reads: Reads, _event: PoweredUp, _now: In
 def _granted_elsewhere(own: Session, reads: Reads) -> Session | None:
     """The session of another connector that waits for its plug, granted by a reader that serves this one too."""
     for other in reads.sessions[1:]:
-        if (
-            other.connector != own.connector
-            and other.state == "awaiting_plug"
-            and other.reader in reads.readers
-        ):
+        elsewhere = other.connector != own.connector
+        if elsewhere and other.state == "awaiting_plug" and other.reader in reads.readers:
             return other
     return None
 
@@ -346,11 +363,8 @@ def _fail(
 
 
 def _stop(own: Session, event: StopAsked) -> tuple[TransactionStopAsked, ...]:
-    return (
-        ()
-        if own.transaction is None
-        else (TransactionStopAsked(own.transaction, event.reason, event.id_tag),)
-    )
+    stopped = own.transaction
+    return () if stopped is None else (TransactionStopAsked(stopped, event.reason, event.id_tag),)
 
 
 SESSION = Machine(
@@ -360,17 +374,7 @@ SESSION = Machine(
     slot="sessions",
     blank=Session(0),
     reads=Reads,
-    states=(
-        "idle",
-        "awaiting_id_tag",
-        "awaiting_reserver",
-        "awaiting_plug",
-        "held",
-        "starting",
-        "charging",
-        "ending",
-        "finishing",
-    ),
+    states=get_args(SessionState),
     timers=(
         Timer("connection_time_out", ConnectionTimedOut, ("awaiting_id_tag", "awaiting_plug")),
         Timer("start", StartTimedOut, ("starting",)),
@@ -410,6 +414,7 @@ SESSION = Machine(
         on(StopAsked, row.S9, stop),
         on(EvUnplugged, row.S9, stop_disconnected, when=[stops_when_unplugged_at_the_ev]),
         on(CableUnplugged, row.S9, stop_disconnected),
+        on(ContactorOpened, row.S9R, pass_on_register),
         on(TransactionEnded, row.S10, ask_to_finish, when=[cable_still_in]),
         on(TransactionEnded, row.S11, give_up),
         # nothing is left to do
@@ -444,6 +449,7 @@ SESSION = Machine(
             because="nobody uses the connector, or the cable is still in the socket",
         ),
         ignores(LockFailed, StartTimedOut, ConnectorLocked, MeterRead, because="nothing is being started"),
+        ignores(ContactorOpened, because="energy is only suspended, or nobody charges"),
         ignores(StopAsked, TransactionEnded, because="no transaction is running"),
         ignores(PoweredUp, because="nobody is there, or the connector is Inoperative"),
     ),

@@ -45,8 +45,11 @@ from pilotline.core.state import (
 from pilotline.core.statechart import Machine, Timer, ignores, on
 from pilotline.spec.messages.core import StatusNotificationReq
 from pilotline.spec.rows import StatusReportRows as row
+from pilotline.spec.status import ERROR_CODE_STATUSES
 
 NAME: Final = "status_report"
+WITHOUT_EV: Final = ("SuspendedEV", "SuspendedEVSE", "Finishing")
+"""The statuses that are explained by an EV that was unplugged (§4.9)."""
 DUE_MAX: Final = (
     16  # a Central System that leaves a report open for long hears the newest of what was due meanwhile
 )
@@ -81,17 +84,18 @@ class Reads(Struct, frozen=True):
 
 
 def present(reads: Conditions) -> tuple[Report, Instant]:
-    """The report of what is now, and since when; the first fault raised speaks for all (§6.47)."""
+    """The report of what is now, and since when; the newest fault or else warning speaks for all (§4.9, §6.47)."""
     status = "Available" if reads.connector.state == "initial" else reads.connector.state
-    raised = sorted(reads.fault.raised, key=lambda fault: not fault.prevents_charging)
-    since = reads.connector.since
+    raised = [r for r in reads.fault.raised if status in ERROR_CODE_STATUSES.get(r.error_code, (status,))]
+    since = max(reads.connector.since, reads.fault.since)
     if raised:
-        first = raised[0]
-        return Report(status, first.error_code, first.info, first.vendor_id, first.vendor_error_code), since
+        told = next((r for r in reversed(raised) if r.prevents_charging), raised[-1])
+        return Report(status, told.error_code, told.info, told.vendor_id, told.vendor_error_code), since
     out_at_the_ev = reads.cable.state == "ev_side_out" or (
         reads.session.state == "charging" and reads.cable.state == "unplugged"
     )
-    return Report(status, info="EV side disconnected" if out_at_the_ev else None), since
+    tells = out_at_the_ev and status in WITHOUT_EV
+    return Report(status, info="EV side disconnected" if tells else None), since
 
 
 def request_of(connector: int, report: Report, since: Instant, clock: Clock) -> StatusNotificationReq:

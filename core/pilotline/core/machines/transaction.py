@@ -18,7 +18,6 @@ from pilotline.core.effects import Arm, Disarm, ReadMeter
 from pilotline.core.events import (
     ChargingBegan,
     ConfigurationChanged,
-    ContactorOpened,
     FaultDetected,
     LastDelivered,
     MessageRecorded,
@@ -166,16 +165,12 @@ def prepare_stop(
     )
 
 
-def mine(own: Transaction, _reads: Reads, event: ContactorOpened) -> bool:
-    return event.connector == own.connector
-
-
 def is_end(_own: Transaction, _reads: Reads, event: MeterRead) -> bool:
     return event.context == END
 
 
 def record_stop(
-    own: Transaction, _reads: Reads, event: ContactorOpened | MeterRead, _now: Instant
+    own: Transaction, _reads: Reads, event: MeterRead, _now: Instant
 ) -> tuple[Transaction, tuple[MessageRecorded | TransactionEnded, ...]]:
     return _stopped(own, event.readings.register), (_stop_message(own, event.readings.register), _ended(own))
 
@@ -275,7 +270,6 @@ TRANSACTION_MACHINE = Machine(
         on(ConfigurationChanged, row.T2, start_sampling_anew, when=[of_the_sample_interval]),
         on(MeterRead, row.T2, record_sample, when=[is_sample]),
         on(TransactionStopAsked, row.T4, prepare_stop),
-        on(ContactorOpened, row.T5, record_stop, when=[mine]),
         on(MeterRead, row.T5, record_stop, when=[is_end]),
         on(StopTimedOut, row.T5, record_stop_blind),
         on(LastDelivered, row.T8),
@@ -285,13 +279,12 @@ TRANSACTION_MACHINE = Machine(
     ),
     ignored=(
         ignores(
-            StartAnswered, SampleDue, ConfigurationChanged, MeterRead, TransactionStopAsked, ContactorOpened,
-            StopTimedOut, LastDelivered, PoweredUp, in_=("initial",), because="it has not begun",
+            StartAnswered, SampleDue, ConfigurationChanged, MeterRead, TransactionStopAsked, StopTimedOut,
+            LastDelivered, PoweredUp, in_=("initial",), because="it has not begun",
         ),
         ignores(TransactionBegan, in_=("running", "stopping", "stopped"), because="it has begun already"),
         ignores(SampleDue, ConfigurationChanged, MeterRead, because="no sample is due here"),
         ignores(TransactionStopAsked, StopTimedOut, because="it is stopping already, or does not have to"),
-        ignores(ContactorOpened, because="another connector's, or energy is only suspended"),
         ignores(LastDelivered, in_=("running", "stopping"), because="its last message is not recorded yet"),
         ignores(PoweredUp, in_=("stopped",), because="all of it is recorded"),
     ),

@@ -164,13 +164,19 @@ def stop(
 
 
 def _connector_of(reads: Reads, transaction_id: int) -> int:
-    """Where the transaction of this id runs; 0: nowhere. -1 is no id of the Central System's (errata 3.18)."""
-    for transaction in reads.transactions.values():
-        answered = transaction.answered
-        known = answered is not None and answered.processed and answered.transaction_id == transaction_id
-        if known and transaction.state == "running":
-            return transaction.connector
-    return 0
+    """Where the transaction of this id runs; 0: nowhere. -1 is no id of the Central System's (errata 3.18).
+
+    Of an id that was given twice the newest is meant: that is the one the Central System has under it.
+    """
+    running = {
+        number: transaction.connector
+        for number, transaction in reads.transactions.items()
+        if transaction.state == "running"
+        and transaction.answered is not None
+        and transaction.answered.processed
+        and transaction.answered.transaction_id == transaction_id
+    }
+    return running[max(running)] if running else 0
 
 
 REMOTE_STOP_TRANSACTION: DecisionTable[Reads, RemoteStopTransactionReq] = DecisionTable(

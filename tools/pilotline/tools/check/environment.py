@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Final, Literal, NamedTuple
 
 from pilotline.core.calendar import EPOCH
-from pilotline.core.effects import CloseContactor
+from pilotline.core.effects import CloseContactor, LockConnector
 from pilotline.core.events import (
     CablePlugged,
     CableUnplugged,
@@ -35,7 +35,7 @@ from pilotline.core.events import (
     TagPresented,
     UnlockFailed,
 )
-from pilotline.core.levels import contactor
+from pilotline.core.levels import contactor, lock
 from pilotline.core.machines.outbox import message_id_of
 from pilotline.core.state import Readings, SampledReading, StartMessage, State, StopMessage, UtcTime, Wh
 from pilotline.spec.messages.actions import Confirmation, Request
@@ -139,11 +139,7 @@ def cable(connector: int, *, forced: bool = False) -> Player:
             yield EvUnplugged(connector)
         fixed = state.product.connectors[connector - 1].cable == "fixed"
         has_lock = state.product.connectors[connector - 1].lock
-        locked = (
-            has_lock
-            and not forced
-            and state.moment.sessions[connector].state in ("starting", "charging", "ending")
-        )
+        locked = has_lock and not forced and isinstance(lock(state, connector), LockConnector)
         if at != "unplugged" and not fixed and not locked:
             yield CableUnplugged(connector)
 
@@ -249,6 +245,16 @@ def faults(
             yield FaultCleared(connector, code)
         else:
             yield FaultDetected(connector, code, prevents_charging=prevents_charging)
+
+    return play
+
+
+def looked_at_meter(connector: int) -> Player:
+    """Tells, sooner or later, what is left of an allowance."""
+
+    def play(state: State) -> Iterator[External]:
+        if state.moment.allowances[connector].state == "looking":
+            yield MeterRead(connector, state.moment.sessions[connector].transaction, "Other", READINGS)
 
     return play
 

@@ -18,17 +18,20 @@ from pilotline.tools.check.environment import (
     YES,
     YES_OR_NO,
     YES_TO_GROUP,
-    Player,
     central_system,
     tags,
 )
-from pilotline.tools.check.scope import Scope, one_connector, two_connectors
+from pilotline.tools.check.scope import (
+    ONLINE,
+    QUIET,
+    TALK,
+    TRANSACTIONS,
+    WILLING,
+    Scope,
+    one_connector,
+    two_connectors,
+)
 
-QUIET: Final = frozenset({("heartbeat", "silence"), ("status_report", "settle")})
-TALK: Final = frozenset({"StatusNotificationReq", "AuthorizeReq", "BootNotificationReq"})
-TRANSACTIONS: Final = frozenset({"StartTransactionReq", "StopTransactionReq", "MeterValuesReq"})
-WILLING: Final[tuple[Player, ...]] = (world.hardware(1), world.hungry_car(1))
-ONLINE: Final = (world.network_comes_up,)
 SOON: Final = EPOCH + timedelta(seconds=2)
 """The Central System's clock says EPOCH whenever it is asked, and the search counts from now."""
 

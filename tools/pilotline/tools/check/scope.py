@@ -1,9 +1,21 @@
 """What a search is bounded by: a small station, a world, and what is left out of it."""
 
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from pilotline.spec.products import Product, Reader, adjusted, load_product
-from pilotline.tools.check.environment import ALL, Answers, Player
+from pilotline.tools.check import environment as world
+from pilotline.tools.check.environment import ALL, TAG, Answers, Player, tags
+
+QUIET: Final = frozenset({("heartbeat", "silence"), ("status_report", "settle")})
+REPORTS: Final = frozenset({"StatusNotificationReq"})
+TALK: Final = REPORTS | {"AuthorizeReq", "BootNotificationReq"}
+TRANSACTIONS: Final = frozenset({"StartTransactionReq", "StopTransactionReq", "MeterValuesReq"})
+DRIVER: Final = (world.cable(1), tags(1, TAG))
+PEOPLE: Final[tuple[Player, ...]] = (*DRIVER, world.car(1))
+SESSION: Final[tuple[Player, ...]] = (*PEOPLE, world.hardware(1))
+WILLING: Final[tuple[Player, ...]] = (world.hardware(1), world.hungry_car(1))
+"""Hardware and car that do at once what they do."""
+ONLINE: Final = (world.network_comes_up,)
 
 
 class Scope(NamedTuple):

@@ -7,30 +7,30 @@ from pilotline.spec.messages.core import UnlockConnectorReq
 from pilotline.tools.check import environment as world
 from pilotline.tools.check.environment import (
     ALL,
-    MOODY,
     OTHER,
-    RUBBISH,
     TAG,
     YES,
     YES_OR_NO,
     YES_TO_GROUP,
-    Player,
     central_system,
     tags,
 )
 from pilotline.tools.check.profile_scopes import PROFILE_SCOPES
-from pilotline.tools.check.scope import Scope, one_connector, two_connectors
-
-QUIET: Final = frozenset({("heartbeat", "silence"), ("status_report", "settle")})
-REPORTS: Final = frozenset({"StatusNotificationReq"})
-TALK: Final = REPORTS | {"AuthorizeReq", "BootNotificationReq"}
-TRANSACTIONS: Final = frozenset({"StartTransactionReq", "StopTransactionReq", "MeterValuesReq"})
-DRIVER: Final = (world.cable(1), tags(1, TAG))
-PEOPLE: Final[tuple[Player, ...]] = (*DRIVER, world.car(1))
-SESSION: Final[tuple[Player, ...]] = (*PEOPLE, world.hardware(1))
-WILLING: Final[tuple[Player, ...]] = (world.hardware(1), world.hungry_car(1))
-"""Hardware and car that do at once what they do."""
-ONLINE: Final = (world.network_comes_up,)
+from pilotline.tools.check.refusals import REFUSALS
+from pilotline.tools.check.scope import (
+    DRIVER,
+    ONLINE,
+    PEOPLE,
+    QUIET,
+    REPORTS,
+    SESSION,
+    TALK,
+    TRANSACTIONS,
+    WILLING,
+    Scope,
+    one_connector,
+    two_connectors,
+)
 
 _SCOPES: Final = (
     Scope(
@@ -172,7 +172,7 @@ _SCOPES: Final = (
         one_connector(),
         (
             world.cable(1),
-            tags(1, TAG, RUBBISH),
+            tags(1, TAG, world.RUBBISH),
             *ONLINE,
             world.faults(1),
             world.faults(1, "OtherError"),
@@ -383,7 +383,7 @@ _SCOPES: Final = (
         "Accepted, Pending, Rejected, no answer; heartbeats; data transfers; the network comes and goes",
         one_connector(HeartbeatInterval="2"),
         (
-            central_system(MOODY),
+            central_system(world.MOODY),
             world.network,
             world.remote_control(1),
             world.embedder,
@@ -397,4 +397,4 @@ _SCOPES: Final = (
 
 def scopes() -> dict[str, Scope]:
     """All scopes by name."""
-    return {scope.name: scope for scope in (*_SCOPES, *PROFILE_SCOPES)}
+    return {scope.name: scope for scope in (*_SCOPES, *REFUSALS, *PROFILE_SCOPES)}

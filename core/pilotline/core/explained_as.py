@@ -1,0 +1,166 @@
+"""Explanations for a person, as indented text, and for a program, as JSON values."""
+
+from collections.abc import Iterator
+from typing import Any, Final
+
+from msgspec import Struct
+
+from pilotline.core.effects import SendError, SendResult
+from pilotline.core.explain import Decided, Explanation, Heard, Round, StatusExplanation, Tried
+from pilotline.core.plain import instance, key_text, plain, words
+
+TAKEN: Final = "✓"
+REFUSED: Final = "✗"
+IGNORED: Final = "–"
+
+
+def text(explanation: Explanation | StatusExplanation) -> str:
+    """Indented lines: an event, who heard it, the rows that were tried; ✓ taken, ✗ refused, – ignored."""
+    return "\n".join(lines(explanation))
+
+
+def lines(explanation: Explanation | StatusExplanation) -> Iterator[str]:
+    """The lines of the text."""
+    match explanation:
+        case Explanation():
+            yield _event(explanation.event)
+            if explanation.decided is not None:
+                yield from _decided(explanation.decided)
+            for number, told in enumerate(explanation.rounds):
+                if number and told.heard:
+                    yield f"  then {_event(told.event)}"
+                for heard in told.heard:
+                    yield from _heard(heard)
+            if explanation.decided is None and not any(told.heard for told in explanation.rounds):
+                yield f"  {IGNORED} nothing comes of it"
+        case StatusExplanation():
+            yield from _status(explanation)
+
+
+def _status(explained: StatusExplanation) -> Iterator[str]:
+    who = f"connector {explained.connector}" if explained.connector else "main controller"
+    agreed = explained.implied == explained.status
+    implied = "as its conditions imply" if agreed else f"though its conditions imply {explained.implied}"
+    yield f"{who} is {explained.status}, {implied} (since {explained.since} ms)"
+    for name in explained.conditions.__struct_fields__:
+        yield f"  {name}: {words(getattr(explained.conditions, name))}"
+    for way in explained.ways:
+        yield f"  on {type(way.event).__name__}"
+        for heard in way.heard:
+            for tried in heard.tried:
+                yield f"    {_row(tried)}"
+
+
+def _event(event: Struct) -> str:
+    told = words(event)
+    return type(event).__name__ if told == "none" else f"{type(event).__name__} {told}"
+
+
+def _heard(heard: Heard) -> Iterator[str]:
+    """Who heard it, and what came of it; on one line where that is all."""
+    who = f"  {instance(heard.machine, heard.key)} {heard.own.state}"
+    what = [*map(_tried, heard.tried)]
+    if heard.because is not None:
+        what.append(f"{IGNORED} ignored: {heard.because}")
+    if len(what) == 1:
+        yield f"{who}: {what[0]}"
+    else:
+        yield who
+        yield from (f"    {line}" for line in what)
+
+
+def _tried(tried: Tried) -> str:
+    seen = "; ".join(f"{name} {words(value)}" for name, value in tried.looked_at)
+    return f"{_row(tried)} ({seen})" if seen else _row(tried)
+
+
+def _row(tried: Tried) -> str:
+    row = tried.row if tried.target is None else f"{tried.row} → {tried.target}"
+    if tried.refused_by is not None:
+        return f"{REFUSED} {row}, no: {tried.refused_by}"
+    return f"{TAKEN} {row}, yes: {', '.join(tried.guards)}" if tried.guards else f"{TAKEN} {row}"
+
+
+def _decided(decided: Decided) -> Iterator[str]:
+    yield from (f"    {_tried(tried)}" for tried in decided.tried)
+    match decided.reply:
+        case SendResult():
+            repeat = "" if decided.taken is not None else ", as before: this CALL is a repeat"
+            yield f"    = {words(decided.reply.confirmation)}{repeat}"
+        case SendError():
+            yield f"    = CALLERROR {decided.reply.code}: {decided.reply.description}"
+        case None if decided.taken is not None:
+            yield "    = answered later"
+        case None:
+            yield "    = not heard: of a connection that is gone, or this station is Rejected (§4.2)"
+
+
+# --- as JSON -------------------------------------------------------------------------------------------------
+
+
+def values(explanation: Explanation) -> dict[str, Any]:
+    """The explanation of a step as JSON values."""
+    decided = explanation.decided
+    return {
+        "now_ms": explanation.now,
+        "event": _event_values(explanation.event),
+        "decided": None if decided is None else _decided_values(decided),
+        "rounds": [_round_values(told) for told in explanation.rounds],
+        "text": text(explanation),
+    }
+
+
+def status_values(explained: StatusExplanation) -> dict[str, Any]:
+    """The explanation of a status as JSON values."""
+    return {
+        "connector": explained.connector,
+        "status": explained.status,
+        "since_ms": explained.since,
+        "implied": explained.implied,
+        "conditions": plain(explained.conditions),
+        "ways": [
+            {"event": type(way.event).__name__, "tried": [_tried_values(row) for row in heard.tried]}
+            for way in explained.ways
+            for heard in way.heard
+        ],
+        "text": text(explained),
+    }
+
+
+def _event_values(event: Struct) -> dict[str, Any]:
+    return {"name": type(event).__name__, "fields": plain(event)}
+
+
+def _round_values(told: Round) -> dict[str, Any]:
+    return {"event": _event_values(told.event), "heard": [_heard_values(heard) for heard in told.heard]}
+
+
+def _heard_values(heard: Heard) -> dict[str, Any]:
+    return {
+        "machine": heard.machine,
+        "key": None if heard.key is None else key_text(heard.key),
+        "record": plain(heard.own),
+        "tried": [_tried_values(tried) for tried in heard.tried],
+        "taken": heard.taken,
+        "because": heard.because,
+    }
+
+
+def _tried_values(tried: Tried) -> dict[str, Any]:
+    return {
+        "row": tried.row,
+        "target": tried.target,
+        "guards": list(tried.guards),
+        "refused_by": tried.refused_by,
+        "looked_at": {name: plain(value) for name, value in tried.looked_at},
+    }
+
+
+def _decided_values(decided: Decided) -> dict[str, Any]:
+    reply = decided.reply
+    return {
+        "table": decided.table,
+        "tried": [_tried_values(tried) for tried in decided.tried],
+        "taken": decided.taken,
+        "reply": plain(reply.confirmation) if isinstance(reply, SendResult) else plain(reply),
+    }

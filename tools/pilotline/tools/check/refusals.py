@@ -1,0 +1,48 @@
+"""Scopes of what becomes of a driver whose start was not accepted."""
+
+from typing import Final
+
+from pilotline.tools.check import environment as world
+from pilotline.tools.check.environment import ALL, OTHER, TAG, YES, YES_TO_GROUP, tags
+from pilotline.tools.check.scope import (
+    DRIVER,
+    ONLINE,
+    QUIET,
+    TALK,
+    TRANSACTIONS,
+    WILLING,
+    Scope,
+    one_connector,
+)
+
+REFUSALS: Final = (
+    Scope(
+        "allowance",
+        "a start that is refused may still take some energy, until the key says otherwise or the meter is silent",
+        one_connector("reference", StopTransactionOnInvalidId="false", MaxEnergyOnInvalidId="1"),
+        (
+            *DRIVER,
+            world.looked_at_meter(1),
+            *ONLINE,
+            world.configuration("MaxEnergyOnInvalidId", "0"),
+        ),
+        at_once=WILLING,
+        answers=YES._replace(start=ALL.start[1:]),
+        inert=QUIET,
+        prompt=TALK | TRANSACTIONS,
+        queue_max=1,
+        shows=("charging without energy", "a refused driver has energy left"),
+    ),
+    Scope(
+        "kept cable",
+        "a start is refused: the lock keeps the cable until the tag, or one of its group, comes again",
+        one_connector("reference"),
+        (world.cable(1, forced=True), tags(1, TAG, OTHER), *ONLINE),
+        at_once=WILLING,
+        answers=YES_TO_GROUP._replace(start=ALL.start[1:]),
+        inert=QUIET,
+        prompt=TALK | TRANSACTIONS,
+        queue_max=1,
+        shows=("a cable is kept",),
+    ),
+)
