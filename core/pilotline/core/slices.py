@@ -22,6 +22,7 @@ MAIN_CONTROLLER = Family("main controller", "connector")
 READER = Family("reader", "reader")
 TRANSACTION = Family("transaction", "transaction")
 AUTHORIZATION = Family("authorization", "asker")
+CARD_SESSION = Family("card session", "payment")
 
 
 def _holder(slot: str) -> str:

@@ -58,7 +58,12 @@ def _collection(hint: Any) -> _Collection:  # Any: whatever Memory is annotated 
     return _Collection(NoneType, hint)
 
 
-_OWN_KEYS: Final = {"availability": "connector", "transactions": "number", "outbox": "number"}
+_OWN_KEYS: Final = {
+    "availability": "connector",
+    "transactions": "number",
+    "outbox": "number",
+    "card_sessions": "number",
+}
 """The field by which a record names itself, where it does."""
 _COLLECTIONS: Final = {name: _collection(hint) for name, hint in get_type_hints(Memory).items()}
 

@@ -34,7 +34,15 @@ from pilotline.spec.rows import CallRows as row
 ORDER: Final = {
     name: place
     for place, name in enumerate(
-        ("registration", "authorization", "status_report", "data_transfer", "outbox", "heartbeat")
+        (
+            "registration",
+            "authorization",
+            "status_report",
+            "data_transfer",
+            "outbox",
+            "card_session",
+            "heartbeat",
+        )
     )
 }
 PASSED_OVER_MAX: Final = 4
