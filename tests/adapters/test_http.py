@@ -176,6 +176,35 @@ def test_plug_and_unplug_are_taken_in_when_the_call_returns() -> None:
     with_api(talk)
 
 
+def test_a_card_at_a_terminal_reserves_money_and_is_seen_in_the_state() -> None:
+    async def talk(call: Api) -> None:
+        told = await call("POST", "/terminals/1/card", {"connector": 1, "card": "visa", "limit": 4999})
+        assert told == {"terminal": 1, "accepted": None}
+        (card,) = (await call("GET", "/state"))["cardSessions"]
+        assert (card["state"], card["connector"], card["reserved"]) == ("reserving", 1, 5000)
+        refused = await call.until(lambda state: not state["cardSessions"])
+        assert refused["terminals"] == [{"terminal": 1, "accepted": False}]
+        assert refused["holds"] == []
+        await call("POST", "/terminals/1/card", {"connector": 1, "card": "visa"})
+        state = await call.until(lambda state: bool(state["holds"]))
+        (hold,) = state["holds"]
+        assert (hold["currency"], hold["reserved"], hold["settled"], hold["released"]) == ("EUR", 5000, 0, 0)
+        assert hold["reference"] == state["cardSessions"][0]["idTag"]
+
+    with_api(talk)
+
+
+def test_a_card_where_there_is_no_terminal_or_connector_is_refused() -> None:
+    async def talk(call: Api) -> None:
+        body = {"connector": 1, "card": "visa"}
+        refused = await call("POST", "/terminals/2/card", body, 404)
+        assert refused == {"error": "terminal 2: this product has one terminal: 1"}
+        await call("POST", "/terminals/1/card", {"connector": 3, "card": "visa"}, 404)
+        await call("POST", "/terminals/1/card", {"connector": 1, "card": ""}, 422)
+
+    with_api(talk)
+
+
 def test_a_car_without_a_body_is_an_ordinary_one_that_can_pause_and_resume() -> None:
     async def talk(call: Api) -> None:
         assert (await call("POST", "/connectors/1/plug"))["evAsksForEnergy"]

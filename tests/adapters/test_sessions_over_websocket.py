@@ -14,7 +14,7 @@ from adapters.virtual_station import ac
 from ocpp.routing import on
 from ocpp.v16 import ChargePoint as PeerOfChargePoint
 from ocpp.v16 import call, call_result
-from ocpp.v16.enums import AuthorizationStatus, RegistrationStatus
+from ocpp.v16.enums import AuthorizationStatus, DataTransferStatus, RegistrationStatus
 from websockets.asyncio.server import ServerConnection, serve
 from websockets.exceptions import ConnectionClosed
 
@@ -24,6 +24,7 @@ from pilotline.adapters.station import Station
 from pilotline.adapters.store import MemoryStore, SqliteStore, Store
 from pilotline.adapters.websocket import WebSocketLink
 from pilotline.core.state import State
+from pilotline.spec.products import Product, load_product
 
 
 class Peer(PeerOfChargePoint):
@@ -66,12 +67,18 @@ class Peer(PeerOfChargePoint):
         self.log.add("StopTransaction", payload)
         return call_result.StopTransaction()
 
+    @on("DataTransfer")
+    def on_data_transfer(self, **payload: Any) -> call_result.DataTransfer:
+        self.log.add("DataTransfer", payload)
+        return call_result.DataTransfer(*self.log.transfers.pop(0))
+
 
 class Log:
     """What the Central System was told."""
 
     def __init__(self) -> None:
         self.entries: list[tuple[str, dict[str, Any]]] = []
+        self.transfers: list[tuple[DataTransferStatus, str | None]] = []  # what is answered to DataTransfer
         self.peer: Peer | None = None
         self._news = asyncio.Event()
 
@@ -102,8 +109,7 @@ class Log:
 class Site:
     """A station with a real link and virtual time."""
 
-    def __init__(self, url: str, store: Store) -> None:
-        product = ac(reconnect_min_s=2, reconnect_max_s=8)
+    def __init__(self, url: str, store: Store, product: Product) -> None:
         self.clock = VirtualClock()
         self.world = SimulatedHardware(product, self.clock, entropy="c0ffee")
         self.link = WebSocketLink(url, "CP1", max_frame_bytes=product.max_frame_bytes)
@@ -129,8 +135,8 @@ class Site:
 
 
 @contextlib.asynccontextmanager
-async def site(url: str, store: Store | None = None) -> AsyncIterator[Site]:
-    place = Site(url, store or MemoryStore())
+async def site(url: str, store: Store | None = None, product: Product | None = None) -> AsyncIterator[Site]:
+    place = Site(url, store or MemoryStore(), product or ac(reconnect_min_s=2, reconnect_max_s=8))
     run = asyncio.create_task(place.station.run())
     try:
         yield place
@@ -207,6 +213,47 @@ def test_a_power_cut_in_a_session_is_told_once_with_the_right_id_from_the_file(t
         assert stop["meter_stop"] == int(place.world.point(1).register_wh)
         assert len(log.all("BootNotification")) == 2
         assert len(log.all("StartTransaction")) == 1
+
+    asyncio.run(scenario())
+
+
+def test_a_session_paid_by_card_is_settled_once_although_power_goes_between_question_and_answer(
+    tmp_path: Path,
+) -> None:
+    async def scenario() -> None:
+        log = Log()
+        log.transfers = [
+            (DataTransferStatus.rejected, None),
+            (DataTransferStatus.accepted, '{"amount": 1234}'),
+        ]
+        store = SqliteStore(tmp_path / "station.db")
+        async with listening(log.behave) as url, site(url, store, load_product("c6eu")) as place:
+            await log.has("Status 2 Available")
+            place.world.plug_in(2)
+            await log.has("Status 2 Preparing")
+            place.world.terminals.present(1, 2, "visa")
+            await place.passes(1)
+            await log.has("StartTransaction")
+            await place.passes(90)
+            place.world.unplug_ev(2)
+            await place.passes(1)
+            await log.has("StopTransaction")
+            await log.has("DataTransfer")
+            await place.passes(1)
+            await place.station.cut_power()
+            await log.has("DataTransfer", 2)
+            await place.passes(2)
+            assert not place.station.state.memory.card_sessions
+        store.close()
+
+        (start,) = log.all("StartTransaction")
+        assert [hold.reference for hold in place.world.terminals.holds.values()] == [start["id_tag"]]
+        (hold,) = place.world.terminals.holds.values()
+        assert (hold.reserved, hold.settled, hold.released) == (5000, 1234, 3766)
+        first, second = log.all("DataTransfer")
+        assert first == second
+        assert (first["vendor_id"], first["message_id"]) == ("X-CHARGE", "RequestSettlementAmount")
+        assert json.loads(first["data"]) == {"transactionId": 4711}
 
     asyncio.run(scenario())
 

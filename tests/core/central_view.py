@@ -6,6 +6,7 @@ from pilotline.core.effects import SendCall
 from pilotline.core.events import (
     CableUnplugged,
     CallReceived,
+    CardPresented,
     DeadlinePassed,
     EvUnplugged,
     External,
@@ -149,7 +150,7 @@ def plausible_reasons(event: External) -> tuple[str, ...]:
     match event:
         case PoweredUp(cause=cause):
             return (cause,)
-        case TagPresented():
+        case TagPresented() | CardPresented():
             return ("Local",)
         case EvUnplugged() | CableUnplugged():
             return ("EVDisconnected",)

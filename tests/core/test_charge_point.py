@@ -13,6 +13,7 @@ from pilotline.core.effects import OpenLink, SendCall, SendError, ShowStatus
 from pilotline.core.events import (
     CablePlugged,
     CableUnplugged,
+    CardPresented,
     CommitFailed,
     ConnectorLocked,
     ContactorOpened,
@@ -81,6 +82,7 @@ REFUSED: list[tuple[External, str]] = [
         ContactorOpened(1, Readings(Wh(-1))),
         "ContactorOpened: the energy register must be a whole number of Wh, 0 or more",
     ),
+    (CardPresented(1, 1, "visa"), "CardPresented: there is no terminal 1 of 0"),
     (CommitFailed(DeadlinePassed()), "CommitFailed: is handed in by commit_failed"),
 ]
 
@@ -107,6 +109,21 @@ def test_what_cannot_be_is_refused_in_one_line_and_has_not_happened(
     ],
 )
 def test_what_the_product_does_not_have_cannot_tell_anything(event: External, message: str) -> None:
+    station = ChargePoint(C6EU)
+    station.power_on(now=0, entropy="c0ffee")
+    with pytest.raises(LocalProtocolError, match=message):
+        station.receive(event, now=0)
+
+
+@pytest.mark.parametrize(
+    ("event", "message"),
+    [
+        (CardPresented(0, 1, "visa"), "there is no terminal 0 of 1"),
+        (CardPresented(1, 3, "visa"), "there is no connector 3"),
+        (CardPresented(1, 1, "x" * 65), "card must be 1 to 64 printable ASCII characters"),
+    ],
+)
+def test_a_card_is_presented_at_a_terminal_for_a_connector(event: External, message: str) -> None:
     station = ChargePoint(C6EU)
     station.power_on(now=0, entropy="c0ffee")
     with pytest.raises(LocalProtocolError, match=message):

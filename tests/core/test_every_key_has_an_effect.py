@@ -9,9 +9,10 @@ from types import MappingProxyType
 from typing import Any, Final, NamedTuple
 
 import pytest
+from payment_bench import MINUTES_FOR_2_KWH, Till, accepted
 from station_bench import INVALID, TAG, Bench
 
-from pilotline.core.effects import PingEvery
+from pilotline.core.effects import PingEvery, ReserveAmount
 from pilotline.spec.messages.core import (
     AuthorizeReq,
     ChangeConfigurationReq,
@@ -36,10 +37,11 @@ class Experiment(NamedTuple):
     besides: Mapping[str, str] = MappingProxyType({})
     """Other keys that the story needs, the same in both."""
     product: str = "reference"
+    bench: Callable[..., Bench] = Bench
 
 
 def bench_of(experiment: Experiment, key: str, value: str) -> Bench:
-    return Bench(experiment.product, **{**experiment.besides, key: value})
+    return experiment.bench(experiment.product, **{**experiment.besides, key: value})
 
 
 # --- stories ---------------------------------------------------------------------------------------------------
@@ -133,6 +135,16 @@ def pings(bench: Bench) -> Seen:
     return [effect.interval_s for effect in bench.effects(PingEvery)]
 
 
+def is_paid(till: Any) -> Seen:
+    """What was reserved, settled and released, and in which currency; nobody tells an amount."""
+    till.says["DataTransferReq"] = accepted()
+    till.plug()
+    till.pay().passes(MINUTES_FOR_2_KWH * 60)
+    till.unplug_at_the_ev()
+    till.passes(150)
+    return till.booked(), [reserve.currency for reserve in till.effects(ReserveAmount)], len(till.questions())
+
+
 def takes_a_list_of(key: str, *items: str) -> Callable[[Bench], Seen]:
     def story(bench: Bench) -> Seen:
         return bench.asks(ChangeConfigurationReq(key=key, value=",".join(items))).status
@@ -144,7 +156,29 @@ ENERGY: Final = "Energy.Active.Import.Register"
 POWER: Final = "Power.Active.Import"
 NO_PRE_AUTHORIZATION: Final = {"LocalPreAuthorize": "false", "AllowOfflineTxForUnknownId": "false"}
 
+RELEASED: Final = (5000, 0, 5000)
+
+
+def paying(values: tuple[str, str], *seen: Seen) -> Experiment:
+    one, other = seen
+    return Experiment(values, is_paid, (one, other), product="c6eu", bench=Till)
+
+
 EXPERIMENTS: Final[dict[str, Experiment]] = {
+    "CCOActive": paying(("true", "false"), ([RELEASED], ["EUR"], 10), ([], [], 0)),
+    "CCOAuthorizationAmount": paying(
+        ("5000", "70"), ([RELEASED], ["EUR"], 10), ([(70, 0, 70)], ["EUR"], 10)
+    ),
+    "CCOCurrency": paying(("EUR", "CHF"), ([RELEASED], ["EUR"], 10), ([RELEASED], ["CHF"], 10)),
+    "CCOFallbackPricePerKWh": paying(
+        ("0", "0.39"), ([RELEASED], ["EUR"], 10), ([(5000, 78, 4922)], ["EUR"], 10)
+    ),
+    "CCORequestSettlementAmountMessageAttempts": paying(
+        ("10", "3"), ([RELEASED], ["EUR"], 10), ([RELEASED], ["EUR"], 3)
+    ),
+    "CCORequestSettlementAmountMessageRetryInterval": paying(
+        ("15", "60"), ([RELEASED], ["EUR"], 10), ([(5000, 0, 0)], ["EUR"], 3)
+    ),
     "AllowOfflineTxForUnknownId": Experiment(
         ("false", "true"), charges_an_unknown_tag_offline, ("awaiting_id_tag", "charging")
     ),

@@ -6,7 +6,7 @@ import pytest
 from immutables import Map
 from msgspec.structs import replace
 
-from pilotline.core.effects import CloseContactor, Effect, SendCall, SendResult
+from pilotline.core.effects import CloseContactor, Effect, ReleaseAmount, SendCall, SendResult, SettleAmount
 from pilotline.core.events import (
     CablePlugged,
     ConnectorLocked,
@@ -19,6 +19,7 @@ from pilotline.core.events import (
 from pilotline.core.properties import ALWAYS, Always
 from pilotline.core.sightings import SOMETIMES, at_rest
 from pilotline.core.state import (
+    CardSession,
     Counter,
     Instant,
     ListVersion,
@@ -34,6 +35,7 @@ from pilotline.core.state import (
 from pilotline.core.step import Step, Taken, step
 from pilotline.core.step_properties import ON_EVERY_STEP
 from pilotline.spec.messages.core import ChangeAvailabilityConf, HeartbeatReq
+from pilotline.spec.payment import CardSessionState, MinorUnits
 from pilotline.spec.products import load_product
 from pilotline.tools.check.environment import YES, powered_up
 from pilotline.tools.check.explorer import Search
@@ -115,6 +117,10 @@ def reserved(connector: int) -> Callable[[Memory], Memory]:
     return lambda memory: replace(memory, reservations=memory.reservations.set(1, other))
 
 
+def paid_by(card: CardSession) -> Callable[[State], State]:
+    return with_memory(lambda memory: replace(memory, card_sessions=Map({card.number: card})))
+
+
 BROKEN: dict[str, Callable[[State], State]] = {
     "one transaction per connector": with_memory(transaction_twice),
     "sessions and transactions agree": at_1("sessions", state="idle"),
@@ -148,6 +154,9 @@ BROKEN: dict[str, Callable[[State], State]] = {
     ),
     "list and version agree": with_memory(lambda m: replace(m, list_version=ListVersion(3))),
     "what was told is what is": at_1("status_reports", state="told", settling=None, sent=None),
+    "a card's tag charges reserved money": paid_by(CardSession(Counter(1), "releasing", id_tag="TAG")),
+    "no more is taken than was reserved": paid_by(CardSession(Counter(1), "settling", amount=MinorUnits(1))),
+    "reserved money is waited for": paid_by(CardSession(Counter(1), "waiting")),
 }
 
 
@@ -225,6 +234,7 @@ BROKEN_STEPS: dict[str, Callable[[State], Step]] = {
     "what is triggered changes nothing else": lambda s: taken(
         at_1("cables", state="unplugged")(s), trace=(Taken("TriggerMessageReq", None, "of the station"),)
     ),
+    "money is settled or released once": lambda s: taken(s, ReleaseAmount(1, Counter(1), "C-1")),
     "unchanged means the same record": lambda s: taken(equal_but_another(s)),
 }
 
@@ -240,6 +250,28 @@ def test_a_promise_on_steps_holds_of_a_real_one_and_can_be_broken(rule) -> None:
     assert rule.holds(state, real)
     before = BEFORE.get(rule.name, lambda s: s)(state)
     assert not rule.holds(before, BROKEN_STEPS[rule.name](state))
+
+
+MONEY = next(rule for rule in ON_EVERY_STEP if rule.name == "money is settled or released once")
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "effects"),
+    [
+        ("started", None, ()),
+        ("settling", "releasing", ()),
+        ("releasing", "settling", ()),
+        ("reserving", "granted", ()),
+        ("due", "started", ()),
+        ("settling", "settling", (SettleAmount(1, Counter(1), "C-1", MinorUnits(5)),)),
+    ],
+)
+def test_money_goes_no_other_way(
+    before: CardSessionState, after: CardSessionState | None, effects: tuple[Effect, ...]
+) -> None:
+    old = paid_by(CardSession(Counter(1), before))(charging())
+    new = charging() if after is None else paid_by(CardSession(Counter(1), after))(charging())
+    assert not MONEY.holds(old, taken(new, *effects))
 
 
 def test_every_promise_names_its_section() -> None:

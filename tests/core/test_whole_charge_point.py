@@ -13,6 +13,7 @@ from typing_extensions import override
 from pilotline.core.events import (
     CablePlugged,
     CableUnplugged,
+    CardPresented,
     DataTransferRequested,
     EnergyDeclined,
     EnergyRequested,
@@ -81,7 +82,22 @@ KEYS = st.sampled_from(
         ("NumberOfConnectors", "3"),
         ("WebSocketPingInterval", "0"),
         ("MessageTimeout", "3"),
+        ("CCOActive", "false"),
+        ("CCOActive", "true"),
+        ("CCOAuthorizationAmount", "100"),
+        ("CCORequestSettlementAmountMessageAttempts", "1"),
+        ("CCOFallbackPricePerKWh", "12.345"),
+        ("CCOCurrency", "SEK"),
         ("NoSuchKey", "1"),
+    )
+)
+SETTLEMENT = st.sampled_from(
+    (
+        {"status": "Accepted", "data": '{"amount":250}'},
+        {"status": "Accepted", "data": '{"amount":99999}'},
+        {"status": "Accepted", "data": '{"amount":0}'},
+        {"status": "Accepted"},
+        {"status": "Rejected"},
     )
 )
 CALLS = st.one_of(
@@ -160,6 +176,25 @@ class WholeChargePoint(ProfileRules, RuleBasedStateMachine):
             plant.asking[connector] = not plant.asking[connector]
             self.tell(EnergyRequested(connector) if plant.asking[connector] else EnergyDeclined(connector))
 
+    @precondition(lambda self: self.product.terminals)
+    @rule(connector=CONNECTOR, card=st.sampled_from(("visa", "girocard")))
+    def pay(self, connector: int, card: str) -> None:
+        self.tell(CardPresented(1, connector, card))
+
+    @precondition(lambda self: self.product.terminals)
+    @rule(connector=CONNECTOR, card=st.sampled_from(("visa", "girocard")), leaves=st.booleans())
+    def charge_by_card(self, connector: int, card: str, leaves: bool) -> None:
+        self.world.store_is_full = False
+        self.connect()
+        self.agree()
+        self.plug(connector)
+        self.pay(connector, card)
+        self.agree()
+        if leaves:
+            self.world.pass_time(5000)
+            self.pull_at_the_car(connector)
+            self.agree()
+
     # --- hardware ---
 
     @precondition(lambda self: self.world.commands)
@@ -208,7 +243,7 @@ class WholeChargePoint(ProfileRules, RuleBasedStateMachine):
             case "StopTransactionReq":
                 return data.draw(st.one_of(st.just({}), ID_TAG_INFO.map(lambda info: {"idTagInfo": info})))
             case "DataTransferReq":
-                return {"status": "Accepted"}
+                return data.draw(SETTLEMENT)
             case _:
                 return {}
 
@@ -344,7 +379,7 @@ def agreeable(request: str, transaction_id: int) -> dict[str, Any]:
         "HeartbeatReq": {"currentTime": now},
         "AuthorizeReq": {"idTagInfo": {"status": "Accepted", "parentIdTag": "GROUP"}},
         "StartTransactionReq": {"idTagInfo": {"status": "Accepted"}, "transactionId": transaction_id},
-        "DataTransferReq": {"status": "Accepted"},
+        "DataTransferReq": {"status": "Accepted", "data": '{"amount":250}'},
     }
     return answers.get(request, {})
 

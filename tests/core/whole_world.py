@@ -13,11 +13,18 @@ from pilotline.core.effects import (
     OpenLink,
     Put,
     ReadMeter,
+    ReleaseAmount,
     ReleaseConnector,
     ReportWorld,
+    ReserveAmount,
     SendCall,
+    SettleAmount,
 )
 from pilotline.core.events import (
+    AmountRefused,
+    AmountReleased,
+    AmountReserved,
+    AmountSettled,
     CablePlugged,
     CableUnplugged,
     CommitFailed,
@@ -80,11 +87,48 @@ class Plant:
         return told
 
 
+class Till:
+    """The payment provider: by reference what is reserved, settled and released; it outlives every power cut."""
+
+    def __init__(self) -> None:
+        self.holds: dict[str, tuple[int, int, int]] = {}
+
+    def hear(self, command: ReserveAmount | SettleAmount | ReleaseAmount, fails: bool) -> External:
+        """Carry a command out, once, and answer it each time."""
+        number, reference = command.payment, command.reference
+        reserved, settled, released = self.holds.get(reference, (0, 0, 0))
+        match command:
+            case ReserveAmount(amount=amount):
+                assert reference not in self.holds, "an idTag is used twice"
+                if fails:
+                    return AmountRefused(number)
+                self.holds[reference] = (amount, 0, 0)
+                return AmountReserved(number)
+            case SettleAmount(amount=amount):
+                assert reserved, "nothing is reserved"
+                assert (settled, released) in ((0, 0), (amount, reserved - amount)), (
+                    "settled otherwise before"
+                )
+                self.holds[reference] = (reserved, amount, reserved - amount)
+                return AmountSettled(number)
+            case ReleaseAmount():
+                assert settled == 0, "settled before"
+                self.holds[reference] = (reserved, 0, reserved)
+                return AmountReleased(number)
+
+    def balance(self, state: State) -> None:
+        """Whatever is not settled or released yet is remembered by the station."""
+        remembered = {card.id_tag for card in state.memory.card_sessions.values()}
+        for reference, (reserved, settled, released) in self.holds.items():
+            assert reserved == settled + released or reference in remembered, f"{reference} is forgotten"
+
+
 class World:
     """The station between its store and the rest of the world; every step is held against every promise."""
 
     def __init__(self, product: Product) -> None:
         self.product, self.plant, self.view = product, Plant(), CentralView()
+        self.till = Till()
         self.stored: dict[tuple[str, Any], bytes] = {}
         self.story: list[str] = []
         self.now = 0
@@ -143,6 +187,7 @@ class World:
             self.view.status_was_not_processed()
         self.view.hear(before, event, taken)
         self.state = taken.state
+        self.till.balance(taken.state)
         self._obey(taken.effects)
         return taken
 
@@ -185,6 +230,9 @@ class World:
                     | ReadMeter()
                     | ReleaseConnector()
                     | ReportWorld()
+                    | ReserveAmount()
+                    | SettleAmount()
+                    | ReleaseAmount()
                 ):
                     self.commands.append(effect)
                 case _:
@@ -222,6 +270,8 @@ class World:
                 self.tell(ContactorOpened(c, plant.readings(c)))
             case ReadMeter(c, transaction, context) if not fails:
                 self.tell(MeterRead(c, transaction, context, plant.readings(c)))
+            case ReserveAmount() | SettleAmount() | ReleaseAmount() as command:
+                self.tell(self.till.hear(command, fails))
             case ReportWorld():
                 for fact in plant.facts():
                     self.tell(fact)

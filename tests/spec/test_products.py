@@ -209,7 +209,7 @@ def test_a_key_without_a_value_starts_with_the_default_of_the_table() -> None:
 def test_adjusting_changes_values_drops_keys_and_replaces_facts_and_leaves_the_product_alone() -> None:
     other = adjusted(
         C6EU, {"HeartbeatInterval": "10", "LightIntensity": None, "CCOActive": "false", "CCOCurrency": None},
-        call_timeout_s=5, readers=(Reader(connectors=(1,)), Reader(connectors=(2,))),
+        call_timeout_s=5, terminals=(), readers=(Reader(connectors=(1,)), Reader(connectors=(2,))),
     )  # fmt: skip
     texts = other.factory_configuration.texts()
     assert (texts["HeartbeatInterval"], texts["CCOActive"]) == ("10", "false")

@@ -7,6 +7,7 @@ import pytest
 
 from pilotline.core.declared import MACHINES, OPERATIONS
 from pilotline.spec.configuration_keys import KEYS
+from pilotline.spec.payment import PAYMENT_KEYS
 from pilotline.tools import generated
 
 ROOT = Path(__file__).parents[2]
@@ -71,7 +72,10 @@ def test_the_command_writes_all(tmp_path: Path) -> None:
 
 def test_the_keys_say_who_reads_them() -> None:
     lines = generated.configuration_keys().splitlines()
-    assert len([line for line in lines if line.startswith("| ")]) == len(KEYS) + 1
+    assert len([line for line in lines if line.startswith("| ")]) == len(KEYS) + len(PAYMENT_KEYS) + 1
+    for key in PAYMENT_KEYS:  # the makers' own are read as well
+        (line,) = [line for line in lines if line.startswith(f"| {key} |")]
+        assert line.endswith("| vendor | terminal |")
     (line,) = [line for line in lines if line.startswith("| ConnectionTimeOut |")]
     assert line == (
         "| ConnectionTimeOut | integer | s | RW | 1 and more |  | at once "

@@ -11,6 +11,7 @@ from pilotline.core.levels import LEVELS
 from pilotline.core.statechart import Machine
 from pilotline.spec.configuration_keys import KEYS
 from pilotline.spec.messages.actions import ACTIONS
+from pilotline.spec.payment import PAYMENT_KEYS
 from pilotline.spec.status import ROWS
 from pilotline.tools.spec_json import spec_document, spec_json
 
@@ -29,7 +30,10 @@ def test_every_table_is_there_in_its_own_order() -> None:
     assert [machine["name"] for machine in DOCUMENT["machines"]] == [machine.name for machine in MACHINES]
     assert [table["request"] for table in DOCUMENT["operations"]] == [table.name for table in OPERATIONS]
     assert [level["name"] for level in DOCUMENT["levels"]] == [level.name for level in LEVELS]
-    assert [key["name"] for key in DOCUMENT["configuration_keys"]] == [key.name for key in KEYS]
+    assert [key["name"] for key in DOCUMENT["configuration_keys"]] == [
+        *(key.name for key in KEYS),
+        *PAYMENT_KEYS,
+    ]
     assert [action["action"] for action in DOCUMENT["actions"]] == list(ACTIONS)
     assert [row["id"] for row in DOCUMENT["status_rows"]] == [row.id for row in ROWS]
 

@@ -16,9 +16,13 @@ ReadMeter           MeterRead with the same transaction and context; a meter tha
 ReportWorld         every fact again, known or not: cables, EVs, contactors with registers, faults, cleared ones
 ShowStatus          nothing: lights and displays
 SignalTag           nothing: tell the driver that the tag was accepted, or refused
+ReserveAmount       AmountReserved or AmountRefused; payment terminals only, as are the next three (docs/payment.md)
+SettleAmount        AmountSettled, each time; what was done under its reference is not done twice
+ReleaseAmount       AmountReleased, each time, also if nothing was reserved; a reservation that comes later is void
+SignalCard          nothing: tell the driver that the card may charge, or not
 ==================  =========================================================================================
 
-Facts that need no command: TagPresented, CablePlugged, EvUnplugged, CableUnplugged, EnergyRequested,
+Facts that need no command: TagPresented, CardPresented, CablePlugged, EvUnplugged, CableUnplugged, EnergyRequested,
 EnergyDeclined, FaultDetected, FaultCleared. Connectors and readers count from 1; connector 0 is the main
 controller.
 

@@ -1,6 +1,6 @@
 """The simulated world as data, and the file that keeps it when the process ends."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Final, Literal
 
@@ -9,6 +9,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from pilotline.adapters.simulated_car import Car
+from pilotline.adapters.simulated_terminal import Hold
 from pilotline.core.events import FaultDetected
 
 _VERSION: Final = 1
@@ -44,12 +45,13 @@ class Point(Struct, frozen=True):
 class _File(Struct, frozen=True):
     version: int
     points: tuple[Point, ...]
+    holds: tuple[Hold, ...] = ()
 
 
-def loaded(file: Path | None, size: int) -> list[Point]:
+def loaded(file: Path | None, size: int) -> tuple[list[Point], tuple[Hold, ...]]:
     """The world of an earlier process: no contactor is closed any more but a welded one."""
     if file is None or not file.exists():
-        return [Point()] * size
+        return [Point()] * size, ()
     try:
         kept = msgspec.json.decode(file.read_bytes(), type=_File)
     except msgspec.MsgspecError as error:
@@ -60,12 +62,12 @@ def loaded(file: Path | None, size: int) -> list[Point]:
         raise SimulationError(
             f"{file}: is the world of another version or product; remove it to begin with a new one"
         )
-    return [replace(point, closed=point.closed and point.welded) for point in kept.points]
+    return [replace(point, closed=point.closed and point.welded) for point in kept.points], kept.holds
 
 
-def saved(file: Path, points: Sequence[Point]) -> None:
+def saved(file: Path, points: Sequence[Point], holds: Iterable[Hold]) -> None:
     """Replace the file as a whole: a process that dies leaves the old world or the new one."""
-    text = msgspec.json.format(msgspec.json.encode(_File(_VERSION, tuple(points))), indent=1)
+    text = msgspec.json.format(msgspec.json.encode(_File(_VERSION, tuple(points), tuple(holds))), indent=1)
     beside = file.with_name(file.name + ".new")
     beside.write_bytes(text)
     beside.replace(file)

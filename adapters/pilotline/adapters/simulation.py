@@ -1,4 +1,4 @@
-"""SIMULATED hardware: cars, cables, locks, contactors, meters and tag readers that exist in this program
+"""SIMULATED hardware: cars, cables, locks, contactors, meters, readers and terminals that exist in this program
 only.
 
 It behaves as the hardware behind `pilotline.adapters.hardware` does: feedback takes time, a lock can jam, a
@@ -24,6 +24,7 @@ from pilotline.adapters.clock import Alarm, Clock
 from pilotline.adapters.hardware import Hardware, Tell, World
 from pilotline.adapters.simulated_car import Car
 from pilotline.adapters.simulated_meter import Electrics, readings_of
+from pilotline.adapters.simulated_terminal import SimulatedTerminals
 from pilotline.adapters.simulated_world import Point, SimulationError, loaded, saved
 from pilotline.core.effects import (
     CloseContactor,
@@ -82,7 +83,8 @@ class SimulatedHardware(Hardware):
         self._entropy = entropy or secrets.token_hex(4)
         self._lock_delay_ms, self._contactor_delay_ms = lock_delay_ms, contactor_delay_ms
         self._tell: Tell | None = None
-        self._points = loaded(file, len(product.connectors) + 1)
+        self._points, holds = loaded(file, len(product.connectors) + 1)
+        self.terminals = SimulatedTerminals(clock, self._say, self._save, holds)
         self._anchored_ms = [clock.now_ms()] * len(self._points)
         """Since when each point is as `_points` says: what flowed since then is computed."""
         self._feedback: dict[tuple[str, int], Alarm] = {}
@@ -133,7 +135,7 @@ class SimulatedHardware(Hardware):
             case SignalTag(reader=reader, accepted=accepted):
                 self.signals[reader] = accepted
             case _:
-                pass  # a command that limits the power goes to `limit_power`
+                self.terminals.perform(command)  # one that limits the power goes to `limit_power`
 
     @override
     def make_safe(self) -> None:
@@ -145,6 +147,7 @@ class SimulatedHardware(Hardware):
     @override
     def power_lost(self) -> None:
         self._tell = None
+        self.terminals.power_lost()
         self.make_safe()
 
     # --- what a driver, a car or a fitter does --------------------------------------------------------------
@@ -313,8 +316,11 @@ class SimulatedHardware(Hardware):
             if duration_ms < math.inf:
                 at_ms = self._anchored_ms[connector] + math.ceil(duration_ms)
                 self._full[connector] = self._clock.call_at(at_ms, lambda: self._fill(connector))
+        self._save()
+
+    def _save(self) -> None:
         if self._file is not None:
-            saved(self._file, self._points)
+            saved(self._file, self._points, self.terminals.holds.values())
 
     def _fill(self, connector: int) -> None:
         del self._full[connector]

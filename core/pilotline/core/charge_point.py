@@ -12,6 +12,7 @@ from pilotline.core import frames, snapshot
 from pilotline.core.effects import Effect, SendCall, SendError, SendResult
 from pilotline.core.events import (
     CableUnplugged,
+    CardPresented,
     CommitFailed,
     ConnectorLocked,
     DataTransferRequested,
@@ -35,6 +36,7 @@ Cause = Literal["PowerLoss", "HardReset", "SoftReset", "Reboot"]
 """Why the station starts; PowerLoss also for a first start."""
 
 ID_TAG_CHARACTERS_MAX: Final = 20
+CARD_CHARACTERS_MAX: Final = 64
 ENTROPY_DIGITS_MAX: Final = 16
 """With boot number and call number behind it a message id keeps within 36 characters (OCPP-J §4.1.4)."""
 JITTER_MAX: Final = 1000
@@ -264,6 +266,13 @@ def _check(state: State, event: External) -> None:
             if not 1 <= reader <= len(product.readers):
                 raise LocalProtocolError(f"{name}: there is no reader {reader} of {len(product.readers)}")
             _check_text(name, "id_tag", id_tag, ID_TAG_CHARACTERS_MAX, least=1)
+        case CardPresented(terminal, chosen, card):
+            if not 1 <= terminal <= len(product.terminals):
+                raise LocalProtocolError(
+                    f"{name}: there is no terminal {terminal} of {len(product.terminals)}"
+                )
+            _check_connector(product, chosen, name)
+            _check_text(name, "card", card, CARD_CHARACTERS_MAX, least=1)
         case FaultDetected() | FaultCleared():
             _check_fault(product, event)
         case DataTransferRequested():

@@ -7,6 +7,7 @@ from pilotline.core.machines.allowance import ALLOWANCE
 from pilotline.core.machines.authorization import AUTHORIZATION_MACHINE, CACHE_KEEPER, LIST_KEEPER
 from pilotline.core.machines.availability import AVAILABILITY
 from pilotline.core.machines.call import CALL
+from pilotline.core.machines.card_session import CARD_SESSION_MACHINE, TERMINAL
 from pilotline.core.machines.clock import CLOCK
 from pilotline.core.machines.conditions import CABLE, CONTACTOR, EV, KEPT_CABLE, SUPPLY
 from pilotline.core.machines.connector import CONNECTOR_0, CONNECTOR_STATUS
@@ -54,6 +55,8 @@ MACHINES: Final[tuple[Machine[Any, Any], ...]] = (
     LIST_KEEPER,
     RESERVATION_MACHINE,
     VACANCY,
+    TERMINAL,
+    CARD_SESSION_MACHINE,
     TRANSACTION_MACHINE,
     SUPPLY,
     ALLOWANCE,

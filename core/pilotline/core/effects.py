@@ -9,8 +9,9 @@ from typing import ClassVar, TypeAlias
 
 from msgspec import Struct
 
-from pilotline.core.state import Counter, Instant, UtcTime
+from pilotline.core.state import Counter, Instant, PaymentNumber, UtcTime
 from pilotline.spec.messages.actions import Confirmation, Request
+from pilotline.spec.payment import MinorUnits
 from pilotline.spec.types import ErrorCode, ReadingContext
 
 
@@ -75,6 +76,46 @@ class SignalTag(Effect, frozen=True):
     """Show the driver at this reader whether the tag was accepted."""
 
     reader: int
+    accepted: bool
+
+
+class ReserveAmount(Effect, frozen=True):
+    """Reserve this amount on the card that was presented; answer with AmountReserved or AmountRefused.
+
+    `reference` is the station's own and unique; it names the reservation in all that follows.
+    """
+
+    terminal: int
+    payment: PaymentNumber
+    reference: str
+    amount: MinorUnits
+    currency: str
+
+
+class SettleAmount(Effect, frozen=True):
+    """Take this much of what is reserved and release the rest; answer with AmountSettled.
+
+    It may come again: what was done under this reference is not done twice, and is answered again.
+    """
+
+    terminal: int
+    payment: PaymentNumber
+    reference: str
+    amount: MinorUnits
+
+
+class ReleaseAmount(Effect, frozen=True):
+    """Release all that is or may be reserved; answer with AmountReleased, also if nothing is. It may come again."""
+
+    terminal: int
+    payment: PaymentNumber
+    reference: str
+
+
+class SignalCard(Effect, frozen=True):
+    """Show the driver at this terminal whether the card may charge."""
+
+    terminal: int
     accepted: bool
 
 

@@ -1,7 +1,7 @@
 """All that may happen to a station. Facts, in the past participle.
 
 External events come from the world; internal ones are raised by rows and seen by other machines in the next
-round. An event with a field `connector`, `reader`, `transaction` or `asker` is for that instance; one with
+round. An event with a field `connector`, `reader`, `transaction`, `asker` or `payment` is for that instance; one with
 `by` is for the machine that asked; any other is for all.
 """
 
@@ -16,7 +16,9 @@ from pilotline.core.state import (
     Counter,
     HeldCall,
     Instant,
+    PaymentNumber,
     Readings,
+    Terms,
     TransactionMessage,
     UtcTime,
 )
@@ -248,6 +250,38 @@ class DataTransferRequested(External, frozen=True):
     data: str | None = None
 
 
+class CardPresented(External, frozen=True):
+    """The driver chose a connector and held a payment card to this terminal; `card` is its name for the card."""
+
+    terminal: int
+    connector: int
+    card: str
+
+
+class AmountReserved(External, frozen=True):
+    """What ReserveAmount asked for is reserved."""
+
+    payment: PaymentNumber
+
+
+class AmountRefused(External, frozen=True):
+    """What ReserveAmount asked for is not reserved: the card was refused."""
+
+    payment: PaymentNumber
+
+
+class AmountSettled(External, frozen=True):
+    """What SettleAmount asked for is settled, and the rest released."""
+
+    payment: PaymentNumber
+
+
+class AmountReleased(External, frozen=True):
+    """Nothing is reserved under this number, or never was."""
+
+    payment: PaymentNumber
+
+
 # --- internal: link, registration, calls ---------------------------------------------------------------------
 
 
@@ -396,6 +430,51 @@ class CableReleased(Internal, frozen=True):
     """Whoever was refused at this connector, or one of the group, has come for the cable (errata 3.5)."""
 
     connector: int
+
+
+# --- internal: payment by card -------------------------------------------------------------------------------
+
+
+class CardSessionBegan(Internal, frozen=True):
+    """A card may begin: its money is to be reserved."""
+
+    payment: PaymentNumber
+    terminal: int
+    connector: int
+    card: str
+    terms: Terms
+
+
+class TerminalTimedOut(Internal, frozen=True):
+    """The terminal did not tell in time what became of a command."""
+
+    payment: PaymentNumber
+
+
+class CardDecided(Internal, frozen=True):
+    """For a card's session: what became of its tag."""
+
+    payment: PaymentNumber
+    status: AuthorizationStatus
+    parent_id_tag: str | None
+
+
+class CardGranted(Internal, frozen=True):
+    """The card's tag was offered its connector; now it shows whether the connector was still to be had."""
+
+    payment: PaymentNumber
+
+
+class SettlementDue(Internal, frozen=True):
+    """The amount may be asked for, behind what the outbox has to send."""
+
+    payment: PaymentNumber
+
+
+class AttemptDue(Internal, frozen=True):
+    """The wait before the amount is asked for again is over."""
+
+    payment: PaymentNumber
 
 
 # --- internal: the use of a connector ------------------------------------------------------------------------

@@ -1,6 +1,6 @@
 """What machines may ask of the product, for the instance at hand."""
 
-from pilotline.spec.products import Identity, Product
+from pilotline.spec.products import Identity, Product, Terminal
 
 
 def identity(product: Product, _: object) -> Identity:
@@ -93,6 +93,16 @@ def readers_of(product: Product, connector: int) -> tuple[int, ...]:
     return tuple(
         number for number, reader in enumerate(product.readers, start=1) if connector in reader.connectors
     )
+
+
+def terminals(product: Product, _: object) -> tuple[Terminal, ...]:
+    """The payment terminals, by their number from 1."""
+    return product.terminals
+
+
+def terminal_deadline_ms(product: Product, _: object) -> int:
+    """How long a payment terminal may take to tell what became of a command."""
+    return product.terminal_deadline_ms
 
 
 def outbox_max(product: Product, _: object) -> int:

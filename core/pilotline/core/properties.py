@@ -10,6 +10,9 @@ from typing import Final, NamedTuple
 
 from pilotline.core.declared import MACHINES
 from pilotline.core.state import (
+    Asker,
+    CardSession,
+    Counter,
     MeterMessage,
     Session,
     StartMessage,
@@ -187,6 +190,8 @@ def asked_means_on_its_way(state: State) -> bool:
         and (moment.heartbeat.state == "asked") == ("heartbeat" in asked)
         and any(report.state == "asked" for report in moment.status_reports) == ("status_report" in asked)
         and bool(moment.authorizations) == ("authorization" in asked)
+        and any(card.state == "asking" for card in state.memory.card_sessions.values())
+        == ("card_session" in asked)
     )
 
 
@@ -264,6 +269,50 @@ def told_is_what_is(state: State) -> bool:
     )
 
 
+# --- payment by card -----------------------------------------------------------------------------------------
+
+
+def card_tags_charge_reserved_money(state: State) -> bool:
+    """Whatever is charged for a card's tag is charged while money is reserved for it (docs/payment.md)."""
+    cards = {card.id_tag: card.state for card in state.memory.card_sessions.values()}
+    return not cards or all(
+        session.state in ("idle", "finishing") or cards[session.id_tag] in ("granted", "started")
+        for session in state.moment.sessions
+        if session.id_tag in cards
+    )
+
+
+def settlements_keep_within_reservations(state: State) -> bool:
+    """No more is taken than was reserved (docs/payment.md)."""
+    return all(0 <= card.amount <= card.terms.amount for card in state.memory.card_sessions.values())
+
+
+def reserved_money_is_waited_for(state: State) -> bool:
+    """Whatever is reserved on a card waits for something that will come (docs/payment.md)."""
+    return all(_is_waited_for(state, card) for card in state.memory.card_sessions.values())
+
+
+def _is_waited_for(state: State, card: CardSession) -> bool:
+    moment, memory = state.moment, state.memory
+    match card.state:
+        case "reserving" | "settling" | "releasing":
+            return TimerKey("card_session", "terminal", card.number) in moment.timers
+        case "authorizing":
+            return Asker("card", card.number) in moment.authorizations
+        case "granted":  # a start that could not be stored is looked at when storing works again
+            used = any(session.id_tag == card.id_tag for session in moment.sessions)
+            return used or moment.storage.state == "failing"
+        case "started":
+            own = memory.transactions.get(card.transaction or Counter(0))
+            return own is not None and own.id_tag == card.id_tag
+        case "due":
+            return moment.registration.state != "accepted" or moment.link.state != "up"
+        case "waiting":
+            return TimerKey("card_session", "attempt", card.number) in moment.timers
+        case _:
+            return card.state == "asking"
+
+
 def _of(slots: str) -> frozenset[str]:
     return frozenset(slots.split())
 
@@ -319,7 +368,7 @@ ALWAYS: Final = (
         "whoever asked is answered",
         "OCPP-J §4.1.1",
         asked_means_on_its_way,
-        _of("authorizations call heartbeat queue registration status_reports"),
+        _of("authorizations call card_sessions heartbeat queue registration status_reports"),
     ),
     Always("online the queue moves", "§3.7", online_the_queue_moves, _of("link outbox queue registration")),
     Always(
@@ -355,5 +404,23 @@ ALWAYS: Final = (
         "§4.9, errata 3.19",
         told_is_what_is,
         _of("connectors status_reports timers"),
+    ),
+    Always(
+        "a card's tag charges reserved money",
+        "payment 4",
+        card_tags_charge_reserved_money,
+        _of("card_sessions sessions"),
+    ),
+    Always(
+        "no more is taken than was reserved",
+        "payment 6, 8",
+        settlements_keep_within_reservations,
+        _of("card_sessions"),
+    ),
+    Always(
+        "reserved money is waited for",
+        "payment 5, 9, 10",
+        reserved_money_is_waited_for,
+        _of("authorizations card_sessions link registration sessions storage timers transactions"),
     ),
 )

@@ -140,12 +140,34 @@ def a_refused_driver_has_energy_left(state: State) -> bool:
     return any(allowance.state == "counting" for allowance in state.moment.allowances)
 
 
+def settlement_waits_for_the_link(state: State) -> bool:
+    """The amount of a card is to be asked for, and the station is offline."""
+    return state.moment.link.state != "up" and any(
+        card.state == "due" for card in state.memory.card_sessions.values()
+    )
+
+
+def reservation_is_released(state: State) -> bool:
+    """A card session was abandoned before its transaction."""
+    return any(
+        card.state == "releasing" and card.bill is None for card in state.memory.card_sessions.values()
+    )
+
+
+def amount_is_settled(state: State) -> bool:
+    """An amount is still being settled while the next car charges."""
+    return any(card.state == "settling" for card in state.memory.card_sessions.values()) and any(
+        session.state == "charging" for session in state.moment.sessions
+    )
+
+
 def at_rest(state: State) -> bool:
     """Nobody is there, nothing is wrong, nothing waits: every connector is Available."""
     moment, memory = state.moment, state.memory
     return (
         not memory.outbox
         and not memory.transactions
+        and not memory.card_sessions
         and not moment.authorizations
         and all(connector.state == "Available" for connector in moment.connectors)
         and all(session.state == "idle" for session in moment.sessions)
@@ -168,6 +190,9 @@ SOMETIMES: Final = (
     Sometimes("a sample waits", a_sample_waits),
     Sometimes("a cable is kept", a_cable_is_kept),
     Sometimes("a refused driver has energy left", a_refused_driver_has_energy_left),
+    Sometimes("a settlement waits for the link", settlement_waits_for_the_link),
+    Sometimes("a reservation of money is released", reservation_is_released),
+    Sometimes("an amount is settled while the next car charges", amount_is_settled),
     Sometimes("charging offline", charging_offline),
     Sometimes("faulted while charging", faulted_while_charging),
     Sometimes("a whole transaction waits in the queue", stop_waits_behind_start),

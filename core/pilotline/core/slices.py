@@ -23,6 +23,7 @@ READER = Family("reader", "reader")
 TRANSACTION = Family("transaction", "transaction")
 RESERVATION = Family("reservation", "reservation")
 AUTHORIZATION = Family("authorization", "asker")
+CARD_SESSION = Family("card session", "payment")
 
 
 def _holder(slot: str) -> str:

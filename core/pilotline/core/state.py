@@ -15,6 +15,7 @@ from immutables import Map as Map  # persistent: the maps of a state
 from msgspec import Struct, field
 
 from pilotline.spec.messages.actions import Confirmation, Request
+from pilotline.spec.payment import CardSessionState, MinorUnits, TerminalState
 from pilotline.spec.products import Configuration, Product
 from pilotline.spec.rows import (
     AllowanceState,
@@ -79,6 +80,8 @@ CallNumber: TypeAlias = Annotated[Counter, Namespace("call")]
 EntryNumber: TypeAlias = Annotated[Counter, Namespace("entry")]
 TransactionNumber: TypeAlias = Annotated[Counter, Namespace("transaction")]
 CacheAge: TypeAlias = Annotated[Counter, Namespace("cache")]
+PaymentNumber: TypeAlias = Counter
+"""Which card, of all that a station has ever seen: it is in the card's idTag, so that a search cannot renumber it."""
 MessageId: TypeAlias = Annotated[str, Namespace("message id")]
 
 
@@ -98,9 +101,9 @@ class Address(Struct, frozen=True, cache_hash=True):
 
 
 class Asker(Struct, frozen=True, cache_hash=True):
-    """Who wants a tag authorized: a reader, or the remote start on a connector."""
+    """Who wants a tag authorized: a reader, the remote start on a connector, or a card's session."""
 
-    kind: Literal["reader", "connector"]
+    kind: Literal["reader", "connector", "card"]
     number: int
 
 
@@ -253,6 +256,47 @@ class Reservation(Struct, frozen=True, cache_hash=True):
     parent_id_tag: str | None = None
 
 
+class Terminal(Struct, frozen=True, cache_hash=True):
+    """The payment terminals: how many cards there have been (docs/payment.md)."""
+
+    state: TerminalState = "ready"
+    cards: PaymentNumber = Counter(0)
+
+
+class Terms(Struct, frozen=True, cache_hash=True):
+    """What the keys said when the card was presented; a change counts for the next one (docs/payment.md)."""
+
+    amount: MinorUnits
+    currency: str
+    attempts_max: int
+    retry_interval_s: int
+    price_per_kwh: str
+
+
+class Bill(Struct, frozen=True, cache_hash=True):
+    """What is known of a transaction whose amount is to be asked for, and how often that was answered in vain."""
+
+    transaction_id: int
+    energy_wh: int
+    attempts: int = 0
+
+
+class CardSession(Struct, frozen=True, cache_hash=True):
+    """One payment card, from its reservation of money until that is settled or released (docs/payment.md)."""
+
+    number: PaymentNumber = Counter(0)
+    state: CardSessionState = "initial"
+    terminal: int = 0
+    connector: int = 0
+    card: str = ""  # the terminal's own name for the card, never its number
+    id_tag: str = ""
+    terms: Terms = Terms(MinorUnits(0), "", 0, 0, "0")
+    transaction: TransactionNumber | None = None
+    meter_start: Wh = Wh(0)
+    bill: Bill | None = None
+    amount: MinorUnits = MinorUnits(0)  # to be settled
+
+
 class Memory(Struct, frozen=True, cache_hash=True):
     """What survives a power cut."""
 
@@ -265,6 +309,8 @@ class Memory(Struct, frozen=True, cache_hash=True):
     local_list: Map[str, ListedTag] = field(default_factory=Map)
     list_version: ListVersion = ListVersion()
     reservations: Map[int, Reservation] = field(default_factory=Map)
+    terminal: Terminal = Terminal()
+    card_sessions: Map[PaymentNumber, CardSession] = field(default_factory=Map)
 
 
 # --- Moment ------------------------------------------------------------------------------------------------

@@ -6,10 +6,17 @@ What holds in every state is in `properties`.
 from collections.abc import Callable
 from typing import Final, NamedTuple
 
-from pilotline.core.effects import CloseContactor, SendCall, SendError, SendResult
+from pilotline.core.effects import (
+    CloseContactor,
+    ReleaseAmount,
+    SendCall,
+    SendError,
+    SendResult,
+    SettleAmount,
+)
 from pilotline.core.machines.connector import CONNECTOR_0, CONNECTOR_STATUS
 from pilotline.core.reserving import is_for
-from pilotline.core.state import Memory, State
+from pilotline.core.state import CardSession, Memory, State
 from pilotline.core.statechart import Binding
 from pilotline.core.step import Step
 from pilotline.spec.messages.core import BootNotificationReq
@@ -179,6 +186,53 @@ def what_is_triggered_changes_nothing_else(before: State, step: Step) -> bool:
     }  # fmt: skip
 
 
+_RESERVED: Final = ("authorizing", "granted", "started")
+_ASKED: Final = ("due", "asking", "waiting")
+_GOES_TO: Final[dict[str, tuple[str, ...]]] = {
+    "reserving": ("reserving", "releasing"),
+    "authorizing": (*_RESERVED, "releasing"),
+    "granted": ("granted", "started", "releasing"),
+    "started": ("started", *_ASKED, "settling", "releasing"),
+    **dict.fromkeys(_ASKED, (*_ASKED, "settling", "releasing")),
+    "settling": ("settling",),
+    "releasing": ("releasing",),
+}
+"""Where a card session may have come to after a step; with its reservation it goes on as if it had been there."""
+_ENDS: Final = {
+    "reserving": "E2R/AmountRefused",
+    "settling": "E14/AmountSettled",
+    "releasing": "E14R/AmountReleased",
+}
+"""What ends a card session, which is then forgotten."""
+
+
+def money_is_settled_or_released_once(before: State, step: Step) -> bool:
+    """Money is settled or released, never both, and a card forgotten only when its terminal has told so."""
+    after = step.state.memory.card_sessions
+    taken = {(taken.key, taken.binding) for taken in step.trace if taken.machine == "card_session"}
+    return all(
+        _goes_on(card, after[number], reserved=(number, "E2/AmountReserved") in taken)
+        if number in after
+        else (number, _ENDS.get(card.state)) in taken
+        for number, card in before.memory.card_sessions.items()
+    ) and all(_is_as_recorded(step, effect) for effect in step.effects)
+
+
+def _goes_on(old: CardSession, new: CardSession, *, reserved: bool) -> bool:
+    places = _GOES_TO["authorizing" if reserved else old.state]
+    return new.state in places and (old.state != "settling" or new.amount == old.amount)
+
+
+def _is_as_recorded(step: Step, effect: object) -> bool:
+    """What the terminal is told to do with money is what Memory says of it."""
+    if not isinstance(effect, SettleAmount | ReleaseAmount):
+        return True
+    card = step.state.memory.card_sessions.get(effect.payment)
+    if isinstance(effect, ReleaseAmount):
+        return card is not None and card.state == "releasing"
+    return card is not None and card.state == "settling" and card.amount == effect.amount
+
+
 def about(step: Step) -> set[type | str]:
     """What a step has: the classes of its effects, the machines that acted, the collections that changed."""
     found: set[type | str] = {type(effect) for effect in step.effects}
@@ -217,6 +271,12 @@ ON_EVERY_STEP: Final = (
         "§5.17",
         frozenset({"TriggerMessageReq"}),
         what_is_triggered_changes_nothing_else,
+    ),
+    OnEveryStep(
+        "money is settled or released once",
+        "payment 6, 8, 9",
+        frozenset({SettleAmount, ReleaseAmount, "card_sessions"}),
+        money_is_settled_or_released_once,
     ),
     OnEveryStep("unchanged means the same record", "store", _COLLECTIONS, unchanged_means_the_same_record),
 )

@@ -61,7 +61,7 @@ class ConfigurationKey(msgspec.Struct, frozen=True):
     """Of an integer or decimal, as is `maximum`; both belong to the range."""
     maximum: int = INT32_MAX
     items: tuple[str, ...] | None = None
-    """The items a list may hold; None: any."""
+    """The items a list may hold, or what a string may be; None: any."""
     one_per_connector: bool = False
     """The items read n.X, and no n comes twice."""
     default: str | None = None
@@ -229,7 +229,7 @@ def parse_value(key: ConfigurationKey, text: str, max_items: int | None = None) 
         case "csl":
             return _parse_csl(key, text, max_items)
         case "string":
-            return text
+            return _parse_string(key, text)
 
 
 def canonical_text(value: Value) -> str:
@@ -243,6 +243,12 @@ def canonical_text(value: Value) -> str:
             return value
         case tuple():
             return ",".join(value)
+
+
+def _parse_string(key: ConfigurationKey, text: str) -> str | Refusal:
+    if key.items is None:
+        return text
+    return _spelling(key.items).get(text.lower()) or Refusal(f"is none of {', '.join(key.items)}")
 
 
 def _parse_boolean(text: str) -> bool | Refusal:

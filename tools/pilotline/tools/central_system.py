@@ -31,12 +31,15 @@ from websockets.exceptions import ConnectionClosed
 from websockets.http11 import Request, Response
 from websockets.typing import Subprotocol
 
+from pilotline.spec.payment import MESSAGE_ID, VENDOR_ID
+
 Json = dict[str, Any]  # Any: payloads as the package hands them over, checked by its JSON schemas
 
 _LOG: Final = logging.getLogger("pilotline.central_system")
 _LOG.propagate = False  # what went wrong is in the frames; the terminal is the demo's
 _LOG.addHandler(logging.NullHandler())
 _FRAMES_MAX: Final = 100_000
+_PRICE_PER_KWH: Final = 59  # in minor units, for cards
 
 
 @dataclass(frozen=True)
@@ -356,8 +359,19 @@ class ConnectedStation(OcppPeer):  # type: ignore[misc]  # the package comes wit
         return call_result.StopTransaction(id_tag_info=info)
 
     @on("DataTransfer")  # type: ignore[untyped-decorator]  # likewise
-    def _on_data_transfer(self, **_: object) -> object:
-        return call_result.DataTransfer(status=DataTransferStatus.unknown_vendor_id)
+    def _on_data_transfer(
+        self, vendor_id: str, message_id: str | None = None, data: str | None = None
+    ) -> object:
+        """Prices what was paid by card, by the one message of docs/payment.md; knows no other."""
+        if (vendor_id, message_id) != (VENDOR_ID, MESSAGE_ID):
+            return call_result.DataTransfer(status=DataTransferStatus.unknown_vendor_id)
+        told = self._central_system.transactions.get(json.loads(data or "{}").get("transactionId"))
+        if told is None or told.meter_stop_wh is None:
+            return call_result.DataTransfer(status=DataTransferStatus.rejected)
+        amount = (told.meter_stop_wh - told.meter_start_wh) * _PRICE_PER_KWH // 1000
+        return call_result.DataTransfer(
+            status=DataTransferStatus.accepted, data=json.dumps({"amount": amount})
+        )
 
     @on("DiagnosticsStatusNotification")  # type: ignore[untyped-decorator]  # likewise
     def _on_diagnostics_status_notification(self, **_: object) -> object:

@@ -69,11 +69,12 @@ def check(root: Path) -> list[str]:
 
 
 def configuration_keys() -> str:
-    """Every standard key, and who reads it."""
+    """Every key, and who reads it."""
     text = [
         "# Configuration keys",
         "",
-        "The standard's keys, and the machines and operations that read each.",
+        "The standard's keys, then the makers' own of the shipped products, and the machines and operations that read "
+        "each.",
         "",
     ]
     text += grid(

@@ -2,19 +2,24 @@
 
 import math
 
+from msgspec.structs import asdict
+
 from pilotline.adapters.http.models import (
+    CardSessionAnswer,
     ClockAnswer,
     ConnectorAnswer,
     FaultAnswer,
+    HoldAnswer,
     LinkAnswer,
     ReaderAnswer,
     StateAnswer,
+    TerminalAnswer,
     TransactionAnswer,
 )
 from pilotline.adapters.simulation import SimulatedHardware
 from pilotline.adapters.station import Station
 from pilotline.core.calendar import date_of
-from pilotline.core.state import Counter, State, Transaction, UtcTime
+from pilotline.core.state import CardSession, Counter, State, Transaction, UtcTime
 from pilotline.core.step import next_deadline
 
 
@@ -46,6 +51,11 @@ def state_answer(station: Station, simulation: SimulatedHardware) -> StateAnswer
             _transaction_answer(number, transaction)
             for number, transaction in sorted(memory.transactions.items())
         ],
+        terminals=[
+            terminal_answer(simulation, number) for number in range(1, len(state.product.terminals) + 1)
+        ],
+        card_sessions=[_card_session_answer(card) for _, card in sorted(memory.card_sessions.items())],
+        holds=[HoldAnswer(**asdict(hold)) for hold in simulation.terminals.holds.values()],
         configuration={key.name: configuration.text(key.name) for key in configuration.offered()},
     )
 
@@ -87,6 +97,24 @@ def reader_answer(state: State, reader: int) -> ReaderAnswer:
     """One tag reader."""
     own = state.moment.readers[reader]
     return ReaderAnswer(reader=reader, state=own.state, id_tag=own.id_tag or None)
+
+
+def terminal_answer(simulation: SimulatedHardware, terminal: int) -> TerminalAnswer:
+    """One payment terminal."""
+    return TerminalAnswer(terminal=terminal, accepted=simulation.terminals.signals.get(terminal))
+
+
+def _card_session_answer(card: CardSession) -> CardSessionAnswer:
+    return CardSessionAnswer(
+        number=card.number,
+        terminal=card.terminal,
+        connector=card.connector,
+        state=card.state,
+        id_tag=card.id_tag,
+        reserved=card.terms.amount,
+        currency=card.terms.currency,
+        attempts=0 if card.bill is None else card.bill.attempts,
+    )
 
 
 def link_answer(state: State) -> LinkAnswer:

@@ -14,9 +14,16 @@ from starlette.exceptions import HTTPException as StarletteHTTPException
 
 from pilotline.adapters.happenings import Subscription
 from pilotline.adapters.hardware import OverloadedError
-from pilotline.adapters.http.answers import connector_answer, link_answer, reader_answer, state_answer
+from pilotline.adapters.http.answers import (
+    connector_answer,
+    link_answer,
+    reader_answer,
+    state_answer,
+    terminal_answer,
+)
 from pilotline.adapters.http.models import (
     CarBody,
+    CardBody,
     ConnectorAnswer,
     DataTransferBody,
     ExplanationAnswer,
@@ -29,6 +36,7 @@ from pilotline.adapters.http.models import (
     StateAnswer,
     StatusExplanationAnswer,
     TagBody,
+    TerminalAnswer,
 )
 from pilotline.adapters.http.protection import Protection
 from pilotline.adapters.http.readable import line_of
@@ -179,6 +187,17 @@ def _driving(station: Station, simulation: SimulatedHardware) -> APIRouter:
         simulation.present_tag(reader, body.id_tag)
         await station.settled()
         return reader_answer(station.state, reader)
+
+    @routes.post("/terminals/{terminal}/card")
+    async def card(terminal: Number, body: CardBody) -> TerminalAnswer:
+        """Choose a connector at a payment terminal and present a card there (docs/payment.md)."""
+        terminals = len(station.state.product.terminals)
+        if not 1 <= terminal <= terminals:
+            raise HTTPException(404, f"terminal {terminal}: this product has {_range(terminals, 'terminal')}")
+        _known_connector(station, body.connector, first=1)
+        simulation.terminals.present(terminal, body.connector, body.card, body.limit)
+        await station.settled()
+        return terminal_answer(simulation, terminal)
 
     return routes
 

@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 from pydantic.alias_generators import to_camel
 
+from pilotline.core.charge_point import CARD_CHARACTERS_MAX
 from pilotline.spec.types import ChargePointErrorCode, CiString20, CiString50, CiString255
 
 _FREE_TEXT_MAX = 10_000
@@ -25,6 +26,18 @@ class TagBody(_Body):
     """A tag that is held to a reader."""
 
     id_tag: Annotated[CiString20, Field(min_length=1, examples=["ANNA-4711"])]
+
+
+class CardBody(_Body):
+    """A payment card that is presented at a terminal, for a connector that the driver has chosen."""
+
+    connector: Annotated[int, Field(ge=1, le=10_000)]
+    card: Annotated[
+        str, Field(min_length=1, max_length=CARD_CHARACTERS_MAX, pattern="^[ -~]+$", examples=["visa-1"])
+    ]
+    """The terminal's own name for it."""
+    limit: Annotated[int, Field(ge=0)] | None = None
+    """What it is good for, in minor units; none: any amount."""
 
 
 class CarBody(_Body):
@@ -133,6 +146,37 @@ class ReaderAnswer(_Answer):
     id_tag: str | None
 
 
+class HoldAnswer(_Answer):
+    """What the payment provider knows of one reservation, in minor units of its currency."""
+
+    reference: str
+    currency: str
+    reserved: int
+    settled: int
+    released: int
+
+
+class TerminalAnswer(_Answer):
+    """One payment terminal: what it last told a driver (none: nothing yet)."""
+
+    terminal: int
+    accepted: bool | None
+
+
+class CardSessionAnswer(_Answer):
+    """One card whose money is not settled or released yet (docs/payment.md)."""
+
+    number: int
+    terminal: int
+    connector: int
+    state: str
+    id_tag: str
+    reserved: int
+    currency: str
+    attempts: int
+    """How often the amount was asked for in vain."""
+
+
 class LinkAnswer(_Answer):
     """The WebSocket to the Central System, and whether it accepted this boot."""
 
@@ -166,6 +210,10 @@ class StateAnswer(_Answer):
     outbox_length: int
     """Transaction-related messages that are not answered yet (§3.7)."""
     transactions: list[TransactionAnswer]
+    terminals: list[TerminalAnswer]
+    card_sessions: list[CardSessionAnswer]
+    holds: list[HoldAnswer]
+    """All reservations of money there have been, as the simulated payment provider knows them."""
     configuration: dict[str, str | None]
     """All keys offered; None: the value is not to be shown."""
 

@@ -15,6 +15,7 @@ from pilotline.core.effects import Drop, Put
 from pilotline.core.events import (
     Asked,
     AuthorizationAsked,
+    CardDecided,
     Confirmed,
     FaultDetected,
     Refused,
@@ -52,7 +53,7 @@ from pilotline.spec.types import AuthorizationStatus, ChargePointErrorCode, ci_k
 
 NAME: Final = "authorization"
 CONFLICT: Final[ChargePointErrorCode] = "LocalListConflict"
-Decision = TagDecided | UseGranted
+Decision = TagDecided | CardDecided | UseGranted
 
 
 class Reads(Struct, frozen=True):
@@ -104,26 +105,26 @@ def ask(
 
 def pass_at_once(
     own: Authorization, _reads: Reads, event: TagPreAuthorized, _now: Instant
-) -> tuple[Authorization, tuple[TagDecided | UseGranted, ...]]:
+) -> tuple[Authorization, tuple[Decision, ...]]:
     return own, _decided(own, "Accepted", event.parent_id_tag)
 
 
 def decide_offline(
     own: Authorization, reads: Reads, event: AuthorizationAsked, now: Instant
-) -> tuple[Authorization, tuple[TagDecided | UseGranted, ...]]:
+) -> tuple[Authorization, tuple[Decision, ...]]:
     asking = Authorization(own.state, event.asker, event.id_tag)
     return asking, _decided(asking, *_offline(asking, reads, now))
 
 
 def decide_without_answer(
     own: Authorization, reads: Reads, _event: object, now: Instant
-) -> tuple[Authorization, tuple[TagDecided | UseGranted, ...]]:
+) -> tuple[Authorization, tuple[Decision, ...]]:
     return own, _decided(own, *_offline(own, reads, now))
 
 
 def decide(
     own: Authorization, _reads: Reads, event: Confirmed[AuthorizeConf], _now: Instant
-) -> tuple[Authorization, tuple[TagTold | TagDecided | UseGranted, ...]]:
+) -> tuple[Authorization, tuple[TagTold | Decision, ...]]:
     info = event.confirmation.id_tag_info
     return own, (TagTold(own.id_tag, info), *_decided(own, info.status, info.parent_id_tag))
 
@@ -143,9 +144,11 @@ def _offline(own: Authorization, reads: Reads, now: Instant) -> tuple[Authorizat
 
 def _decided(
     own: Authorization, status: AuthorizationStatus, parent_id_tag: str | None
-) -> tuple[TagDecided | UseGranted, ...]:
+) -> tuple[Decision, ...]:
     if own.asker.kind == "reader":
         return (TagDecided(own.asker.number, status, parent_id_tag),)
+    if own.asker.kind == "card":
+        return (CardDecided(Counter(own.asker.number), status, parent_id_tag),)
     return (UseGranted(own.asker.number, own.id_tag, parent_id_tag, None),) if status == "Accepted" else ()
 
 

@@ -34,7 +34,16 @@ from pilotline.spec.rows import CallRows as row
 ORDER: Final = {
     name: place
     for place, name in enumerate(
-        ("registration", "trigger", "authorization", "status_report", "data_transfer", "outbox", "heartbeat")
+        (
+            "registration",
+            "trigger",
+            "authorization",
+            "status_report",
+            "data_transfer",
+            "outbox",
+            "card_session",
+            "heartbeat",
+        )
     )
 }
 PASSED_OVER_MAX: Final = 4

@@ -26,6 +26,7 @@ from pilotline.spec.products.rules import (
     fact_problems,
     key_problems,
     keys_of,
+    payment_problems,
     texts_of,
     units_of,
 )
@@ -91,6 +92,12 @@ class Connector(Facts):
 
 class Reader(Facts):
     """A reader of idTags and the connectors that may be used after a tag was presented to it."""
+
+    connectors: Annotated[tuple[ConnectorId, ...], Field(min_length=1)]
+
+
+class Terminal(Facts):
+    """A payment terminal and the connectors a driver may choose there (docs/payment.md)."""
 
     connectors: Annotated[tuple[ConnectorId, ...], Field(min_length=1)]
 
@@ -169,6 +176,7 @@ class VendorKey(Facts):
     """Of an integer or decimal, as is `maximum`; both belong to the range."""
     maximum: int = INT32_MAX
     items: tuple[str, ...] | None = None
+    """What a list may hold, or which words a string may be."""
     takes_effect: TakesEffect = "at once"
     aliases: tuple[Text50, ...] = ()
     """Other names the key is found by; it is reported under its own."""
@@ -218,6 +226,10 @@ class Product(Facts):
     connectors: Annotated[tuple[Connector, ...], Field(max_length=MAX_CONNECTORS)]
     readers: tuple[Reader, ...]
     """None: no means of authorization at the station; only remote starts, or free vending."""
+    terminals: tuple[Terminal, ...] = ()
+    """None: no payment by card. With one all keys of `spec.payment` are to be offered."""
+    terminal_deadline_ms: Count = 60_000
+    """Longest time from a command to a payment terminal to its answer; the driver may have to enter a PIN."""
     meter: tuple[Metered, ...]
     configuration: Settings
     """The standard keys offered, by name; any other does not exist on this product (§9)."""
@@ -241,7 +253,7 @@ class Product(Facts):
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
-        problems = [*fact_problems(self), *key_problems(self)]
+        problems = [*fact_problems(self), *key_problems(self), *payment_problems(self)]
         if not problems:
             try:
                 problems.extend(configuration_problems(self, self.factory_configuration))

@@ -17,6 +17,7 @@ from pilotline.spec.configuration_keys import (
     measurand_items,
     phase_rotation_items,
 )
+from pilotline.spec.payment import PAYMENT_KEYS
 from pilotline.spec.products.configuration import Configuration
 from pilotline.spec.types import TEMPERATURE_UNIT, Measurand, UnitOfMeasure
 
@@ -51,11 +52,13 @@ def fact_problems(product: "Product") -> Iterator[str]:
     if not product.connectors:
         yield "connectors: there must be at least one"
     served = Counter(connector for reader in product.readers for connector in reader.connectors)
-    for connector, readers in sorted(served.items()):
-        if connector > len(product.connectors):
-            yield f"readers: there is no connector {connector}"
-        elif readers > 1:
-            yield f"readers: connector {connector} is served twice"
+    charging = Counter(connector for terminal in product.terminals for connector in terminal.connectors)
+    for place, connectors in (("readers", served), ("terminals", charging)):
+        for connector, times in sorted(connectors.items()):
+            if connector > len(product.connectors):
+                yield f"{place}: there is no connector {connector}"
+            elif times > 1:
+                yield f"{place}: connector {connector} is served twice"
     if product.start_without_authorization is not None and product.readers:
         yield "start_without_authorization: goes only with no readers (§4.9)"
     measured = Counter((metered.measurand, metered.location) for metered in product.meter)
@@ -90,6 +93,19 @@ def key_problems(product: "Product") -> Iterator[str]:
             yield f"vendor_keys.{name}: is a standard key and belongs into [configuration]"
         elif taken[name.lower()] > 1:
             yield f"vendor_keys.{name}: is named twice"
+
+
+def payment_problems(product: "Product") -> Iterator[str]:
+    """A payment terminal without one of its keys would have no terms; and where a lock keeps the driver's cable after a
+    refused start, only a tag gets it back (docs/payment.md, errata 3.5).
+    """
+    offered = {own.name: own.type for own in product.vendor_keys}
+    for name, value_type in PAYMENT_KEYS.items() if product.terminals else ():
+        if offered.get(name) != value_type:
+            yield f"terminals: need the vendor key {name} of type {value_type}"
+    for number, connector in enumerate(product.connectors, start=1):
+        if connector.lock and any(number in terminal.connectors for terminal in product.terminals):
+            yield f"terminals: connector {number} has a lock, and a card could not get a kept cable back"
 
 
 def keys_of(product: "Product") -> tuple[ConfigurationKey, ...]:

@@ -8,12 +8,19 @@ does the opposite of what it was told is a fault, which is an event like any oth
 from collections.abc import Callable, Iterable, Iterator
 from typing import Final, Literal, NamedTuple
 
+from msgspec.structs import replace
+
 from pilotline.core.calendar import EPOCH
 from pilotline.core.effects import CloseContactor, LockConnector
 from pilotline.core.events import (
+    AmountRefused,
+    AmountReleased,
+    AmountReserved,
+    AmountSettled,
     CablePlugged,
     CableUnplugged,
     CallReceived,
+    CardPresented,
     ConnectorLocked,
     ConnectorUnlocked,
     ContactorClosed,
@@ -89,6 +96,7 @@ class Answers(NamedTuple):
     )
     errs: bool = True
     """It may also answer with a CALLERROR."""
+    transfer: tuple[Confirmation, ...] = (DataTransferConf(status="Accepted"),)
     late: bool = True
     """It may also answer what has timed out."""
 
@@ -102,7 +110,7 @@ class Answers(NamedTuple):
             "MeterValuesReq": (MeterValuesConf(),),
             "StatusNotificationReq": (StatusNotificationConf(),),
             "HeartbeatReq": (HeartbeatConf(current_time=EPOCH),),
-            "DataTransferReq": (DataTransferConf(status="Accepted"),),
+            "DataTransferReq": self.transfer,
             "DiagnosticsStatusNotificationReq": (DiagnosticsStatusNotificationConf(),),
             "FirmwareStatusNotificationReq": (FirmwareStatusNotificationConf(),),
         }
@@ -156,6 +164,20 @@ def tags(reader: int, *presented: str) -> Player:
     return play
 
 
+def cards(terminal: int, connector: int, most: int) -> Player:
+    """Cards are presented at any time, so many of them at most; one that is at work also again."""
+
+    def play(state: State) -> Iterator[External]:
+        so_far = state.memory.terminal.cards
+        if so_far < most:
+            yield CardPresented(terminal, connector, f"card {so_far + 1}")
+        for card in state.memory.card_sessions.values():
+            if card.state in ("granted", "started"):
+                yield CardPresented(card.terminal, card.connector, card.card)
+
+    return play
+
+
 def car(connector: int) -> Player:
     """Asks for energy and stops asking while it is plugged in."""
 
@@ -183,8 +205,12 @@ def hungry_car(connector: int) -> Player:
 # --- hardware ------------------------------------------------------------------------------------------------
 
 
-def hardware(connector: int, *, fails: bool = False) -> Player:
-    """Does what it is told, sooner or later, and is mended when it did not; with `fails` it may also refuse."""
+def hardware(connector: int, *, fails: bool = False, delivers_wh: int = 0) -> Player:
+    """Does what it is told, sooner or later, and is mended when it did not; with `fails` it may also refuse.
+
+    A charging that ends has delivered `delivers_wh`.
+    """
+    at_end = replace(READINGS, register=Wh(delivers_wh))
 
     def play(state: State) -> Iterator[External]:
         moment = state.moment
@@ -193,7 +219,7 @@ def hardware(connector: int, *, fails: bool = False) -> Player:
         if wanted and not closed:
             yield ContactorClosed(connector)
         if closed and not wanted:
-            yield ContactorOpened(connector, READINGS)
+            yield ContactorOpened(connector, at_end)
         if moment.sessions[connector].state == "starting":
             if state.product.connectors[connector - 1].lock:
                 yield ConnectorLocked(connector, READINGS)
@@ -203,7 +229,7 @@ def hardware(connector: int, *, fails: bool = False) -> Player:
                 yield MeterRead(connector, None, "Transaction.Begin", READINGS)
         for number, transaction in state.memory.transactions.items():
             if transaction.connector == connector and transaction.state == "stopping" and not closed:
-                yield MeterRead(connector, number, "Transaction.End", READINGS)
+                yield MeterRead(connector, number, "Transaction.End", at_end)
         if moment.unlocks[connector].state == "releasing":
             yield ConnectorUnlocked(connector)
             if fails:
@@ -211,6 +237,23 @@ def hardware(connector: int, *, fails: bool = False) -> Player:
         for raised in moment.faults[connector].raised:
             if raised.error_code in FEEDBACK_FAILURES:
                 yield FaultCleared(connector, raised.error_code)
+
+    return play
+
+
+def terminal(*, refuses: bool = False, late: bool = False) -> Player:
+    """Does what it is told about money, sooner or later; it may refuse a card, and tell of a reservation too late."""
+
+    def play(state: State) -> Iterator[External]:
+        for number, card in state.memory.card_sessions.items():
+            if card.state == "reserving" or (late and card.state == "releasing"):
+                yield AmountReserved(number)
+            if card.state == "reserving" and refuses:
+                yield AmountRefused(number)
+            if card.state == "settling":
+                yield AmountSettled(number)
+            if card.state == "releasing":
+                yield AmountReleased(number)
 
     return play
 

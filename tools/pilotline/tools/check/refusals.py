@@ -5,7 +5,6 @@ from typing import Final
 from pilotline.tools.check import environment as world
 from pilotline.tools.check.environment import ALL, OTHER, TAG, YES, YES_TO_GROUP, tags
 from pilotline.tools.check.scope import (
-    DRIVER,
     ONLINE,
     QUIET,
     TALK,
@@ -21,7 +20,8 @@ REFUSALS: Final = (
         "a start that is refused may still take some energy, until the key says otherwise or the meter is silent",
         one_connector("reference", StopTransactionOnInvalidId="false", MaxEnergyOnInvalidId="1"),
         (
-            *DRIVER,
+            world.cable(1, forced=True),
+            tags(1, TAG),
             world.looked_at_meter(1),
             *ONLINE,
             world.configuration("MaxEnergyOnInvalidId", "0"),

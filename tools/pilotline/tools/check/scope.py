@@ -108,6 +108,11 @@ def _small(product: Product, connectors: int, configuration: dict[str, str], **f
         product,
         configuration={**small, **configuration},
         connectors=product.connectors[:connectors],
+        terminals=tuple(
+            terminal.model_copy(update={"connectors": tuple(range(1, connectors + 1))})
+            for terminal in product.terminals
+        ),
+        terminal_deadline_ms=1000,
         call_timeout_s=1,
         reconnect_min_s=1,
         reconnect_max_s=1,

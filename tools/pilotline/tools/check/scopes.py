@@ -15,6 +15,7 @@ from pilotline.tools.check.environment import (
     central_system,
     tags,
 )
+from pilotline.tools.check.payments import PAYMENTS
 from pilotline.tools.check.profile_scopes import PROFILE_SCOPES
 from pilotline.tools.check.refusals import REFUSALS
 from pilotline.tools.check.scope import (
@@ -397,4 +398,4 @@ _SCOPES: Final = (
 
 def scopes() -> dict[str, Scope]:
     """All scopes by name."""
-    return {scope.name: scope for scope in (*_SCOPES, *REFUSALS, *PROFILE_SCOPES)}
+    return {scope.name: scope for scope in (*_SCOPES, *PAYMENTS, *REFUSALS, *PROFILE_SCOPES)}
