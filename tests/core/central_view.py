@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 
-from pilotline.core.effects import SendCall
+from pilotline.core.effects import Drop, Put, SendCall
 from pilotline.core.events import (
     CableUnplugged,
     CallReceived,
@@ -53,7 +53,11 @@ class CentralView:
     def hear(self, before: State | None, event: External, taken: Step) -> None:
         """One step that was committed."""
         for change in taken.changes:
-            if change.collection == "outbox" and isinstance(change.key, int):
+            if (
+                isinstance(change, Put | Drop)
+                and change.collection == "outbox"
+                and isinstance(change.key, int)
+            ):
                 record = getattr(change, "record", None)
                 if isinstance(record, Entry):
                     self._recorded(change.key, record, taken.state)

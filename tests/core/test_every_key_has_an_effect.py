@@ -11,10 +11,12 @@ from typing import Any, Final, NamedTuple
 import pytest
 from station_bench import INVALID, TAG, Bench
 
-from pilotline.core.effects import PingEvery
+from pilotline.core.effects import PingEvery, SendError, SetLightIntensity, SignalTag
 from pilotline.spec.messages.core import (
+    AuthorizeConf,
     AuthorizeReq,
     ChangeConfigurationReq,
+    GetConfigurationReq,
     HeartbeatReq,
     MeterValuesReq,
     RemoteStartTransactionReq,
@@ -23,6 +25,7 @@ from pilotline.spec.messages.core import (
     StatusNotificationReq,
     StopTransactionReq,
 )
+from pilotline.spec.messages.structures import ChargingProfile, ChargingSchedule, ChargingSchedulePeriod
 
 Seen = Any
 
@@ -140,6 +143,41 @@ def takes_a_list_of(key: str, *items: str) -> Callable[[Bench], Seen]:
     return story
 
 
+def is_asked_for_keys(*keys: str) -> Callable[[Bench], Seen]:
+    def story(bench: Bench) -> Seen:
+        answer = bench.asks(GetConfigurationReq(key=keys))
+        return answer.code if isinstance(answer, SendError) else len(answer.configuration_key)
+
+    return story
+
+
+def is_sent_a_profile_for_something_else(bench: Bench) -> Seen:
+    bench.plug()
+    schedule = ChargingSchedule(
+        charging_rate_unit="A", charging_schedule_period=(ChargingSchedulePeriod(start_period=0, limit=6),)
+    )
+    profile = ChargingProfile(
+        charging_profile_id=1,
+        stack_level=0,
+        charging_profile_purpose="TxDefaultProfile",
+        charging_profile_kind="Relative",
+        charging_schedule=schedule,
+    )
+    request = RemoteStartTransactionReq(id_tag=TAG, connector_id=1, charging_profile=profile)
+    return bench.asks(request).status, phase(bench)
+
+
+def refuses_a_tag(bench: Bench) -> Seen:
+    """How often the light blinks."""
+    bench.says["AuthorizeReq"] = AuthorizeConf(id_tag_info=INVALID)
+    bench.present()
+    return [effect.blinks for effect in bench.effects(SignalTag)]
+
+
+def shines(bench: Bench) -> Seen:
+    return [effect.percent for effect in bench.effects(SetLightIntensity)]
+
+
 ENERGY: Final = "Energy.Active.Import.Register"
 POWER: Final = "Power.Active.Import"
 NO_PRE_AUTHORIZATION: Final = {"LocalPreAuthorize": "false", "AllowOfflineTxForUnknownId": "false"}
@@ -154,8 +192,13 @@ EXPERIMENTS: Final[dict[str, Experiment]] = {
     "AuthorizeRemoteTxRequests": Experiment(
         ("true", "false"), is_started_from_afar, ((1, "charging"), (0, "charging"))
     ),
+    "BlinkRepeat": Experiment(("0", "3"), refuses_a_tag, ([0], [3])),
     "ConnectionTimeOut": Experiment(("20", "40"), waits_for_a_plug, ("idle", "awaiting_plug")),
+    "GetConfigurationMaxKeys": Experiment(
+        ("1", "2"), is_asked_for_keys("BlinkRepeat", "LightIntensity"), ("OccurenceConstraintViolation", 2)
+    ),
     "HeartbeatInterval": Experiment(("30", "45"), is_left_alone, (3, 2)),
+    "LightIntensity": Experiment(("0", "70"), shines, ([0], [70])),
     "LocalAuthorizeOffline": Experiment(
         ("true", "false"), charges_a_known_tag_offline, ("charging", "awaiting_id_tag"), NO_PRE_AUTHORIZATION
     ),

@@ -6,6 +6,7 @@ from typing import Any, Final
 from core.central_view import CentralView
 
 from pilotline.core.effects import (
+    Clear,
     CloseContactor,
     Effect,
     LockConnector,
@@ -165,6 +166,10 @@ class World:
         for change in taken.changes:
             if isinstance(change, Put):
                 self.stored[change.collection, change.key] = encode_record(change.collection, change.record)
+            elif isinstance(change, Clear):
+                self.stored = {
+                    name: data for name, data in self.stored.items() if name[0] != change.collection
+                }
             else:
                 del self.stored[change.collection, change.key]
 

@@ -15,7 +15,8 @@ OpenContactor       ContactorOpened with the readings after the current is off; 
 ReadMeter           MeterRead with the same transaction and context; a meter that is silent answers nothing
 ReportWorld         every fact again, known or not: cables, EVs, contactors with registers, faults, cleared ones
 ShowStatus          nothing: lights and displays
-SignalTag           nothing: tell the driver that the tag was accepted, or refused
+SetLightIntensity   nothing: how bright they are
+SignalTag           nothing: tell the driver that the tag was accepted, or refused, by so many blinks
 ==================  =========================================================================================
 
 Facts that need no command: TagPresented, CablePlugged, EvUnplugged, CableUnplugged, EnergyRequested,

@@ -33,6 +33,7 @@ from pilotline.core.effects import (
     ReadMeter,
     ReleaseConnector,
     ReportWorld,
+    SetLightIntensity,
     ShowStatus,
     SignalTag,
     UnlockConnector,
@@ -90,8 +91,10 @@ class SimulatedHardware(Hardware):
         self._well_again: set[tuple[int, ChargePointErrorCode]] = set()
         self.lights: dict[int, str] = {}
         """The status that each connector's light shows."""
-        self.signals: dict[int, bool] = {}
-        """What each reader last told a driver: accepted or not."""
+        self.light_intensity_percent = 100
+        """How bright the lights are."""
+        self.signals: dict[int, SignalTag] = {}
+        """What each reader last told a driver."""
 
     # --- the port -------------------------------------------------------------------------------------------
 
@@ -130,8 +133,10 @@ class SimulatedHardware(Hardware):
                 self._change(number, read_wh=self.point(number).register_wh)
             case ShowStatus(connector=number, status=status):
                 self.lights[number] = status
-            case SignalTag(reader=reader, accepted=accepted):
-                self.signals[reader] = accepted
+            case SetLightIntensity(percent=percent):
+                self.light_intensity_percent = percent
+            case SignalTag(reader=reader):
+                self.signals[reader] = command
             case _:
                 pass  # a command that limits the power goes to `limit_power`
 

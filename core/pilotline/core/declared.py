@@ -23,6 +23,7 @@ from pilotline.core.machines.storage import STORAGE
 from pilotline.core.machines.transaction import TRANSACTION_MACHINE
 from pilotline.core.machines.unlock import UNLOCK
 from pilotline.core.operations.availability import CHANGE_AVAILABILITY
+from pilotline.core.operations.cache import CLEAR_CACHE
 from pilotline.core.operations.configuration import CHANGE_CONFIGURATION, GET_CONFIGURATION
 from pilotline.core.operations.data_transfer import DATA_TRANSFER_FROM_CENTRAL_SYSTEM
 from pilotline.core.operations.remote_control import REMOTE_START_TRANSACTION, REMOTE_STOP_TRANSACTION
@@ -60,6 +61,7 @@ MACHINES: Final[tuple[Machine[Any, Any], ...]] = (
 OPERATIONS: Final[tuple[DecisionTable[Any, Any], ...]] = (
     CHANGE_AVAILABILITY,
     CHANGE_CONFIGURATION,
+    CLEAR_CACHE,
     DATA_TRANSFER_FROM_CENTRAL_SYSTEM,
     GET_CONFIGURATION,
     REMOTE_START_TRANSACTION,

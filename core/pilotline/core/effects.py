@@ -72,10 +72,11 @@ class ReleaseConnector(Effect, frozen=True):
 
 
 class SignalTag(Effect, frozen=True):
-    """Show the driver at this reader whether the tag was accepted."""
+    """Show the driver at this reader whether the tag was accepted, by so many blinks of the light (§9.1.4)."""
 
     reader: int
     accepted: bool
+    blinks: int
 
 
 class ReportWorld(Effect, frozen=True):
@@ -124,6 +125,12 @@ class ShowStatus(Effect, frozen=True):
     status: str
 
 
+class SetLightIntensity(Effect, frozen=True):
+    """Let all lights shine with this part of their full brightness (§9.1.11)."""
+
+    percent: int
+
+
 class PingEvery(Effect, frozen=True):
     """Send WebSocket pings at this interval in s; 0 is never (OCPP-J §7)."""
 
@@ -146,6 +153,12 @@ class Drop(Struct, frozen=True):
 
     collection: str
     key: object
+
+
+class Clear(Struct, frozen=True):
+    """Take every record out of a collection of Memory: one change, however many there are."""
+
+    collection: str
 
 
 class Arm(Struct, frozen=True):
@@ -175,5 +188,12 @@ class Configure(Struct, frozen=True):
     text: str
 
 
-Order: TypeAlias = Put | Drop | Arm | ArmUtc | Disarm | Configure
-Change: TypeAlias = Put | Drop
+class CallError(Struct, frozen=True):
+    """What an operation answers instead of a confirmation, where none can express it (OCPP-J §4.2.3)."""
+
+    code: ErrorCode
+    description: str
+
+
+Order: TypeAlias = Put | Drop | Clear | Arm | ArmUtc | Disarm | Configure
+Change: TypeAlias = Put | Drop | Clear

@@ -8,6 +8,7 @@ from pilotline.adapters.http.models import (
     FaultAnswer,
     LinkAnswer,
     ReaderAnswer,
+    SignalAnswer,
     StateAnswer,
     TransactionAnswer,
 )
@@ -39,7 +40,8 @@ def state_answer(station: Station, simulation: SimulatedHardware) -> StateAnswer
         connectors=[
             connector_answer(state, simulation, connector) for connector in range(len(moment.connectors))
         ],
-        readers=[reader_answer(state, reader) for reader in range(1, len(moment.readers))],
+        readers=[reader_answer(state, simulation, reader) for reader in range(1, len(moment.readers))],
+        light_intensity_percent=simulation.light_intensity_percent,
         open_call=None if opened is None else opened.action,
         outbox_length=len(memory.outbox),
         transactions=[
@@ -83,10 +85,11 @@ def connector_answer(state: State, simulation: SimulatedHardware, connector: int
     )
 
 
-def reader_answer(state: State, reader: int) -> ReaderAnswer:
+def reader_answer(state: State, simulation: SimulatedHardware, reader: int) -> ReaderAnswer:
     """One tag reader."""
-    own = state.moment.readers[reader]
-    return ReaderAnswer(reader=reader, state=own.state, id_tag=own.id_tag or None)
+    own, shown = state.moment.readers[reader], simulation.signals.get(reader)
+    signal = None if shown is None else SignalAnswer(accepted=shown.accepted, blinks=shown.blinks)
+    return ReaderAnswer(reader=reader, state=own.state, id_tag=own.id_tag or None, signal=signal)
 
 
 def link_answer(state: State) -> LinkAnswer:

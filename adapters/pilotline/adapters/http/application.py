@@ -178,7 +178,7 @@ def _driving(station: Station, simulation: SimulatedHardware) -> APIRouter:
             raise HTTPException(404, f"reader {reader}: this product has {_range(readers, 'reader')}")
         simulation.present_tag(reader, body.id_tag)
         await station.settled()
-        return reader_answer(station.state, reader)
+        return reader_answer(station.state, simulation, reader)
 
     return routes
 

@@ -125,12 +125,20 @@ class ConnectorAnswer(_Answer):
     """The state of charge of the car that is plugged in."""
 
 
+class SignalAnswer(_Answer):
+    """What a reader showed a driver."""
+
+    accepted: bool
+    blinks: int
+
+
 class ReaderAnswer(_Answer):
-    """One tag reader and the tag it is busy with."""
+    """One tag reader, the tag it is busy with, and what it last showed a driver."""
 
     reader: int
     state: str
     id_tag: str | None
+    signal: SignalAnswer | None
 
 
 class LinkAnswer(_Answer):
@@ -162,6 +170,7 @@ class StateAnswer(_Answer):
     link: LinkAnswer
     connectors: list[ConnectorAnswer]
     readers: list[ReaderAnswer]
+    light_intensity_percent: int
     open_call: str | None
     outbox_length: int
     """Transaction-related messages that are not answered yet (§3.7)."""

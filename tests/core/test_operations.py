@@ -1,0 +1,165 @@
+"""What the Central System asks for and gets: the rows of the decision tables that no other test looks at."""
+
+from typing import Final
+
+import pytest
+from station_bench import TAG, Bench
+
+from pilotline.core.effects import Clear, SendError
+from pilotline.spec.configuration_keys import KEYS
+from pilotline.spec.messages.actions import ACTIONS, Request
+from pilotline.spec.messages.core import (
+    ChangeAvailabilityReq,
+    ClearCacheReq,
+    GetConfigurationReq,
+    RemoteStartTransactionReq,
+    StopTransactionReq,
+    UnlockConnectorReq,
+)
+from pilotline.spec.messages.local_auth_list_management import GetLocalListVersionReq
+from pilotline.spec.messages.structures import ChargingProfile, ChargingSchedule, ChargingSchedulePeriod
+from pilotline.spec.products import Product, adjusted, load_product
+
+REFERENCE: Final = load_product("reference")
+
+
+def core_only() -> Product:
+    """The reference product with the profile Core alone."""
+    foreign = {key.name: None for key in KEYS if key.profile != "Core"}
+    return adjusted(REFERENCE, {**foreign, "SupportedFeatureProfiles": "Core"})
+
+
+# --- SupportedFeatureProfiles ---------------------------------------------------------------------------------
+
+
+def test_an_action_of_a_profile_that_is_not_listed_is_not_supported() -> None:
+    answer = Bench(core_only()).asks(GetLocalListVersionReq())
+    assert isinstance(answer, SendError)
+    assert answer.code == "NotSupported"
+
+
+def test_every_action_of_core_that_the_central_system_may_ask_is_answered_by_a_table() -> None:
+    from pilotline.core.declared import OPERATIONS
+
+    asked = {
+        row.request for row in ACTIONS.values() if row.profile == "Core" and "CentralSystem" in row.initiators
+    }
+    assert asked <= {table.request for table in OPERATIONS}
+
+
+def profile(purpose: str, transaction_id: int | None = None) -> ChargingProfile:
+    schedule = ChargingSchedule(
+        charging_rate_unit="A", charging_schedule_period=(ChargingSchedulePeriod(start_period=0, limit=6),)
+    )
+    return ChargingProfile(
+        charging_profile_id=1,
+        transaction_id=transaction_id,
+        stack_level=0,
+        charging_profile_purpose=purpose,  # type: ignore[arg-type]  # one of the words of §7.11
+        charging_profile_kind="Relative",
+        charging_schedule=schedule,
+    )
+
+
+@pytest.mark.parametrize(
+    ("purpose", "transaction_id", "status"),
+    [
+        ("TxProfile", None, "Accepted"),
+        ("TxProfile", 1, "Rejected"),
+        ("TxDefaultProfile", None, "Rejected"),
+        ("ChargePointMaxProfile", None, "Rejected"),
+    ],
+)
+def test_a_remote_start_takes_only_a_profile_for_its_own_transaction(
+    purpose: str, transaction_id: int | None, status: str
+) -> None:
+    request = RemoteStartTransactionReq(
+        id_tag=TAG, connector_id=1, charging_profile=profile(purpose, transaction_id)
+    )
+    assert Bench().asks(request).status == status
+    assert Bench(core_only()).asks(request).status == "Accepted"  # without smart charging it is not looked at
+
+
+# --- NumberOfConnectors ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("request_of_3", "status"),
+    [
+        (UnlockConnectorReq(connector_id=3), "NotSupported"),
+        (ChangeAvailabilityReq(connector_id=3, type="Inoperative"), "Rejected"),
+        (RemoteStartTransactionReq(id_tag=TAG, connector_id=3), "Rejected"),
+    ],
+)
+def test_a_connector_beyond_their_number_is_refused(request_of_3: Request, status: str) -> None:
+    assert Bench().asks(request_of_3).status == status
+
+
+# --- ClearCache -----------------------------------------------------------------------------------------------
+
+
+def test_clear_cache_forgets_all_tags_in_one_change_and_over_a_boot() -> None:
+    bench = Bench().charge()
+    bench.present().unplug_at_the_ev()
+    assert bench.state.memory.cache
+    assert bench.asks(ClearCacheReq()).status == "Accepted"
+    assert not bench.state.memory.cache
+    assert bench.asks(ClearCacheReq()).status == "Accepted"
+    bench.power_is_cut()
+    assert not bench.state.memory.cache
+
+
+def test_without_a_cache_nothing_can_be_cleared() -> None:
+    assert Bench(AuthorizationCacheEnabled="false").asks(ClearCacheReq()).status == "Rejected"
+    without = adjusted(REFERENCE, {"AuthorizationCacheEnabled": None})
+    assert Bench(without).asks(ClearCacheReq()).status == "Rejected"
+
+
+def test_the_whole_cache_is_one_change_for_the_store() -> None:
+    from pilotline.core.operations.cache import Reads, clear
+    from pilotline.core.state import CachedTag, Map
+
+    known = Map({f"tag{n}": CachedTag("Accepted") for n in range(1000)})
+    _, changes = clear(Reads(known, True), ClearCacheReq())
+    assert changes == (Clear("cache"),)
+
+
+# --- GetConfigurationMaxKeys ----------------------------------------------------------------------------------
+
+
+def test_as_many_keys_as_the_station_says_are_told() -> None:
+    bench = Bench(GetConfigurationMaxKeys="2")
+    assert len(bench.asks(GetConfigurationReq(key=("BlinkRepeat", "Nothing"))).configuration_key) == 1
+    refused = bench.asks(GetConfigurationReq(key=("BlinkRepeat", "Nothing", "LightIntensity")))
+    assert refused.code == "OccurenceConstraintViolation"
+    assert len(bench.asks(GetConfigurationReq()).configuration_key) > 2  # all keys are asked for by none
+
+
+# --- ChangeAvailability ---------------------------------------------------------------------------------------
+
+
+def availability(bench: Bench) -> list[str]:
+    return [record.state for record in bench.state.memory.availability]
+
+
+def test_the_whole_station_inoperative_waits_only_where_a_car_charges() -> None:
+    bench = Bench().charge(1)
+    assert bench.asks(ChangeAvailabilityReq(connector_id=0, type="Inoperative")).status == "Scheduled"
+    assert availability(bench) == ["inoperative", "scheduled", "inoperative"]
+    bench.present()
+    assert bench.requests(StopTransactionReq)
+    bench.unplug_at_the_ev()
+    assert availability(bench) == ["inoperative"] * 3
+    bench.power_is_cut()
+    assert availability(bench) == ["inoperative"] * 3
+    assert bench.asks(ChangeAvailabilityReq(connector_id=0, type="Operative")).status == "Accepted"
+    assert availability(bench) == ["operative"] * 3
+
+
+def test_operative_cancels_what_is_scheduled() -> None:
+    bench = Bench().charge(1)
+    assert bench.asks(ChangeAvailabilityReq(connector_id=1, type="Inoperative")).status == "Scheduled"
+    assert bench.asks(ChangeAvailabilityReq(connector_id=1, type="Inoperative")).status == "Scheduled"
+    assert bench.asks(ChangeAvailabilityReq(connector_id=1, type="Operative")).status == "Accepted"
+    bench.present().unplug_at_the_ev()
+    assert availability(bench) == ["operative"] * 3
