@@ -58,6 +58,10 @@ class ReticentLink(Link):
     def ping_every(self, interval_s: int) -> None: ...
 
     @override
+    def close(self) -> None:
+        self._tell = None
+
+    @override
     def drop(self) -> None:
         self._tell = None
 

@@ -11,7 +11,7 @@ from typing import Any, Final, NamedTuple
 import pytest
 from station_bench import INVALID, TAG, Bench
 
-from pilotline.core.effects import PingEvery, SendError, SetLightIntensity, SignalTag
+from pilotline.core.effects import PingEvery, Reboot, SendError, SetLightIntensity, SignalTag
 from pilotline.spec.messages.core import (
     AuthorizeConf,
     AuthorizeReq,
@@ -20,12 +20,12 @@ from pilotline.spec.messages.core import (
     HeartbeatReq,
     MeterValuesReq,
     RemoteStartTransactionReq,
+    ResetReq,
     StartTransactionConf,
     StartTransactionReq,
     StatusNotificationReq,
     StopTransactionReq,
 )
-from pilotline.spec.messages.structures import ChargingProfile, ChargingSchedule, ChargingSchedulePeriod
 
 Seen = Any
 
@@ -151,20 +151,12 @@ def is_asked_for_keys(*keys: str) -> Callable[[Bench], Seen]:
     return story
 
 
-def is_sent_a_profile_for_something_else(bench: Bench) -> Seen:
-    bench.plug()
-    schedule = ChargingSchedule(
-        charging_rate_unit="A", charging_schedule_period=(ChargingSchedulePeriod(start_period=0, limit=6),)
-    )
-    profile = ChargingProfile(
-        charging_profile_id=1,
-        stack_level=0,
-        charging_profile_purpose="TxDefaultProfile",
-        charging_profile_kind="Relative",
-        charging_schedule=schedule,
-    )
-    request = RemoteStartTransactionReq(id_tag=TAG, connector_id=1, charging_profile=profile)
-    return bench.asks(request).status, phase(bench)
+def is_reset_in_vain(bench: Bench) -> Seen:
+    """How often the restart is ordered."""
+    bench.reboots = False
+    bench.asks(ResetReq(type="Hard"))
+    bench.passes(10 * bench.product.reboot_deadline_s)
+    return len(bench.effects(Reboot))
 
 
 def refuses_a_tag(bench: Bench) -> Seen:
@@ -214,6 +206,7 @@ EXPERIMENTS: Final[dict[str, Experiment]] = {
         ("0", "20"), samples, ((0, set()), (3, {ENERGY})), {"MeterValuesSampledData": ENERGY}
     ),
     "MinimumStatusDuration": Experiment(("0", "10"), reports_a_plug, (1, 0)),
+    "ResetRetries": Experiment(("0", "2"), is_reset_in_vain, (1, 3)),
     "StopTransactionOnEVSideDisconnect": Experiment(
         ("true", "false"), is_unplugged_at_the_ev, ("finishing", "charging")
     ),

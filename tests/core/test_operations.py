@@ -1,11 +1,13 @@
 """What the Central System asks for and gets: the rows of the decision tables that no other test looks at."""
 
+from decimal import Decimal
 from typing import Final
 
 import pytest
 from station_bench import TAG, Bench
 
 from pilotline.core.effects import Clear, SendError
+from pilotline.core.events import CableUnplugged
 from pilotline.spec.configuration_keys import KEYS
 from pilotline.spec.messages.actions import ACTIONS, Request
 from pilotline.spec.messages.core import (
@@ -49,7 +51,8 @@ def test_every_action_of_core_that_the_central_system_may_ask_is_answered_by_a_t
 
 def profile(purpose: str, transaction_id: int | None = None) -> ChargingProfile:
     schedule = ChargingSchedule(
-        charging_rate_unit="A", charging_schedule_period=(ChargingSchedulePeriod(start_period=0, limit=6),)
+        charging_rate_unit="A",
+        charging_schedule_period=(ChargingSchedulePeriod(start_period=0, limit=Decimal(6)),),
     )
     return ChargingProfile(
         charging_profile_id=1,
@@ -148,7 +151,7 @@ def test_the_whole_station_inoperative_waits_only_where_a_car_charges() -> None:
     assert availability(bench) == ["inoperative", "scheduled", "inoperative"]
     bench.present()
     assert bench.requests(StopTransactionReq)
-    bench.unplug_at_the_ev()
+    bench.tell(CableUnplugged(1))
     assert availability(bench) == ["inoperative"] * 3
     bench.power_is_cut()
     assert availability(bench) == ["inoperative"] * 3
@@ -161,5 +164,5 @@ def test_operative_cancels_what_is_scheduled() -> None:
     assert bench.asks(ChangeAvailabilityReq(connector_id=1, type="Inoperative")).status == "Scheduled"
     assert bench.asks(ChangeAvailabilityReq(connector_id=1, type="Inoperative")).status == "Scheduled"
     assert bench.asks(ChangeAvailabilityReq(connector_id=1, type="Operative")).status == "Accepted"
-    bench.present().unplug_at_the_ev()
+    bench.present().tell(CableUnplugged(1))
     assert availability(bench) == ["operative"] * 3

@@ -6,7 +6,7 @@ wrong is refused here, before `step`, by a `LocalProtocolError`, and nothing has
 """
 
 from collections.abc import Collection, Mapping
-from typing import Final, Literal, get_args
+from typing import Final, get_args
 
 from pilotline.core import frames, snapshot
 from pilotline.core.effects import Effect, SendCall, SendError, SendResult
@@ -22,17 +22,16 @@ from pilotline.core.events import (
     LinkLost,
     LinkUp,
     LockFailed,
+    MainsRestored,
     PoweredUp,
+    PowerFailing,
     TagPresented,
 )
 from pilotline.core.explain import Explanation, StatusExplanation, explain, explain_status
-from pilotline.core.state import Instant, Memory, Readings, State, UtcTime
+from pilotline.core.state import Cause, Instant, Memory, Readings, State, UtcTime
 from pilotline.core.step import Step, next_deadline, step
 from pilotline.spec.products import Product
 from pilotline.spec.types import ChargePointErrorCode
-
-Cause = Literal["PowerLoss", "HardReset", "SoftReset", "Reboot"]
-"""Why the station starts; PowerLoss also for a first start."""
 
 ID_TAG_CHARACTERS_MAX: Final = 20
 ENTROPY_DIGITS_MAX: Final = 16
@@ -264,6 +263,9 @@ def _check(state: State, event: External) -> None:
             if not 1 <= reader <= len(product.readers):
                 raise LocalProtocolError(f"{name}: there is no reader {reader} of {len(product.readers)}")
             _check_text(name, "id_tag", id_tag, ID_TAG_CHARACTERS_MAX, least=1)
+        case PowerFailing() | MainsRestored():
+            if not product.backup_power:
+                raise LocalProtocolError(f"{name}: this product has no back-up power")
         case FaultDetected() | FaultCleared():
             _check_fault(product, event)
         case DataTransferRequested():

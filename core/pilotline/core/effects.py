@@ -9,7 +9,7 @@ from typing import ClassVar, TypeAlias
 
 from msgspec import Struct
 
-from pilotline.core.state import Counter, Instant, UtcTime
+from pilotline.core.state import Cause, Counter, Instant, UtcTime
 from pilotline.spec.messages.actions import Confirmation, Request
 from pilotline.spec.types import ErrorCode, ReadingContext
 
@@ -81,6 +81,12 @@ class SignalTag(Effect, frozen=True):
 
 class ReportWorld(Effect, frozen=True):
     """Tell all facts again: cables, EVs, contactors with their registers, faults. Known ones change nothing."""
+
+
+class Reboot(Effect, frozen=True):
+    """Start anew, all of the station or the application, and come back with PoweredUp; or answer with RebootFailed."""
+
+    cause: Cause
 
 
 class TellDataTransfer(Effect, frozen=True):

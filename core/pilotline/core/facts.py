@@ -33,6 +33,21 @@ def resumes_after_power_cut(product: Product, _: object) -> bool:
     return product.power_cut == "resume"
 
 
+def has_backup_power(product: Product, _: object) -> bool:
+    """A battery keeps the station up long enough to stop what it does."""
+    return product.backup_power
+
+
+def soft_reset_wait_ms(product: Product, _: object) -> int:
+    """How long a soft reset lets messages go out, in ms (§5.14)."""
+    return product.soft_reset_wait_s * 1000
+
+
+def reboot_deadline_ms(product: Product, _: object) -> int:
+    """How long a restart may take to come about, in ms (§9.1.22)."""
+    return product.reboot_deadline_s * 1000
+
+
 def charges_before_first_acceptance(product: Product, _: object) -> bool:
     """Charging is allowed although no Central System ever accepted the station (§4.2.1)."""
     return product.charge_before_first_acceptance

@@ -118,11 +118,29 @@ def a_refused_driver_has_energy_left(state: State) -> bool:
     return any(allowance.state == "counting" for allowance in state.moment.allowances)
 
 
+def a_soft_reset_winds_down(state: State) -> bool:
+    """A soft reset waits for what a transaction has still to say."""
+    return state.memory.reset.state == "winding_down" and bool(state.memory.outbox)
+
+
+def a_restart_did_not_come_about(state: State) -> bool:
+    """A restart is ordered again."""
+    return state.memory.reset.failures > 0
+
+
+def on_battery_while_a_transaction_stops(state: State) -> bool:
+    """Mains are gone, and a transaction is being stopped."""
+    return state.memory.reset.state == "on_battery" and any(
+        transaction.state == "stopping" for transaction in state.memory.transactions.values()
+    )
+
+
 def at_rest(state: State) -> bool:
     """Nobody is there, nothing is wrong, nothing waits: every connector is Available."""
     moment, memory = state.moment, state.memory
     return (
         not memory.outbox
+        and memory.reset.state == "up"
         and not memory.transactions
         and not moment.authorizations
         and all(connector.state == "Available" for connector in moment.connectors)
@@ -131,6 +149,9 @@ def at_rest(state: State) -> bool:
 
 
 SOMETIMES: Final = (
+    Sometimes("a soft reset winds down", a_soft_reset_winds_down),
+    Sometimes("a restart did not come about", a_restart_did_not_come_about),
+    Sometimes("on battery while a transaction stops", on_battery_while_a_transaction_stops),
     Sometimes("charging without energy", charging_without_energy),
     Sometimes("charging before registration", charging_before_registration),
     Sometimes("a start was skipped", a_start_was_skipped),

@@ -33,6 +33,7 @@ from pilotline.spec.rows import (
     OutboxState,
     ReaderState,
     RegistrationState,
+    ResetState,
     SessionState,
     StatusReportState,
     StorageState,
@@ -237,6 +238,18 @@ class Reservation(Struct, frozen=True, cache_hash=True):
     parent_id_tag: str | None = None
 
 
+Cause: TypeAlias = Literal["PowerLoss", "HardReset", "SoftReset", "Reboot"]
+"""Why a station was down (§7.36); PowerLoss also before its first start."""
+
+
+class Reset(Struct, frozen=True, cache_hash=True):
+    """Whether the station goes down, why, and how often a restart was tried in vain (§5.14, §9.1.22)."""
+
+    state: ResetState = "up"
+    cause: Cause = "PowerLoss"
+    failures: int = 0
+
+
 class Memory(Struct, frozen=True, cache_hash=True):
     """What survives a power cut."""
 
@@ -247,6 +260,7 @@ class Memory(Struct, frozen=True, cache_hash=True):
     outbox: Map[EntryNumber, Entry] = field(default_factory=Map)
     cache: Map[str, CachedTag] = field(default_factory=Map)
     reservations: Map[int, Reservation] = field(default_factory=Map)
+    reset: Reset = Reset()
 
 
 # --- Moment ------------------------------------------------------------------------------------------------

@@ -6,7 +6,7 @@ What holds in every state is in `properties`.
 from collections.abc import Callable
 from typing import Final, NamedTuple
 
-from pilotline.core.effects import CloseContactor, SendCall, SendError, SendResult
+from pilotline.core.effects import CloseContactor, Reboot, SendCall, SendError, SendResult
 from pilotline.core.machines.connector import CONNECTOR_0, CONNECTOR_STATUS
 from pilotline.core.state import Memory, State
 from pilotline.core.statechart import Binding
@@ -140,6 +140,17 @@ def answers_go_where_they_came_from(_before: State, step: Step) -> bool:
     )
 
 
+def a_restart_has_its_reason_stored(_before: State, step: Step) -> bool:
+    """Why it goes down is in Memory before the station does; a soft reset leaves nothing running (§5.14)."""
+    memory = step.state.memory
+    return all(
+        (memory.reset.state, memory.reset.cause) == ("rebooting", effect.cause)
+        and (effect.cause == "HardReset" or all(t.state != "running" for t in memory.transactions.values()))
+        for effect in step.effects
+        if isinstance(effect, Reboot)
+    )
+
+
 def about(step: Step) -> set[type | str]:
     """What a step has: the classes of its effects, the machines that acted, the collections that changed."""
     found: set[type | str] = {type(effect) for effect in step.effects}
@@ -171,6 +182,9 @@ ON_EVERY_STEP: Final = (
     ),
     OnEveryStep(
         "what is sent goes to the link that is up", "OCPP-J §5.3", _SENT, answers_go_where_they_came_from
+    ),
+    OnEveryStep(
+        "a restart has its reason stored", "§5.14", frozenset({Reboot}), a_restart_has_its_reason_stored
     ),
     OnEveryStep("unchanged means the same record", "store", _COLLECTIONS, unchanged_means_the_same_record),
 )

@@ -332,6 +332,16 @@ class SessionRows:
     S5: Final = Row[SessionState](
         "S5", ("awaiting_id_tag", "awaiting_plug", "held", "starting"), "idle", "made Inoperative", "§4.9 B1"
     )
+    S5D: Final = Row[SessionState](
+        "S5D",
+        ("awaiting_id_tag", "awaiting_plug", "held", "starting"),
+        "idle",
+        "the station goes down",
+        "§4.9 B1, §5.14",
+    )
+    S1R: Final = Row[SessionState](
+        "S1R", "idle", "awaiting_id_tag", "plugged in, and the station stays up", "§4.9 A2"
+    )
     S5P: Final = Row[SessionState](
         "S5P", "awaiting_plug", "idle", "the tag gives up, or no plug in time", "§4.9 B1"
     )
@@ -451,6 +461,34 @@ class StorageRows:
     G2: Final = Row[StorageState](
         "G2", "failing", "fine", "storing works again: the world tells its facts", "§3.7"
     )
+
+
+ResetState: TypeAlias = Literal["up", "winding_down", "rebooting", "on_battery"]
+
+
+class ResetRows:
+    """The station goes down: Reset, or mains that fail while a battery holds (§5.14, §7.36)."""
+
+    J1: Final = Row[ResetState](
+        "J1", "up", "winding_down", "Soft: transactions stop, what they say may go", "§5.14, errata 3.36"
+    )
+    J2: Final = Row[ResetState](
+        "J2", ("up", "winding_down", "on_battery"), "rebooting", "Hard: at once", "§5.14, errata 3.36"
+    )
+    J3: Final = Row[ResetState]("J3", "winding_down", "rebooting", "Soft: all is stopped and told", "§5.14")
+    J3U: Final = Row[ResetState]("J3U", "up", "rebooting", "Soft: nothing is to be stopped or told", "§5.14")
+    J4: Final = Row[ResetState](
+        "J4", "winding_down", "rebooting", "Soft: what is not told by now stays queued", "§5.14"
+    )
+    J5: Final = Row[ResetState]("J5", "rebooting", None, "it did not come about: once more", "§9.1.22")
+    J6: Final = Row[ResetState]("J6", "rebooting", "up", "given up: the station goes on", "§9.1.22")
+    J7: Final = Row[ResetState](
+        "J7", ("winding_down", "rebooting", "on_battery"), "up", "the station is up again", "§5.14"
+    )
+    J8: Final = Row[ResetState](
+        "J8", "up", "on_battery", "mains fail, the battery holds: transactions stop", "§7.36"
+    )
+    J9: Final = Row[ResetState]("J9", "on_battery", "up", "mains are back", "§7.36")
 
 
 UnlockState: TypeAlias = Literal["idle", "stopping", "releasing"]

@@ -31,6 +31,7 @@ def state_answer(station: Station, simulation: SimulatedHardware) -> StateAnswer
         model=identity.charge_point_model,
         firmware_version=identity.firmware_version,
         boots=memory.boot.number,
+        reset=memory.reset.state,
         now_ms=now,
         next_deadline_ms=next_deadline(state),
         clock=ClockAnswer(

@@ -26,6 +26,7 @@ from pilotline.adapters.http.models import (
     LinkAnswer,
     ReaderAnswer,
     Refusal,
+    RestartsBody,
     StateAnswer,
     StatusExplanationAnswer,
     TagBody,
@@ -226,6 +227,26 @@ def _disturbing(station: Station, simulation: SimulatedHardware) -> APIRouter:
     async def cut_power() -> StateAnswer:
         """Cut the power here and now and give it back: only the store and the simulated world survive."""
         await station.cut_power()
+        return state_answer(station, simulation)
+
+    @routes.post("/power/fail")
+    async def fail_mains() -> StateAnswer:
+        """Let mains fail while the back-up power of the product holds; cut the power when that is empty."""
+        simulation.fail_mains()
+        await station.settled()
+        return state_answer(station, simulation)
+
+    @routes.post("/power/restore")
+    async def restore_mains() -> StateAnswer:
+        """Let mains come back before the back-up power is empty."""
+        simulation.restore_mains()
+        await station.settled()
+        return state_answer(station, simulation)
+
+    @routes.post("/power/restarts")
+    async def restarts(body: RestartsBody) -> StateAnswer:
+        """Say whether restarts that a Reset orders come about."""
+        simulation.reboots_fail = body.fail
         return state_answer(station, simulation)
 
     @routes.post("/data-transfer", status_code=202)

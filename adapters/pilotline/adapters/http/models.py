@@ -58,6 +58,12 @@ class FaultClearedBody(_Body):
     error_code: ChargePointErrorCode
 
 
+class RestartsBody(_Body):
+    """Whether a restart fails."""
+
+    fail: bool
+
+
 class DataTransferBody(_Body):
     """A DataTransfer.req to be sent (§4.3)."""
 
@@ -164,6 +170,8 @@ class StateAnswer(_Answer):
     model: str
     firmware_version: str | None
     boots: int
+    reset: str
+    """Whether the station goes down: up, winding_down, rebooting, on_battery."""
     now_ms: int
     next_deadline_ms: int | None
     clock: ClockAnswer

@@ -22,7 +22,7 @@ from pilotline.core.events import (
     UseWithdrawn,
 )
 from pilotline.core.fitness import fit_for_use
-from pilotline.core.slices import READER, every, fact, key
+from pilotline.core.slices import READER, every, fact, key, station
 from pilotline.core.state import (
     Asker,
     Availability,
@@ -32,6 +32,7 @@ from pilotline.core.state import (
     KeptCable,
     Map,
     Reader,
+    Reset,
     Session,
     Transaction,
 )
@@ -51,6 +52,7 @@ class Reads(Struct, frozen=True):
     kept_cables: Annotated[tuple[KeptCable, ...], every("kept_cables")]
     faults: Annotated[tuple[Fault, ...], every("faults")]
     availability: Annotated[tuple[Availability, ...], every("availability")]
+    reset: Annotated[Reset, station("reset")]
     serves: Annotated[tuple[int, ...], fact(facts.served_connectors)]
     blinks: Annotated[int | None, key("BlinkRepeat")]
 
@@ -108,13 +110,13 @@ def _kept_of_the_group(reads: Reads, parent_id_tag: str | None) -> int | None:
 
 
 def _fit(reads: Reads, connector: int) -> bool:
-    return fit_for_use(connector, reads.faults, reads.availability)
+    return fit_for_use(connector, reads.faults, reads.availability, reads.reset)
 
 
 def _waiting_for_a_tag(reads: Reads) -> int | None:
     for connector in reads.serves:
         if reads.sessions[connector].state == "awaiting_id_tag" and fit_for_use(
-            connector, reads.faults, reads.availability
+            connector, reads.faults, reads.availability, reads.reset
         ):
             return connector
     return None
@@ -141,7 +143,7 @@ def _used_by(reads: Reads, id_tag: str) -> int | None:
 def _free(reads: Reads) -> int | None:
     for connector in reads.serves:
         if reads.sessions[connector].state == "idle" and fit_for_use(
-            connector, reads.faults, reads.availability
+            connector, reads.faults, reads.availability, reads.reset
         ):
             return connector
     return None

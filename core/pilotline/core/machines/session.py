@@ -25,12 +25,14 @@ from pilotline.core.events import (
     FaultBegan,
     FaultDetected,
     FaultEnded,
+    GoingDown,
     LockFailed,
     MadeAvailable,
     MadeUnavailable,
     MeterRead,
     PoweredUp,
     StartTimedOut,
+    StayedUp,
     StopAsked,
     TransactionBegan,
     TransactionEnded,
@@ -51,6 +53,7 @@ from pilotline.core.state import (
     Instant,
     Map,
     Outbox,
+    Reset,
     Session,
     Transaction,
 )
@@ -69,6 +72,7 @@ class Reads(Struct, frozen=True):
     cable: Annotated[Cable, here("cables")]
     fault: Annotated[Fault, here("faults")]
     availability: Annotated[Availability, here("availability")]
+    reset: Annotated[Reset, station("reset")]
     sessions: Annotated[tuple[Session, ...], every("sessions")]
     transactions: Annotated[Map[Counter, Transaction], every("transactions")]
     queue: Annotated[Outbox, station("queue")]
@@ -91,8 +95,13 @@ def operative(_own: Session, reads: Reads, _event: object) -> bool:
     return reads.availability.state == "operative"
 
 
+def open_to_use(own: Session, reads: Reads, event: object) -> bool:
+    """Operative, and the station does not go down (§5.2, §5.14)."""
+    return operative(own, reads, event) and reads.reset.state == "up"
+
+
 def fit_for_use(own: Session, reads: Reads, event: object) -> bool:
-    return operative(own, reads, event) and reads.fault.state != "faulted"
+    return open_to_use(own, reads, event) and reads.fault.state != "faulted"
 
 
 def _vends_freely(reads: Reads) -> bool:
@@ -113,8 +122,24 @@ def plugged(_own: Session, reads: Reads, _event: object) -> bool:
     return reads.cable.state == "plugged"
 
 
+def plugged_and_staying_up(own: Session, reads: Reads, event: object) -> bool:
+    return plugged(own, reads, event) and reads.reset.state == "up"
+
+
 def plugged_free_vending(own: Session, reads: Reads, event: object) -> bool:
-    return plugged(own, reads, event) and _vends_freely(reads) and reads.fault.state != "faulted"
+    return (
+        _vends_freely(reads) and reads.fault.state != "faulted" and plugged_and_staying_up(own, reads, event)
+    )
+
+
+def plugged_and_operative(own: Session, reads: Reads, event: object) -> bool:
+    return plugged(own, reads, event) and operative(own, reads, event)
+
+
+def operative_free_vending(own: Session, reads: Reads, event: object) -> bool:
+    return (
+        _vends_freely(reads) and reads.fault.state != "faulted" and plugged_and_operative(own, reads, event)
+    )
 
 
 def faulted(_own: Session, reads: Reads, _event: object) -> bool:
@@ -349,9 +374,11 @@ SESSION = Machine(
         on(CablePlugged, row.S1F, start_unattended, when=[free_vending]),
         on(CablePlugged, row.S3F, start_again_unattended, when=[free_vending]),
         on(CablePlugged, row.S1T, take_over, when=[takes_over]),
-        on(CablePlugged, row.S1, await_id_tag, when=[operative]),
+        on(CablePlugged, row.S1, await_id_tag, when=[open_to_use]),
         on(MadeAvailable, row.S1F, start_unattended, when=[plugged_free_vending]),
-        on(MadeAvailable, row.S1, await_id_tag, when=[plugged]),
+        on(MadeAvailable, row.S1, await_id_tag, when=[plugged_and_staying_up]),
+        on(StayedUp, row.S1F, start_unattended, when=[operative_free_vending]),
+        on(StayedUp, row.S1R, await_id_tag, when=[plugged_and_operative]),
         on(UseGranted, row.S2, await_plug, when=[fit_for_use]),
         # both conditions
         on(UseGranted, row.S3, start_for, when=[fit_for_use]),
@@ -365,6 +392,7 @@ SESSION = Machine(
         on(ConnectionTimedOut, row.S5P, give_up),
         on(ConnectionTimedOut, row.S6, ask_to_unplug),
         on(MadeUnavailable, row.S5, give_up),
+        on(GoingDown, row.S5D, give_up),
         on(EvUnplugged, row.S5U, give_up),
         on(CableUnplugged, row.S5U, give_up),
         on(LockFailed, row.S7, report_lock),
@@ -390,8 +418,9 @@ SESSION = Machine(
         on(PoweredUp, row.S1, await_id_tag, when=[plugged_at_boot]),
     ),
     ignored=(
-        ignores(CablePlugged, because="the connector is Inoperative, or the plug changes nothing now"),
-        ignores(MadeAvailable, because="nobody is there, or the use goes on"),
+        ignores(CablePlugged, because="the connector is not open to use, or the plug changes nothing now"),
+        ignores(MadeAvailable, StayedUp, because="nobody is there, or the use goes on"),
+        ignores(GoingDown, because="not in use, or the transaction is stopped by its own event"),
         ignores(
             MadeUnavailable, in_=("idle", "charging", "ending"), because="not in use, or it waits for the end"
         ),

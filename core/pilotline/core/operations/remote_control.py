@@ -19,6 +19,7 @@ from pilotline.core.state import (
     Fault,
     Map,
     Registration,
+    Reset,
     Session,
     Transaction,
 )
@@ -37,6 +38,7 @@ class Reads(Struct, frozen=True):
     sessions: Annotated[tuple[Session, ...], every("sessions")]
     faults: Annotated[tuple[Fault, ...], every("faults")]
     availability: Annotated[tuple[Availability, ...], every("availability")]
+    reset: Annotated[Reset, station("reset")]
     authorizations: Annotated[Map[Asker, Authorization], every("authorizations")]
     transactions: Annotated[Map[Counter, Transaction], every("transactions")]
     connectors: Annotated[int, key("NumberOfConnectors")]
@@ -106,7 +108,7 @@ def _target(reads: Reads, request: RemoteStartTransactionReq) -> int:
 
 def _fit(reads: Reads, connector: int) -> bool:
     return (
-        fit_for_use(connector, reads.faults, reads.availability)
+        fit_for_use(connector, reads.faults, reads.availability, reads.reset)
         and Asker("connector", connector) not in reads.authorizations
     )
 

@@ -185,6 +185,10 @@ class Product(Facts):
     """What becomes of a transaction when power returns: stopped with PowerLoss, or resumed."""
     backup_power: Flag
     """Power lasts long enough after a cut to stop transactions before going down."""
+    soft_reset_wait_s: Count
+    """Longest time a soft reset stops transactions and lets their messages go before it restarts (§5.14)."""
+    reboot_deadline_s: Count
+    """Longest time from ordering a restart to going down; later it has failed and is tried again (§9.1.22)."""
     on_commit_failure: Literal["stop", "continue"]
     """What running transactions do when memory cannot be written; new ones never start then."""
     call_timeout_s: Count

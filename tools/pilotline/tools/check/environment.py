@@ -6,7 +6,7 @@ does the opposite of what it was told is a fault, which is an event like any oth
 """
 
 from collections.abc import Callable, Iterable, Iterator
-from typing import Final, Literal, NamedTuple
+from typing import Final, NamedTuple
 
 from pilotline.core.calendar import EPOCH
 from pilotline.core.effects import CloseContactor, LockConnector
@@ -29,15 +29,27 @@ from pilotline.core.events import (
     LinkLost,
     LinkUp,
     LockFailed,
+    MainsRestored,
     MeterRead,
     PoweredUp,
+    PowerFailing,
+    RebootFailed,
     ResultReceived,
     TagPresented,
     UnlockFailed,
 )
 from pilotline.core.levels import contactor, lock
 from pilotline.core.machines.outbox import message_id_of
-from pilotline.core.state import Readings, SampledReading, StartMessage, State, StopMessage, UtcTime, Wh
+from pilotline.core.state import (
+    Cause,
+    Readings,
+    SampledReading,
+    StartMessage,
+    State,
+    StopMessage,
+    UtcTime,
+    Wh,
+)
 from pilotline.spec.messages.actions import Confirmation, Request
 from pilotline.spec.messages.core import (
     AuthorizeConf,
@@ -340,7 +352,7 @@ def network(state: State) -> Iterator[External]:
 
 
 def power(
-    cause: Literal["PowerLoss", "Reboot"] = "PowerLoss",
+    cause: Cause = "PowerLoss",
     *,
     car_may_leave: bool = False,
     pilot_is_read: bool = False,
@@ -358,10 +370,23 @@ def power(
     return play
 
 
+def restarts(state: State) -> Iterator[External]:
+    """The restart that was ordered comes about, or does not."""
+    if state.memory.reset.state == "rebooting":
+        plugged = tuple(cable.state == "plugged" for cable in state.moment.cables)
+        yield powered_up(state.product, plugged, state.memory.reset.cause)
+        yield RebootFailed()
+
+
+def mains(state: State) -> Iterator[External]:
+    """Fail while a battery holds, and come back."""
+    yield MainsRestored() if state.memory.reset.state == "on_battery" else PowerFailing()
+
+
 def powered_up(
     product: Product,
     plugged: tuple[bool, ...],
-    cause: Literal["PowerLoss", "Reboot"] = "PowerLoss",
+    cause: Cause = "PowerLoss",
     utc: UtcTime | None = None,
     asking: tuple[bool, ...] = (),
 ) -> PoweredUp:

@@ -53,6 +53,7 @@ def one_connector(
     base: str = "c6eu",
     *,
     power_cut: str = "stop",
+    backup_power: bool = False,
     start_without_authorization: str | None = None,
     readers: tuple[Reader, ...] | None = None,
     status_delay_ms: int = 1000,
@@ -74,6 +75,7 @@ def one_connector(
         call_queue_max=call_queue_max,
         readers=_one_reader(product, 1) if readers is None else readers,
         power_cut=power_cut,
+        backup_power=backup_power,
         start_without_authorization=start_without_authorization,
         status_delay_ms=status_delay_ms,
     )
@@ -101,6 +103,7 @@ def _small(product: Product, connectors: int, configuration: dict[str, str], **f
         "MeterValueSampleInterval": "0",
         "MeterValuesSampledData": "Energy.Active.Import.Register",
         "AuthorizationCacheEnabled": "false",
+        "ResetRetries": "1",
     }
     if "MessageTimeout" in product.configuration:
         small["MessageTimeout"] = "1"
@@ -114,6 +117,8 @@ def _small(product: Product, connectors: int, configuration: dict[str, str], **f
         reconnect_jitter_percent=0,
         boot_retry_s=1,
         lock_deadline_ms=1000,
+        soft_reset_wait_s=1,
+        reboot_deadline_s=1,
         contactor_deadline_ms=1000,
         **facts,
     )

@@ -3,7 +3,7 @@
 from typing import Final
 
 from pilotline.core.state import UtcTime
-from pilotline.spec.messages.core import UnlockConnectorReq
+from pilotline.spec.messages.core import ResetReq, UnlockConnectorReq
 from pilotline.tools.check import environment as world
 from pilotline.tools.check.environment import (
     ALL,
@@ -128,6 +128,59 @@ _SCOPES: Final = (
         shows=("Inoperative is scheduled",),
     ),
     Scope(
+        "reset",
+        "soft and hard resets at any time, which come about or do not; the Central System is slow to answer",
+        one_connector(),
+        (
+            *DRIVER,
+            central_system(YES),
+            *ONLINE,
+            world.calls(ResetReq(type="Soft"), ResetReq(type="Hard")),
+            world.restarts,
+        ),
+        at_once=WILLING,
+        inert=QUIET,
+        prompt=TALK,
+        queue_max=1,
+        shows=("a soft reset winds down", "a restart did not come about"),
+    ),
+    Scope(
+        "reset, with cuts",
+        "resets of a product that resumes what a cut interrupted, and cuts at any moment",
+        one_connector(power_cut="resume"),
+        (
+            *DRIVER,
+            *ONLINE,
+            world.calls(ResetReq(type="Soft"), ResetReq(type="Hard")),
+            world.restarts,
+            world.power(),
+        ),
+        at_once=WILLING,
+        inert=QUIET,
+        prompt=TALK | TRANSACTIONS,
+        queue_max=1,
+        cuts_within=True,
+    ),
+    Scope(
+        "mains",
+        "mains fail while a battery holds, and come back or not; resets at any time",
+        one_connector(backup_power=True),
+        (
+            *DRIVER,
+            world.hardware(1),
+            *ONLINE,
+            world.mains,
+            world.calls(ResetReq(type="Soft"), ResetReq(type="Hard")),
+            world.restarts,
+            world.power(),
+        ),
+        at_once=(world.hungry_car(1),),
+        inert=QUIET,
+        prompt=TALK | TRANSACTIONS,
+        queue_max=1,
+        shows=("on battery while a transaction stops",),
+    ),
+    Scope(
         "availability",
         "made Inoperative and Operative, the connector and the whole station; power is cut",
         one_connector(),
@@ -244,8 +297,16 @@ _SCOPES: Final = (
     Scope(
         "free vending",
         "no means of authorization: a plug starts charging",
-        one_connector("reference", readers=(), start_without_authorization="FREE"),
-        (world.cable(1), world.car(1), *ONLINE, world.availability(1), world.faults(1), world.power()),
+        one_connector("reference", readers=(), start_without_authorization="FREE", backup_power=True),
+        (
+            world.cable(1),
+            world.car(1),
+            *ONLINE,
+            world.mains,
+            world.availability(1),
+            world.faults(1),
+            world.power(),
+        ),
         at_once=(world.hardware(1),),
         inert=QUIET,
         prompt=TALK | TRANSACTIONS,
