@@ -112,6 +112,12 @@ def is_unplugged_at_the_ev(bench: Bench) -> Seen:
     return phase(bench)
 
 
+def is_unplugged_at_the_ev_and_stopped(bench: Bench) -> Seen:
+    """Whether the lock keeps the cable."""
+    bench.charge().unplug_at_the_ev()
+    return bench.state.moment.kept_cables[1].state
+
+
 def is_refused_after_the_start(bench: Bench) -> Seen:
     bench.says["StartTransactionReq"] = StartTransactionConf(transaction_id=1, id_tag_info=INVALID)
     bench.plug().present()
@@ -215,6 +221,9 @@ EXPERIMENTS: Final[dict[str, Experiment]] = {
     ),
     "TransactionMessageAttempts": Experiment(("2", "3"), repeats_a_start, (2, 3)),
     "TransactionMessageRetryInterval": Experiment(("60", "300"), repeats_a_start, (3, 2)),
+    "UnlockConnectorOnEVSideDisconnect": Experiment(
+        ("true", "false"), is_unplugged_at_the_ev_and_stopped, ("free", "kept")
+    ),
     "WebSocketPingInterval": Experiment(("0", "15"), pings, ([0], [15])),
     **{
         f"{key}MaxLength": Experiment(

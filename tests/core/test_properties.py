@@ -6,7 +6,7 @@ import pytest
 from immutables import Map
 from msgspec.structs import replace
 
-from pilotline.core.effects import CloseContactor, Effect, SendCall, SendResult
+from pilotline.core.effects import CloseContactor, Effect, Reboot, SendCall, SendResult
 from pilotline.core.events import (
     CablePlugged,
     ConnectorLocked,
@@ -18,7 +18,7 @@ from pilotline.core.events import (
 )
 from pilotline.core.properties import ALWAYS, Always
 from pilotline.core.sightings import SOMETIMES, at_rest
-from pilotline.core.state import Counter, Instant, Memory, Moment, Readings, State, TimerKey, Wh
+from pilotline.core.state import Counter, Instant, Memory, Moment, Readings, Reset, State, TimerKey, Wh
 from pilotline.core.step import Step, Taken, step
 from pilotline.core.step_properties import ON_EVERY_STEP
 from pilotline.spec.messages.core import ChangeAvailabilityConf, HeartbeatReq
@@ -120,6 +120,10 @@ BROKEN: dict[str, Callable[[State], State]] = {
     ),
     "who charges is known": at_1("sessions", id_tag=""),
     "a busy reader has a question": at_1("readers", state="authorizing"),
+    "who goes down begins nothing": lambda state: with_memory(
+        lambda m: replace(m, reset=Reset("winding_down", "SoftReset"))
+    )(at_1("sessions", state="starting")(state)),
+    "a kept cable is locked": at_1("kept_cables", state="kept", id_tag=""),
     "what was told is what is": at_1("status_reports", state="told", settling=None, sent=None),
 }
 
@@ -192,6 +196,7 @@ BROKEN_STEPS: dict[str, Callable[[State], Step]] = {
     "what is sent goes to the link that is up": lambda s: taken(
         s, SendResult(Counter(7), "x", ChangeAvailabilityConf(status="Accepted"))
     ),
+    "a restart has its reason stored": lambda s: taken(s, Reboot("HardReset")),
     "unchanged means the same record": lambda s: taken(equal_but_another(s)),
 }
 

@@ -24,6 +24,7 @@ from pilotline.adapters.inbox import Inbox, Told
 from pilotline.adapters.link import Link, PowerCutError, drawn_jitter
 from pilotline.adapters.store import Store
 from pilotline.core.effects import (
+    AnswerDataTransfer,
     Effect,
     OpenLink,
     PingEvery,
@@ -267,7 +268,7 @@ class Station:
                 self._link.ping_every(effect.interval_s)
             case Reboot():
                 self._reboot(effect.cause)
-            case TellDataTransfer():
+            case TellDataTransfer() | AnswerDataTransfer():
                 pass  # for the embedder, who reads it from the happenings
             case _:
                 self._hardware.perform(effect)

@@ -120,7 +120,12 @@ def _is_offered(state: State, event: CallReceived) -> bool:
 def _is_held(state: State, event: CallReceived) -> bool:
     """A machine is still working on a CALL of this id (OCPP-J §4.2.3)."""
     held = HeldCall(event.connection, event.message_id)
-    return any(record.call == held for records in _HOLDERS for record in records(state))
+    return any(record.call == held for records in _HOLDERS for record in _each(records(state)))
+
+
+def _each(records: Any) -> tuple[Any, ...]:
+    """The records of a slot: one of the station, or one for each connector."""
+    return records if isinstance(records, tuple) else (records,)
 
 
 def _refuse_with(

@@ -14,6 +14,7 @@ from pilotline.core.events import (
     CableUnplugged,
     CommitFailed,
     ConnectorLocked,
+    DataTransferAnswered,
     DataTransferRequested,
     External,
     FaultCleared,
@@ -31,7 +32,7 @@ from pilotline.core.explain import Explanation, StatusExplanation, explain, expl
 from pilotline.core.state import Cause, Instant, Memory, Readings, State, UtcTime
 from pilotline.core.step import Step, next_deadline, step
 from pilotline.spec.products import Product
-from pilotline.spec.types import ChargePointErrorCode
+from pilotline.spec.types import ChargePointErrorCode, DataTransferStatus
 
 ID_TAG_CHARACTERS_MAX: Final = 20
 ENTROPY_DIGITS_MAX: Final = 16
@@ -271,6 +272,13 @@ def _check(state: State, event: External) -> None:
         case DataTransferRequested():
             _check_text(name, "vendor_id", event.vendor_id, 255)
             _check_text(name, "message_id", event.message_id, 50)
+            _check_data(name, event.data)
+        case DataTransferAnswered():
+            if event.status not in get_args(DataTransferStatus):
+                raise LocalProtocolError(f"{name}: {event.status!r} is no status of §7.23")
+            if event.data is not None and event.status != "Accepted":
+                raise LocalProtocolError(f"{name}: data goes only with Accepted, not with {event.status}")
+            _check_data(name, event.data)
         case _:
             connector: object = getattr(event, "connector", None)
             if connector is not None:
@@ -319,6 +327,12 @@ def _check_text(name: str, field: str, text: str | None, most: int, least: int =
         raise LocalProtocolError(
             f"{name}: {field} must be {least} to {most} printable ASCII characters (§2.2)"
         )
+
+
+def _check_data(name: str, data: str | None) -> None:
+    """Any text that can be sent: half a surrogate pair cannot."""
+    if data is not None and any("\ud800" <= character <= "\udfff" for character in data):
+        raise LocalProtocolError(f"{name}: data must be text that UTF-8 can express")
 
 
 def _name(event: External) -> str:

@@ -23,6 +23,7 @@ from pilotline.core.machines.status_report import STATUS_REPORT
 from pilotline.core.machines.storage import STORAGE
 from pilotline.core.machines.transaction import TRANSACTION_MACHINE
 from pilotline.core.machines.unlock import UNLOCK
+from pilotline.core.machines.vendor import VENDOR
 from pilotline.core.operations.availability import CHANGE_AVAILABILITY
 from pilotline.core.operations.cache import CLEAR_CACHE
 from pilotline.core.operations.configuration import CHANGE_CONFIGURATION, GET_CONFIGURATION
@@ -40,6 +41,7 @@ MACHINES: Final[tuple[Machine[Any, Any], ...]] = (
     HEARTBEAT,
     OUTBOX,
     DATA_TRANSFER,
+    VENDOR,
     STORAGE,
     CABLE,
     EV,

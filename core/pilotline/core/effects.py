@@ -9,7 +9,7 @@ from typing import ClassVar, TypeAlias
 
 from msgspec import Struct
 
-from pilotline.core.state import Cause, Counter, Instant, UtcTime
+from pilotline.core.state import Cause, Counter, HeldCall, Instant, UtcTime
 from pilotline.spec.messages.actions import Confirmation, Request
 from pilotline.spec.types import ErrorCode, ReadingContext
 
@@ -87,6 +87,15 @@ class Reboot(Effect, frozen=True):
     """Start anew, all of the station or the application, and come back with PoweredUp; or answer with RebootFailed."""
 
     cause: Cause
+
+
+class AnswerDataTransfer(Effect, frozen=True):
+    """Answer this DataTransfer of the Central System by DataTransferAnswered of the same call (§5.6)."""
+
+    call: HeldCall
+    vendor_id: str
+    message_id: str | None
+    data: str | None
 
 
 class TellDataTransfer(Effect, frozen=True):

@@ -22,9 +22,17 @@ from pilotline.core.state import (
     UtcTime,
 )
 from pilotline.spec.messages.actions import Confirmation, Request
+from pilotline.spec.messages.core import DataTransferReq
 from pilotline.spec.messages.structures import IdTagInfo
 from pilotline.spec.products import Product
-from pilotline.spec.types import AuthorizationStatus, ChargePointErrorCode, ErrorCode, ReadingContext, Reason
+from pilotline.spec.types import (
+    AuthorizationStatus,
+    ChargePointErrorCode,
+    DataTransferStatus,
+    ErrorCode,
+    ReadingContext,
+    Reason,
+)
 
 C = TypeVar("C")
 
@@ -254,6 +262,14 @@ class DataTransferRequested(External, frozen=True):
     data: str | None = None
 
 
+class DataTransferAnswered(External, frozen=True):
+    """What the embedder says to `AnswerDataTransfer` of this call; data goes only with Accepted (§6.16)."""
+
+    call: HeldCall
+    status: DataTransferStatus
+    data: str | None = None
+
+
 # --- internal: going down -----------------------------------------------------------------------------------
 
 
@@ -361,6 +377,17 @@ class Withdrawn(Internal, frozen=True):
 
 class CallsEnded(Internal, frozen=True):
     """No CALL of ours is open, and none waits."""
+
+
+class VendorAsked(Internal, frozen=True):
+    """The Central System sent a vendor's message that the embedder answers (§5.6)."""
+
+    call: HeldCall
+    request: DataTransferReq
+
+
+class VendorTimedOut(Internal, frozen=True):
+    """The embedder did not answer in time."""
 
 
 class AnsweredLate(Internal, frozen=True):

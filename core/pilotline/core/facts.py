@@ -1,6 +1,6 @@
 """What machines may ask of the product, for the instance at hand."""
 
-from pilotline.spec.products import Identity, Product
+from pilotline.spec.products import Identity, Product, VendorMessage
 
 
 def identity(product: Product, _: object) -> Identity:
@@ -96,6 +96,16 @@ def contactor_deadline_ms(product: Product, _: object) -> int:
 def status_delay_ms(product: Product, _: object) -> int:
     """The built-in shortest life of a status that is reported (§4.9)."""
     return product.status_delay_ms
+
+
+def vendor_messages(product: Product, _: object) -> tuple[VendorMessage, ...]:
+    """The vendors' messages that are known here, and who answers them (§5.6)."""
+    return product.data_transfer
+
+
+def data_transfer_deadline_ms(product: Product, _: object) -> int:
+    """How long the embedder may take to answer a DataTransfer, in ms."""
+    return product.data_transfer_deadline_s * 1000
 
 
 def authorization_cache_max(product: Product, _: object) -> int:

@@ -109,13 +109,18 @@ def a_sample_waits(state: State) -> bool:
 
 
 def a_cable_is_kept(state: State) -> bool:
-    """A start was not accepted, and the lock keeps the cable for its driver."""
+    """A transaction is over, and the lock keeps the cable for its driver."""
     return any(cable.state == "kept" for cable in state.moment.kept_cables)
 
 
 def a_refused_driver_has_energy_left(state: State) -> bool:
     """A start was not accepted, and the allowance is not used up."""
     return any(allowance.state == "counting" for allowance in state.moment.allowances)
+
+
+def the_embedder_is_asked(state: State) -> bool:
+    """A vendor's message waits for the embedder's answer."""
+    return state.moment.vendor.state == "asked"
 
 
 def a_soft_reset_winds_down(state: State) -> bool:
@@ -149,6 +154,8 @@ def at_rest(state: State) -> bool:
 
 
 SOMETIMES: Final = (
+    Sometimes("the embedder is asked", the_embedder_is_asked),
+    Sometimes("a cable is kept", a_cable_is_kept),
     Sometimes("a soft reset winds down", a_soft_reset_winds_down),
     Sometimes("a restart did not come about", a_restart_did_not_come_about),
     Sometimes("on battery while a transaction stops", on_battery_while_a_transaction_stops),
@@ -165,7 +172,6 @@ SOMETIMES: Final = (
     Sometimes("a request waits for its turn", requests_wait_for_their_turn),
     Sometimes("the clock is known before registration", clock_known_before_registration),
     Sometimes("a sample waits", a_sample_waits),
-    Sometimes("a cable is kept", a_cable_is_kept),
     Sometimes("a refused driver has energy left", a_refused_driver_has_energy_left),
     Sometimes("charging offline", charging_offline),
     Sometimes("faulted while charging", faulted_while_charging),

@@ -40,6 +40,7 @@ from pilotline.spec.rows import (
     SupplyState,
     TransactionState,
     UnlockState,
+    VendorState,
 )
 from pilotline.spec.types import (
     AuthorizationStatus,
@@ -485,6 +486,13 @@ class DataTransfer(Struct, frozen=True, cache_hash=True):
     state: DataTransferState = "idle"
 
 
+class Vendor(Struct, frozen=True, cache_hash=True):
+    """A DataTransfer of the Central System that the embedder is asked to answer."""
+
+    state: VendorState = "idle"
+    call: HeldCall | None = None
+
+
 class TimerKey(Struct, frozen=True, cache_hash=True):
     """One timer of one instance of a machine."""
 
@@ -530,6 +538,7 @@ class Moment(Struct, frozen=True, cache_hash=True):
     queue: Outbox = Outbox()
     cache_keeper: CacheKeeper = CacheKeeper()
     data_transfer: DataTransfer = DataTransfer()
+    vendor: Vendor = Vendor()
     storage: Storage = Storage()
     answered: Annotated[Answered | None, Forgettable()] = None
     timers: Map[TimerKey, Instant] = field(default_factory=Map)

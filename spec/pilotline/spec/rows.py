@@ -292,7 +292,7 @@ KeptCableState: TypeAlias = Literal["free", "kept"]
 
 
 class KeptCableRows:
-    """The cable of a driver whose start was not accepted stays locked until the driver comes (§3.5.4)."""
+    """After some ends the driver's cable stays locked until the driver comes (§3.5.4, §9.1.33)."""
 
     O1: Final = Row[KeptCableState](
         "O1", "free", "kept", "stopped because the start was not accepted", "§3.5.4, errata 3.5"
@@ -301,10 +301,21 @@ class KeptCableRows:
         "O2", "kept", "free", "the same tag, or one of its group, is presented", "§3.5.4, errata 3.5"
     )
     O3: Final = Row[KeptCableState]("O3", "kept", "free", "unplugged by force, or used anew", "§4.9")
+    O4: Final = Row[KeptCableState](
+        "O4", "free", "kept", "stopped because the EV was unplugged: it is not to open", "§4.10, §9.1.33"
+    )
+    O5: Final = Row[KeptCableState]("O5", "kept", "free", "UnlockConnector opened the lock", "§5.18")
 
 
 SessionState: TypeAlias = Literal[
-    "idle", "awaiting_id_tag", "awaiting_plug", "held", "starting", "charging", "ending", "finishing"
+    "idle",
+    "awaiting_id_tag",
+    "awaiting_plug",
+    "held",
+    "starting",
+    "charging",
+    "ending",
+    "finishing",
 ]
 
 
@@ -443,6 +454,18 @@ class DataTransferRows:
     X1: Final = Row[DataTransferState]("X1", "idle", "asked", "the embedder has something to say", "§4.3")
     X2: Final = Row[DataTransferState]("X2", "asked", "idle", "ended: the embedder is told", "§4.3")
     X3: Final = Row[DataTransferState]("X3", "asked", None, "one at a time: the embedder is told", "§4.3")
+
+
+VendorState: TypeAlias = Literal["idle", "asked"]
+
+
+class VendorRows:
+    """A DataTransfer of the Central System that the embedder answers (§4.3, §5.6)."""
+
+    O1: Final = Row[VendorState]("O1", "idle", "asked", "the embedder is asked", "§5.6")
+    O2: Final = Row[VendorState]("O2", "asked", "idle", "the embedder has answered", "§5.6")
+    O3: Final = Row[VendorState]("O3", "asked", "idle", "Rejected: no answer in time", "§5.6")
+    O4: Final = Row[VendorState]("O4", "asked", "idle", "nobody is left to be answered", "§5.6")
 
 
 class CacheRows:

@@ -44,6 +44,7 @@ def state_answer(station: Station, simulation: SimulatedHardware) -> StateAnswer
         readers=[reader_answer(state, simulation, reader) for reader in range(1, len(moment.readers))],
         light_intensity_percent=simulation.light_intensity_percent,
         open_call=None if opened is None else opened.action,
+        data_transfer_to_answer=None if moment.vendor.call is None else moment.vendor.call.message_id,
         outbox_length=len(memory.outbox),
         transactions=[
             _transaction_answer(number, transaction)

@@ -18,6 +18,7 @@ from pilotline.adapters.http.answers import connector_answer, link_answer, reade
 from pilotline.adapters.http.models import (
     CarBody,
     ConnectorAnswer,
+    DataTransferAnswerBody,
     DataTransferBody,
     ExplanationAnswer,
     FaultBody,
@@ -38,7 +39,7 @@ from pilotline.adapters.simulated_car import Car
 from pilotline.adapters.simulated_world import SimulationError
 from pilotline.adapters.simulation import SimulatedHardware
 from pilotline.adapters.station import RECENT_MAX, Station
-from pilotline.core.events import DataTransferRequested
+from pilotline.core.events import DataTransferAnswered, DataTransferRequested
 from pilotline.core.explain import explain_status
 from pilotline.core.explained_as import status_values, values
 
@@ -253,6 +254,15 @@ def _disturbing(station: Station, simulation: SimulatedHardware) -> APIRouter:
     async def data_transfer(body: DataTransferBody) -> LinkAnswer:
         """Have a DataTransfer.req sent; what became of it is among the events (TellDataTransfer)."""
         await station.tell(DataTransferRequested(body.vendor_id, body.message_id, body.data))
+        return link_answer(station.state)
+
+    @routes.post("/data-transfer/answer")
+    async def answer_data_transfer(body: DataTransferAnswerBody) -> LinkAnswer:
+        """Answer the DataTransfer of the Central System that waits (AnswerDataTransfer among the events)."""
+        call = station.state.moment.vendor.call
+        if call is None:
+            raise HTTPException(409, "data-transfer: none of the Central System waits for its answer")
+        await station.tell(DataTransferAnswered(call, body.status, body.data))
         return link_answer(station.state)
 
     return routes

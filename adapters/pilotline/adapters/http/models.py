@@ -1,11 +1,11 @@
 """Bodies and answers of the control API. Names in JSON are in the standard's style: idTag, registerWh."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, model_validator
 from pydantic.alias_generators import to_camel
 
-from pilotline.spec.types import ChargePointErrorCode, CiString20, CiString50, CiString255
+from pilotline.spec.types import ChargePointErrorCode, CiString20, CiString50, CiString255, DataTransferStatus
 
 _FREE_TEXT_MAX = 10_000
 
@@ -70,6 +70,19 @@ class DataTransferBody(_Body):
     vendor_id: CiString255
     message_id: CiString50 | None = None
     data: Annotated[str, Field(max_length=_FREE_TEXT_MAX)] | None = None
+
+
+class DataTransferAnswerBody(_Body):
+    """The answer to a DataTransfer that the Central System sent; data goes only with Accepted (§6.16)."""
+
+    status: DataTransferStatus
+    data: Annotated[str, Field(max_length=_FREE_TEXT_MAX)] | None = None
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        if self.data is not None and self.status != "Accepted":
+            raise ValueError("data goes only with Accepted")
+        return self
 
 
 # --- answers ------------------------------------------------------------------------------------------------
@@ -180,6 +193,8 @@ class StateAnswer(_Answer):
     readers: list[ReaderAnswer]
     light_intensity_percent: int
     open_call: str | None
+    data_transfer_to_answer: str | None
+    """The id of a DataTransfer that waits for its answer (``POST /data-transfer/answer``)."""
     outbox_length: int
     """Transaction-related messages that are not answered yet (§3.7)."""
     transactions: list[TransactionAnswer]

@@ -51,6 +51,7 @@ from pilotline.core.state import (
     Counter,
     Fault,
     Instant,
+    KeptCable,
     Map,
     Outbox,
     Reset,
@@ -73,6 +74,7 @@ class Reads(Struct, frozen=True):
     fault: Annotated[Fault, here("faults")]
     availability: Annotated[Availability, here("availability")]
     reset: Annotated[Reset, station("reset")]
+    kept_cable: Annotated[KeptCable, here("kept_cables")]
     sessions: Annotated[tuple[Session, ...], every("sessions")]
     transactions: Annotated[Map[Counter, Transaction], every("transactions")]
     queue: Annotated[Outbox, station("queue")]
@@ -227,7 +229,7 @@ def report_silence(
     own: Session, reads: Reads, _event: StartTimedOut, now: Instant
 ) -> tuple[Session, tuple[Arm | FaultDetected, ...]]:
     """The feedback that was awaited is the lock's where there is one, the meter's where there is none."""
-    code: ChargePointErrorCode = "ConnectorLockFailure" if reads.lock else "PowerMeterFailure"
+    code: ChargePointErrorCode = "ConnectorLockFailure" if _awaits_lock(reads) else "PowerMeterFailure"
     return _fail(own, reads, now, FaultDetected(own.connector, code, by_station=True))
 
 
@@ -293,6 +295,11 @@ def ask_to_finish(
     return Session(own.connector, own.state, own.id_tag, own.parent_id_tag), (ChargingEnded(own.connector),)
 
 
+def cable_is_free(_own: Session, reads: Reads, _event: object) -> bool:
+    """A cable that is kept is a use that is not over: nobody but its driver ends it."""
+    return reads.kept_cable.state == "free"
+
+
 def fixed_cable(_own: Session, reads: Reads, _event: object) -> bool:
     return reads.fixed
 
@@ -341,9 +348,14 @@ def _connection_time_out(reads: Reads, now: Instant) -> Arm:
 
 
 def _start(own: Session, reads: Reads, now: Instant) -> tuple[Arm | ReadMeter, ...]:
-    """The lock is a level; where there is none the meter is asked for the register (locked, then recorded)."""
+    """The lock is a level; where it tells nothing the meter is asked for the register (locked, then recorded)."""
     deadline = Arm("start", Instant(now + reads.start_deadline_ms))
-    return (deadline,) if reads.lock else (deadline, ReadMeter(own.connector, None, BEGIN))
+    return (deadline,) if _awaits_lock(reads) else (deadline, ReadMeter(own.connector, None, BEGIN))
+
+
+def _awaits_lock(reads: Reads) -> bool:
+    """There is a lock, and it is not closed already for a cable that is kept."""
+    return reads.lock and reads.kept_cable.state == "free"
 
 
 def _fail(
@@ -410,7 +422,7 @@ SESSION = Machine(
         # nothing is left to do
         on(EvUnplugged, row.S12, give_up, when=[fixed_cable]),
         on(CableUnplugged, row.S12, give_up),
-        on(MadeUnavailable, row.S12, give_up),
+        on(MadeUnavailable, row.S12, give_up, when=[cable_is_free]),
         # after a power cut
         on(PoweredUp, row.S13, resume, when=[resumed]),
         on(PoweredUp, row.S14, finish_after_the_cut, when=[stopped_by_the_cut]),
@@ -422,7 +434,9 @@ SESSION = Machine(
         ignores(MadeAvailable, StayedUp, because="nobody is there, or the use goes on"),
         ignores(GoingDown, because="not in use, or the transaction is stopped by its own event"),
         ignores(
-            MadeUnavailable, in_=("idle", "charging", "ending"), because="not in use, or it waits for the end"
+            MadeUnavailable,
+            in_=("idle", "charging", "ending", "finishing"),
+            because="not in use, or it waits for the end",
         ),
         ignores(UseGranted, because="the connector is not fit for use, or somebody uses it already"),
         ignores(CommitFailed, because="what did not happen changes nothing"),

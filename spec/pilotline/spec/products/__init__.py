@@ -9,7 +9,7 @@ from pilotline.spec.products.loading import (
     parse_product,
     product_names,
 )
-from pilotline.spec.products.model import Connector, Identity, Metered, Product, Reader
+from pilotline.spec.products.model import Connector, Identity, Metered, Product, Reader, VendorMessage
 
 __all__ = [
     "Configuration",
@@ -20,6 +20,7 @@ __all__ = [
     "Product",
     "ProductError",
     "Reader",
+    "VendorMessage",
     "adjusted",
     "initial_configuration",
     "load_product",

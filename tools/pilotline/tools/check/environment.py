@@ -18,6 +18,7 @@ from pilotline.core.events import (
     ConnectorUnlocked,
     ContactorClosed,
     ContactorOpened,
+    DataTransferAnswered,
     DataTransferRequested,
     EnergyDeclined,
     EnergyRequested,
@@ -42,6 +43,7 @@ from pilotline.core.levels import contactor, lock
 from pilotline.core.machines.outbox import message_id_of
 from pilotline.core.state import (
     Cause,
+    HeldCall,
     Readings,
     SampledReading,
     StartMessage,
@@ -201,7 +203,8 @@ def hardware(connector: int, *, fails: bool = False) -> Player:
         if closed and not wanted:
             yield ContactorOpened(connector, READINGS)
         if moment.sessions[connector].state == "starting":
-            if state.product.connectors[connector - 1].lock:
+            kept = moment.kept_cables[connector].state == "kept"
+            if state.product.connectors[connector - 1].lock and not kept:
                 yield ConnectorLocked(connector, READINGS)
                 if fails:
                     yield LockFailed(connector)
@@ -291,6 +294,8 @@ def calls(*requests: Request) -> Player:
     def play(state: State) -> Iterator[External]:
         link, answered = state.moment.link, state.moment.answered
         used = {unlock.call.message_id for unlock in state.moment.unlocks if unlock.call}
+        held = state.moment.vendor.call
+        used |= {held.message_id} if held else set()
         used |= {answered.message_id} if answered else set()
         fresh = next(message_id for message_id in "abcdefgh" if message_id not in used)
         if link.state == "up":
@@ -326,6 +331,14 @@ def availability(connector: int) -> Player:
 def configuration(key: str, *values: str) -> Player:
     """ChangeConfiguration of one key to any of these values, at any time."""
     return calls(*(ChangeConfigurationReq(key=key, value=value) for value in values))
+
+
+def vendor(state: State) -> Iterator[External]:
+    """The embedder answers a vendor's message, or one that is not waited for any more."""
+    held = state.moment.vendor.call
+    if held is not None:
+        yield DataTransferAnswered(held, "Accepted", "data")
+        yield DataTransferAnswered(HeldCall(held.connection, "old"), "Accepted")
 
 
 def embedder(_state: State) -> Iterator[External]:

@@ -3,7 +3,8 @@
 from typing import Final
 
 from pilotline.core.state import UtcTime
-from pilotline.spec.messages.core import ResetReq, UnlockConnectorReq
+from pilotline.spec.messages.core import DataTransferReq, UnlockConnectorReq
+from pilotline.spec.products import VendorMessage
 from pilotline.tools.check import environment as world
 from pilotline.tools.check.environment import (
     ALL,
@@ -15,6 +16,7 @@ from pilotline.tools.check.environment import (
     central_system,
     tags,
 )
+from pilotline.tools.check.going_down import GOING_DOWN
 from pilotline.tools.check.refusals import REFUSALS
 from pilotline.tools.check.scope import (
     DRIVER,
@@ -126,59 +128,6 @@ _SCOPES: Final = (
         prompt=TALK | TRANSACTIONS,
         queue_max=1,
         shows=("Inoperative is scheduled",),
-    ),
-    Scope(
-        "reset",
-        "soft and hard resets at any time, which come about or do not; the Central System is slow to answer",
-        one_connector(),
-        (
-            *DRIVER,
-            central_system(YES),
-            *ONLINE,
-            world.calls(ResetReq(type="Soft"), ResetReq(type="Hard")),
-            world.restarts,
-        ),
-        at_once=WILLING,
-        inert=QUIET,
-        prompt=TALK,
-        queue_max=1,
-        shows=("a soft reset winds down", "a restart did not come about"),
-    ),
-    Scope(
-        "reset, with cuts",
-        "resets of a product that resumes what a cut interrupted, and cuts at any moment",
-        one_connector(power_cut="resume"),
-        (
-            *DRIVER,
-            *ONLINE,
-            world.calls(ResetReq(type="Soft"), ResetReq(type="Hard")),
-            world.restarts,
-            world.power(),
-        ),
-        at_once=WILLING,
-        inert=QUIET,
-        prompt=TALK | TRANSACTIONS,
-        queue_max=1,
-        cuts_within=True,
-    ),
-    Scope(
-        "mains",
-        "mains fail while a battery holds, and come back or not; resets at any time",
-        one_connector(backup_power=True),
-        (
-            *DRIVER,
-            world.hardware(1),
-            *ONLINE,
-            world.mains,
-            world.calls(ResetReq(type="Soft"), ResetReq(type="Hard")),
-            world.restarts,
-            world.power(),
-        ),
-        at_once=(world.hungry_car(1),),
-        inert=QUIET,
-        prompt=TALK | TRANSACTIONS,
-        queue_max=1,
-        shows=("on battery while a transaction stops",),
     ),
     Scope(
         "availability",
@@ -439,6 +388,20 @@ _SCOPES: Final = (
         shows=("a request waits for its turn",),
     ),
     Scope(
+        "vendor",
+        "the Central System sends a vendor's message, which the embedder answers or not; the network comes and goes",
+        one_connector(data_transfer=(VendorMessage(vendor_id="vendor"),)),
+        (
+            world.network,
+            world.calls(DataTransferReq(vendor_id="vendor"), DataTransferReq(vendor_id="nobody")),
+            world.vendor,
+        ),
+        inert=QUIET,
+        prompt=TALK,
+        knows_reports=False,
+        shows=("the embedder is asked",),
+    ),
+    Scope(
         "registration",
         "Accepted, Pending, Rejected, no answer; heartbeats; data transfers; the network comes and goes",
         one_connector(HeartbeatInterval="2"),
@@ -457,4 +420,4 @@ _SCOPES: Final = (
 
 def scopes() -> dict[str, Scope]:
     """All scopes by name."""
-    return {scope.name: scope for scope in (*_SCOPES, *REFUSALS)}
+    return {scope.name: scope for scope in (*_SCOPES, *GOING_DOWN, *REFUSALS)}
