@@ -10,6 +10,7 @@ from pilotline.core.events import (
     EvUnplugged,
     External,
     PoweredUp,
+    PowerFailing,
     ResultReceived,
     TagPresented,
 )
@@ -19,6 +20,7 @@ from pilotline.core.step import Step
 from pilotline.spec.messages.core import (
     MeterValuesReq,
     RemoteStopTransactionReq,
+    ResetReq,
     StartTransactionConf,
     StartTransactionReq,
     StatusNotificationReq,
@@ -150,7 +152,11 @@ def plausible_reasons(event: External) -> tuple[str, ...]:
     """Why a transaction may stop on this event (§7.36)."""
     match event:
         case PoweredUp(cause=cause):
-            return (cause,)
+            return (cause, "SoftReset", "HardReset")  # a reset that was on its way is the reason all the same
+        case PowerFailing():
+            return ("PowerLoss",)
+        case CallReceived(request=ResetReq()):
+            return ("SoftReset",)
         case TagPresented():
             return ("Local",)
         case EvUnplugged() | CableUnplugged():

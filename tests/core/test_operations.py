@@ -6,13 +6,16 @@ from typing import Final
 import pytest
 from station_bench import TAG, Bench
 
-from pilotline.core.effects import Clear, SendError
-from pilotline.core.events import CableUnplugged
+from pilotline.core.effects import AnswerDataTransfer, Clear, SendError
+from pilotline.core.events import CableUnplugged, CallReceived, DataTransferAnswered
+from pilotline.core.state import HeldCall
 from pilotline.spec.configuration_keys import KEYS
 from pilotline.spec.messages.actions import ACTIONS, Request
 from pilotline.spec.messages.core import (
     ChangeAvailabilityReq,
     ClearCacheReq,
+    DataTransferConf,
+    DataTransferReq,
     GetConfigurationReq,
     RemoteStartTransactionReq,
     StopTransactionReq,
@@ -20,7 +23,8 @@ from pilotline.spec.messages.core import (
 )
 from pilotline.spec.messages.local_auth_list_management import GetLocalListVersionReq
 from pilotline.spec.messages.structures import ChargingProfile, ChargingSchedule, ChargingSchedulePeriod
-from pilotline.spec.products import Product, adjusted, load_product
+from pilotline.spec.products import Product, VendorMessage, adjusted, load_product
+from pilotline.spec.types import DataTransferStatus
 
 REFERENCE: Final = load_product("reference")
 
@@ -166,3 +170,102 @@ def test_operative_cancels_what_is_scheduled() -> None:
     assert bench.asks(ChangeAvailabilityReq(connector_id=1, type="Operative")).status == "Accepted"
     bench.present().tell(CableUnplugged(1))
     assert availability(bench) == ["operative"] * 3
+
+
+# --- DataTransfer ---------------------------------------------------------------------------------------------
+
+VENDOR: Final = "org.example.vendor"
+
+
+def transfer(message_id: str | None = None, vendor_id: str = VENDOR) -> DataTransferReq:
+    return DataTransferReq(vendor_id=vendor_id, message_id=message_id, data="data")
+
+
+def declaring(*messages: VendorMessage) -> Bench:
+    return Bench(adjusted(REFERENCE, data_transfer=messages))
+
+
+@pytest.mark.parametrize(
+    ("request_of_it", "answer"),
+    [
+        (transfer("Hello"), DataTransferConf(status="Accepted", data="World")),
+        (transfer("hELLO", "ORG.example.VENDOR"), DataTransferConf(status="Accepted", data="World")),
+        (transfer("Forbidden"), DataTransferConf(status="Rejected")),
+        (transfer("Other"), DataTransferConf(status="UnknownMessageId")),
+        (transfer(None), DataTransferConf(status="UnknownMessageId")),
+        (transfer("Hello", "org.example.nobody"), DataTransferConf(status="UnknownVendorId")),
+    ],
+)
+def test_what_the_product_declares_of_a_vendor_is_answered_at_once(
+    request_of_it: DataTransferReq, answer: DataTransferConf
+) -> None:
+    assert Bench().asks(request_of_it) == answer
+
+
+def test_a_line_without_a_message_id_stands_for_all_others_of_the_vendor() -> None:
+    bench = declaring(
+        VendorMessage(vendor_id=VENDOR, message_id="Special", status="Rejected"),
+        VendorMessage(vendor_id=VENDOR, status="Accepted"),
+    )
+    assert [bench.asks(transfer(m)).status for m in ("Special", "Other", None)] == [
+        "Rejected",
+        "Accepted",
+        "Accepted",
+    ]
+
+
+def held(bench: Bench) -> HeldCall:
+    (asked,) = bench.effects(AnswerDataTransfer)[-1:]
+    assert (asked.vendor_id, asked.message_id, asked.data) == (VENDOR, "Question", "data")
+    return asked.call
+
+
+def test_the_embedder_answers_in_its_own_time() -> None:
+    bench = Bench()
+    assert bench.asks(transfer("Question")) is None
+    bench.passes(5)
+    bench.tell(DataTransferAnswered(held(bench), "Accepted", "42"))
+    assert bench.answers == [DataTransferConf(status="Accepted", data="42")]
+
+
+@pytest.mark.parametrize("status", ["Rejected", "UnknownMessageId"])
+def test_no_data_goes_with_a_refusal(status: DataTransferStatus) -> None:
+    bench = Bench()
+    bench.asks(transfer("Question"))
+    bench.tell(DataTransferAnswered(held(bench), status, "42"))
+    assert bench.answers == [DataTransferConf(status=status)]
+
+
+def test_an_embedder_that_says_nothing_has_rejected_and_is_too_late_then() -> None:
+    bench = Bench()
+    bench.asks(transfer("Question"))
+    bench.passes(REFERENCE.data_transfer_deadline_s)
+    assert bench.answers == [DataTransferConf(status="Rejected")]
+    bench.asks(transfer("Question"))
+    first = bench.effects(AnswerDataTransfer)[0].call
+    bench.tell(DataTransferAnswered(first, "Accepted"))
+    assert len(bench.answers) == 1  # that was for the first one, whose time is over
+    bench.tell(DataTransferAnswered(held(bench), "Accepted"))
+    assert bench.answers[1:] == [DataTransferConf(status="Accepted")]
+
+
+def test_a_second_one_meanwhile_is_rejected_and_the_same_one_is_being_handled() -> None:
+    bench = Bench()
+    bench.asks(transfer("Question"))
+    assert bench.asks(transfer("Question")) == DataTransferConf(status="Rejected")
+    assert bench.asks(transfer("Hello")) == DataTransferConf(status="Accepted", data="World")
+    call = held(bench)
+    bench.tell(CallReceived(call.connection, call.message_id, transfer("Question")))
+    refused = bench.answers[-1]
+    assert isinstance(refused, SendError)
+    assert refused.description == "this message id is being handled"
+
+
+def test_a_lost_link_leaves_nobody_to_be_answered() -> None:
+    bench = Bench()
+    bench.asks(transfer("Question"))
+    call = held(bench)
+    bench.lose_network()
+    bench.tell(DataTransferAnswered(call, "Accepted"))
+    assert bench.answers == []
+    assert bench.state.moment.vendor.state == "idle"

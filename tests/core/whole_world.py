@@ -6,6 +6,7 @@ from typing import Any, Final
 from core.central_view import CentralView
 
 from pilotline.core.effects import (
+    AnswerDataTransfer,
     Clear,
     CloseContactor,
     Effect,
@@ -14,6 +15,7 @@ from pilotline.core.effects import (
     OpenLink,
     Put,
     ReadMeter,
+    Reboot,
     ReleaseConnector,
     ReportWorld,
     SendCall,
@@ -26,6 +28,7 @@ from pilotline.core.events import (
     ConnectorUnlocked,
     ContactorClosed,
     ContactorOpened,
+    DataTransferAnswered,
     DeadlinePassed,
     EnergyDeclined,
     EnergyRequested,
@@ -36,6 +39,7 @@ from pilotline.core.events import (
     LockFailed,
     MeterRead,
     PoweredUp,
+    RebootFailed,
     UnlockFailed,
 )
 from pilotline.core.frames import read
@@ -190,6 +194,8 @@ class World:
                     | ReadMeter()
                     | ReleaseConnector()
                     | ReportWorld()
+                    | Reboot()
+                    | AnswerDataTransfer()
                 ):
                     self.commands.append(effect)
                 case _:
@@ -227,6 +233,13 @@ class World:
                 self.tell(ContactorOpened(c, plant.readings(c)))
             case ReadMeter(c, transaction, context) if not fails:
                 self.tell(MeterRead(c, transaction, context, plant.readings(c)))
+            case Reboot(cause):
+                if fails:
+                    self.tell(RebootFailed())
+                else:
+                    self.power_on(cause)
+            case AnswerDataTransfer(call) if not fails:
+                self.tell(DataTransferAnswered(call, "Accepted", "data"))
             case ReportWorld():
                 for fact in plant.facts():
                     self.tell(fact)
