@@ -59,8 +59,9 @@ async def test_TC_007_1_CS_a_cached_tag_is_asked_for_without_local_pre_authorize
     )
 
 
+@pytest.mark.rule(60)
 @case()
-async def test_TC_061_CS_clear_authorization_data_in_the_cache(
+async def test_TC_061_CS_TC_061_1_CS_clear_authorization_data_in_the_cache(
     site: Site, driver: Driver, central_system: CertificationTool
 ) -> None:
     """The case of 2024; TC_061_1_CS of later lists, whose start is a local one."""
@@ -72,6 +73,7 @@ async def test_TC_061_CS_clear_authorization_data_in_the_cache(
     await site.authorized()  # the tag is asked for again
 
 
+@pytest.mark.rule(60)
 @case()
 async def test_TC_061_2_CS_clear_authorization_data_and_start_remotely(
     site: Site, central_system: CertificationTool
@@ -82,6 +84,7 @@ async def test_TC_061_2_CS_clear_authorization_data_and_start_remotely(
     await site.charging()  # with an Authorize.req
 
 
+@pytest.mark.rule(60)
 @case()
 async def test_TC_061_CS_is_rejected_without_a_cache(central_system: CertificationTool) -> None:
     """OCPP 1.6 errata 3.23."""

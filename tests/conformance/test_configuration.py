@@ -110,6 +110,7 @@ async def test_TC_062_CS_data_of_an_unknown_vendor_is_refused(central_system: Ce
     assert answer == {"status": "UnknownVendorId"}
 
 
+@pytest.mark.rule(148)
 @case("reference")
 async def test_TC_062_CS_data_of_a_known_vendor_is_answered(central_system: CertificationTool) -> None:
     """The other answers of the case, on a product that declares a vendor."""
@@ -122,6 +123,7 @@ async def test_TC_062_CS_data_of_a_known_vendor_is_answered(central_system: Cert
     assert answer == {"status": "UnknownMessageId"}
 
 
+@pytest.mark.rule(145)
 @case()
 async def test_TC_019_CS_one_key_more_than_the_station_tells(central_system: CertificationTool) -> None:
     """Not defined by the standard (OCPP 1.6 §5.8): the request is refused as a whole."""

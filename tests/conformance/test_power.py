@@ -9,6 +9,7 @@ from conformance.conformance_rig import Driver, Site, StationUnderTest, case
 from pilotline.adapters.simulated_world import SimulationError
 
 
+@pytest.mark.rule(78, 82)
 @case(backup_power=True)
 async def test_TC_032_1_CS_back_up_power_lets_transactions_stop_before_going_down(
     site: Site, station: StationUnderTest, central_system: CertificationTool

@@ -28,16 +28,19 @@ async def _resets_with_a_connector_inoperative(kind: str, central_system: Certif
     await central_system.expects("StatusNotification", connectorId=1, status="Available")
 
 
+@pytest.mark.rule(108, 139, 140)
 @case()
 async def test_TC_013_CS_hard_reset_without_transaction(central_system: CertificationTool) -> None:
     await _resets_with_a_connector_inoperative("Hard", central_system)
 
 
+@pytest.mark.rule(108, 138, 140)
 @case()
 async def test_TC_014_CS_soft_reset_without_transaction(central_system: CertificationTool) -> None:
     await _resets_with_a_connector_inoperative("Soft", central_system)
 
 
+@pytest.mark.rule(78, 139)
 @case()
 async def test_TC_015_CS_hard_reset_with_transaction(
     site: Site, station: StationUnderTest, central_system: CertificationTool
@@ -52,6 +55,7 @@ async def test_TC_015_CS_hard_reset_with_transaction(
     assert station.hardware.power_w(1) == 0
 
 
+@pytest.mark.rule(78, 138)
 @case()
 async def test_TC_016_CS_soft_reset_with_transaction(
     site: Site, station: StationUnderTest, central_system: CertificationTool

@@ -7,7 +7,7 @@ import pytest
 from station_bench import TAG, Bench
 
 from pilotline.core.effects import AnswerDataTransfer, Clear, SendError
-from pilotline.core.events import CableUnplugged, CallReceived, DataTransferAnswered
+from pilotline.core.events import CallReceived, DataTransferAnswered
 from pilotline.core.state import HeldCall
 from pilotline.spec.configuration_keys import KEYS
 from pilotline.spec.messages.actions import ACTIONS, Request
@@ -18,7 +18,6 @@ from pilotline.spec.messages.core import (
     DataTransferReq,
     GetConfigurationReq,
     RemoteStartTransactionReq,
-    StopTransactionReq,
     UnlockConnectorReq,
 )
 from pilotline.spec.messages.local_auth_list_management import GetLocalListVersionReq
@@ -38,6 +37,7 @@ def core_only() -> Product:
 # --- SupportedFeatureProfiles ---------------------------------------------------------------------------------
 
 
+@pytest.mark.rule(15)
 def test_an_action_of_a_profile_that_is_not_listed_is_not_supported() -> None:
     answer = Bench(core_only()).asks(GetLocalListVersionReq())
     assert isinstance(answer, SendError)
@@ -68,6 +68,7 @@ def profile(purpose: str, transaction_id: int | None = None) -> ChargingProfile:
     )
 
 
+@pytest.mark.rule(133)
 @pytest.mark.parametrize(
     ("purpose", "transaction_id", "status"),
     [
@@ -105,6 +106,7 @@ def test_a_connector_beyond_their_number_is_refused(request_of_3: Request, statu
 # --- ClearCache -----------------------------------------------------------------------------------------------
 
 
+@pytest.mark.rule(60)
 def test_clear_cache_forgets_all_tags_in_one_change_and_over_a_boot() -> None:
     bench = Bench().charge()
     bench.present().unplug_at_the_ev()
@@ -116,6 +118,7 @@ def test_clear_cache_forgets_all_tags_in_one_change_and_over_a_boot() -> None:
     assert not bench.state.memory.cache
 
 
+@pytest.mark.rule(60)
 def test_without_a_cache_nothing_can_be_cleared() -> None:
     assert Bench(AuthorizationCacheEnabled="false").asks(ClearCacheReq()).status == "Rejected"
     without = adjusted(REFERENCE, {"AuthorizationCacheEnabled": None})
@@ -134,42 +137,13 @@ def test_the_whole_cache_is_one_change_for_the_store() -> None:
 # --- GetConfigurationMaxKeys ----------------------------------------------------------------------------------
 
 
+@pytest.mark.rule(145)
 def test_as_many_keys_as_the_station_says_are_told() -> None:
     bench = Bench(GetConfigurationMaxKeys="2")
     assert len(bench.asks(GetConfigurationReq(key=("BlinkRepeat", "Nothing"))).configuration_key) == 1
     refused = bench.asks(GetConfigurationReq(key=("BlinkRepeat", "Nothing", "LightIntensity")))
     assert refused.code == "OccurenceConstraintViolation"
     assert len(bench.asks(GetConfigurationReq()).configuration_key) > 2  # all keys are asked for by none
-
-
-# --- ChangeAvailability ---------------------------------------------------------------------------------------
-
-
-def availability(bench: Bench) -> list[str]:
-    return [record.state for record in bench.state.memory.availability]
-
-
-def test_the_whole_station_inoperative_waits_only_where_a_car_charges() -> None:
-    bench = Bench().charge(1)
-    assert bench.asks(ChangeAvailabilityReq(connector_id=0, type="Inoperative")).status == "Scheduled"
-    assert availability(bench) == ["inoperative", "scheduled", "inoperative"]
-    bench.present()
-    assert bench.requests(StopTransactionReq)
-    bench.tell(CableUnplugged(1))
-    assert availability(bench) == ["inoperative"] * 3
-    bench.power_is_cut()
-    assert availability(bench) == ["inoperative"] * 3
-    assert bench.asks(ChangeAvailabilityReq(connector_id=0, type="Operative")).status == "Accepted"
-    assert availability(bench) == ["operative"] * 3
-
-
-def test_operative_cancels_what_is_scheduled() -> None:
-    bench = Bench().charge(1)
-    assert bench.asks(ChangeAvailabilityReq(connector_id=1, type="Inoperative")).status == "Scheduled"
-    assert bench.asks(ChangeAvailabilityReq(connector_id=1, type="Inoperative")).status == "Scheduled"
-    assert bench.asks(ChangeAvailabilityReq(connector_id=1, type="Operative")).status == "Accepted"
-    bench.present().tell(CableUnplugged(1))
-    assert availability(bench) == ["operative"] * 3
 
 
 # --- DataTransfer ---------------------------------------------------------------------------------------------
@@ -185,6 +159,7 @@ def declaring(*messages: VendorMessage) -> Bench:
     return Bench(adjusted(REFERENCE, data_transfer=messages))
 
 
+@pytest.mark.rule(148)
 @pytest.mark.parametrize(
     ("request_of_it", "answer"),
     [

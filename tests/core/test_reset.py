@@ -41,6 +41,7 @@ def reasons(bench: Bench) -> list[str | None]:
     return [request.reason for request in bench.requests(StopTransactionReq)]
 
 
+@pytest.mark.rule(78, 138)
 def test_a_soft_reset_stops_and_tells_before_the_restart() -> None:
     bench = Bench().charge()
     assert bench.asks(SOFT).status == "Accepted"
@@ -52,6 +53,7 @@ def test_a_soft_reset_stops_and_tells_before_the_restart() -> None:
     assert bench.state.memory.reset.state == "up"
 
 
+@pytest.mark.rule(93, 138)
 def test_a_soft_reset_waits_no_longer_than_the_product_says_and_the_stop_stays_queued() -> None:
     bench = Bench().charge()
     bench.says["StopTransactionReq"] = None
@@ -67,6 +69,7 @@ def test_a_soft_reset_waits_no_longer_than_the_product_says_and_the_stop_stays_q
     assert reasons(bench)[-1] == "SoftReset"
 
 
+@pytest.mark.rule(78, 139)
 def test_a_hard_reset_restarts_at_once_and_the_next_boot_stops_the_transaction() -> None:
     bench = Bench().charge()  # a product that resumes what a power cut interrupts
     bench.asks(HARD)
@@ -85,6 +88,7 @@ def test_why_it_went_down_outlives_a_power_cut() -> None:
     assert bench.state.memory.reset.state == "up"
 
 
+@pytest.mark.rule(140)
 @pytest.mark.parametrize("retries", [0, 2])
 def test_a_restart_that_fails_is_ordered_again_and_given_up_in_the_end(retries: int) -> None:
     bench = Bench(ResetRetries=str(retries)).charge()
@@ -151,6 +155,7 @@ def test_an_attempt_ends_when_a_soft_reset_begins() -> None:
     assert causes(bench) == ["SoftReset"]
 
 
+@pytest.mark.rule(140)
 @pytest.mark.parametrize("kind", [SOFT, HARD], ids=["soft", "hard"])
 def test_what_is_to_persist_persists(kind: ResetReq) -> None:
     bench = Bench()
@@ -180,6 +185,7 @@ def bench_time(bench: Bench):  # type: ignore[no-untyped-def]  # a datetime
 # --- mains --------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.rule(82)
 def test_mains_that_fail_stop_the_transaction_before_the_power_goes() -> None:
     bench = Bench(with_battery()).charge()
     bench.tell(PowerFailing())

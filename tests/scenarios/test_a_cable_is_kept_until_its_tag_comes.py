@@ -37,6 +37,7 @@ def phase(bench: Bench) -> str:
     return bench.state.moment.sessions[1].state
 
 
+@pytest.mark.rule(74, 75)
 @pytest.mark.parametrize(
     ("stops", "unlocks", "is_locked", "reason", "status"),
     [
@@ -84,6 +85,7 @@ def test_unlock_connector_frees_it_as_well() -> None:
     assert phase(bench) == "finishing"
 
 
+@pytest.mark.rule(81)
 def test_a_remote_stop_of_a_transaction_that_goes_on_unplugged_opens_the_lock() -> None:
     bench = pulled("false", "false")
     assert bench.asks(RemoteStopTransactionReq(transaction_id=1)).status == "Accepted"
@@ -141,6 +143,7 @@ def test_neither_a_fault_nor_inoperative_opens_the_lock() -> None:
     assert reports(bench)[-1] == ("Unavailable", None)
 
 
+@pytest.mark.rule(76)
 def test_a_fixed_cable_is_never_kept() -> None:
     bench = Bench("c6eu").charge()
     bench.unplug_at_the_ev()
