@@ -35,7 +35,7 @@ from pilotline.core.events import (
     UseEnded,
     UseTimedOut,
 )
-from pilotline.core.slices import CONNECTOR, MAIN_CONTROLLER, every, fact, here, key
+from pilotline.core.slices import CONNECTOR, MAIN_CONTROLLER, every, fact, here, key, station
 from pilotline.core.state import (
     Availability,
     Cable,
@@ -45,6 +45,7 @@ from pilotline.core.state import (
     Instant,
     Map,
     Reservation,
+    Reset,
     Session,
     Supply,
 )
@@ -63,6 +64,7 @@ class Reads(Struct, frozen=True):
     supply: Annotated[Supply, here("supplies")]
     ev: Annotated[Ev, here("evs")]
     cable: Annotated[Cable, here("cables")]
+    reset: Annotated[Reset, station("reset")]
     reservations: Annotated[Map[int, Reservation], every("reservations")]
     stop_on_ev_side_disconnect: Annotated[bool | None, key("StopTransactionOnEVSideDisconnect")]
     free_vending: Annotated[str | None, fact(facts.free_vending_tag)]
@@ -113,8 +115,8 @@ def unavailable_due(_own: Connector, reads: Reads, _event: object) -> bool:
 
 
 def somebody_is_there(_own: Connector, reads: Reads, _event: object) -> bool:
-    """Plugged in already: what follows is Preparing (H2) or charging (H3 to H5), not Available."""
-    return reads.cable.state == "plugged"
+    """Plugged in already, and may begin: what follows is Preparing (H2) or charging (H3 to H5), not Available."""
+    return reads.cable.state == "plugged" and reads.reset.state == "up"
 
 
 def nobody_is_there(own: Connector, reads: Reads, event: object) -> bool:

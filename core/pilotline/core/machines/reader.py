@@ -22,7 +22,7 @@ from pilotline.core.events import (
     UseWithdrawn,
 )
 from pilotline.core.fitness import fit_for_use
-from pilotline.core.slices import READER, every, fact
+from pilotline.core.slices import READER, every, fact, key, station
 from pilotline.core.state import (
     Asker,
     Availability,
@@ -32,6 +32,7 @@ from pilotline.core.state import (
     KeptCable,
     Map,
     Reader,
+    Reset,
     Session,
     Transaction,
 )
@@ -40,6 +41,7 @@ from pilotline.spec.rows import ReaderRows as row
 from pilotline.spec.types import same
 
 ID_TAG_MAX: Final = 20
+BLINKS: Final = 1  # where BlinkRepeat is not offered
 
 
 class Reads(Struct, frozen=True):
@@ -50,7 +52,9 @@ class Reads(Struct, frozen=True):
     kept_cables: Annotated[tuple[KeptCable, ...], every("kept_cables")]
     faults: Annotated[tuple[Fault, ...], every("faults")]
     availability: Annotated[tuple[Availability, ...], every("availability")]
+    reset: Annotated[Reset, station("reset")]
     serves: Annotated[tuple[int, ...], fact(facts.served_connectors)]
+    blinks: Annotated[int | None, key("BlinkRepeat")]
 
 
 # --- which connector -----------------------------------------------------------------------------------------
@@ -106,13 +110,13 @@ def _kept_of_the_group(reads: Reads, parent_id_tag: str | None) -> int | None:
 
 
 def _fit(reads: Reads, connector: int) -> bool:
-    return fit_for_use(connector, reads.faults, reads.availability)
+    return fit_for_use(connector, reads.faults, reads.availability, reads.reset)
 
 
 def _waiting_for_a_tag(reads: Reads) -> int | None:
     for connector in reads.serves:
         if reads.sessions[connector].state == "awaiting_id_tag" and fit_for_use(
-            connector, reads.faults, reads.availability
+            connector, reads.faults, reads.availability, reads.reset
         ):
             return connector
     return None
@@ -139,7 +143,7 @@ def _used_by(reads: Reads, id_tag: str) -> int | None:
 def _free(reads: Reads) -> int | None:
     for connector in reads.serves:
         if reads.sessions[connector].state == "idle" and fit_for_use(
-            connector, reads.faults, reads.availability
+            connector, reads.faults, reads.availability, reads.reset
         ):
             return connector
     return None
@@ -148,6 +152,10 @@ def _free(reads: Reads) -> int | None:
 def grantable(reads: Reads, id_tag: str) -> int | None:
     """The connector an accepted tag is granted, in the declared order; None: no connector is left."""
     return _waiting_for_a_tag(reads) or _used_by(reads, id_tag) or _free(reads)
+
+
+def _signal(own: Reader, reads: Reads, accepted: bool) -> SignalTag:
+    return SignalTag(own.number, accepted, BLINKS if reads.blinks is None else reads.blinks)
 
 
 # --- guards and actions --------------------------------------------------------------------------------------
@@ -177,7 +185,7 @@ def stop(
 ) -> tuple[Reader, tuple[SignalTag | StopAsked, ...]]:
     """No Authorize.req for the tag that started (§3.4, §4.1)."""
     connector = _started_by(reads, event.id_tag) or 0
-    return own, (SignalTag(own.number, True), StopAsked(connector, "Local", event.id_tag))
+    return own, (_signal(own, reads, True), StopAsked(connector, "Local", event.id_tag))
 
 
 def began_what_was_refused(_own: Reader, reads: Reads, event: TagPresented) -> bool:
@@ -189,7 +197,7 @@ def release(
 ) -> tuple[Reader, tuple[SignalTag | CableReleased, ...]]:
     """Nobody has to be asked: it is the driver's own cable."""
     connector = _kept_of(reads, event.id_tag) or 0
-    return own, (SignalTag(own.number, True), CableReleased(connector))
+    return own, (_signal(own, reads, True), CableReleased(connector))
 
 
 def cannot_be_meant(_own: Reader, reads: Reads, event: TagPresented) -> bool:
@@ -198,8 +206,8 @@ def cannot_be_meant(_own: Reader, reads: Reads, event: TagPresented) -> bool:
     return grantable(reads, event.id_tag) is None and not groups
 
 
-def refuse(own: Reader, _reads: Reads, _event: object, _now: Instant) -> tuple[Reader, tuple[SignalTag]]:
-    return Reader(own.number, own.state), (SignalTag(own.number, False),)
+def refuse(own: Reader, reads: Reads, _event: object, _now: Instant) -> tuple[Reader, tuple[SignalTag]]:
+    return Reader(own.number, own.state), (_signal(own, reads, False),)
 
 
 def ask(
@@ -222,7 +230,7 @@ def stop_for_the_group(
 ) -> tuple[Reader, tuple[SignalTag | StopAsked, ...]]:
     connector = _of_the_group(reads, event.parent_id_tag) or 0
     return Reader(own.number, own.state), (
-        SignalTag(own.number, True),
+        _signal(own, reads, True),
         StopAsked(connector, "Local", own.id_tag),
     )
 
@@ -236,7 +244,7 @@ def release_to_the_group(
 ) -> tuple[Reader, tuple[SignalTag | CableReleased, ...]]:
     """Whether it may charge does not matter: it is the group's own cable."""
     connector = _kept_of_the_group(reads, event.parent_id_tag) or 0
-    return Reader(own.number, own.state), (SignalTag(own.number, True), CableReleased(connector))
+    return Reader(own.number, own.state), (_signal(own, reads, True), CableReleased(connector))
 
 
 def accepted_and_grantable(own: Reader, reads: Reads, event: TagDecided) -> bool:
@@ -248,7 +256,7 @@ def grant(
 ) -> tuple[Reader, tuple[SignalTag | UseGranted, ...]]:
     connector = grantable(reads, own.id_tag) or 0
     granted = UseGranted(connector, own.id_tag, event.parent_id_tag, own.number)
-    return Reader(own.number, own.state), (SignalTag(own.number, True), granted)
+    return Reader(own.number, own.state), (_signal(own, reads, True), granted)
 
 
 READER_MACHINE = Machine(

@@ -19,6 +19,7 @@ from pilotline.core.state import (
     Fault,
     Map,
     Registration,
+    Reset,
     Session,
     Transaction,
 )
@@ -37,9 +38,12 @@ class Reads(Struct, frozen=True):
     sessions: Annotated[tuple[Session, ...], every("sessions")]
     faults: Annotated[tuple[Fault, ...], every("faults")]
     availability: Annotated[tuple[Availability, ...], every("availability")]
+    reset: Annotated[Reset, station("reset")]
     authorizations: Annotated[Map[Asker, Authorization], every("authorizations")]
     transactions: Annotated[Map[Counter, Transaction], every("transactions")]
+    connectors: Annotated[int, key("NumberOfConnectors")]
     authorize: Annotated[bool, key("AuthorizeRemoteTxRequests")]
+    profiles: Annotated[tuple[str, ...], key("SupportedFeatureProfiles")]
 
 
 def not_accepted(reads: Reads, _request: object) -> bool:
@@ -49,7 +53,19 @@ def not_accepted(reads: Reads, _request: object) -> bool:
 
 def connector_unknown(reads: Reads, request: RemoteStartTransactionReq) -> bool:
     """Connector 0 is none that could charge (§5.11)."""
-    return request.connector_id is not None and not 0 < request.connector_id < len(reads.sessions)
+    return request.connector_id is not None and not 0 < request.connector_id <= reads.connectors
+
+
+def profile_of_another_kind(reads: Reads, request: RemoteStartTransactionReq) -> bool:
+    """It may only be for the transaction to come, whose id nobody knows; without smart charging none is looked at
+    (§5.11, errata 3.41).
+    """
+    profile = request.charging_profile
+    return (
+        profile is not None
+        and "SmartCharging" in reads.profiles
+        and (profile.charging_profile_purpose != "TxProfile" or profile.transaction_id is not None)
+    )
 
 
 def no_connector_fit(reads: Reads, request: RemoteStartTransactionReq) -> bool:
@@ -92,7 +108,7 @@ def _target(reads: Reads, request: RemoteStartTransactionReq) -> int:
 
 def _fit(reads: Reads, connector: int) -> bool:
     return (
-        fit_for_use(connector, reads.faults, reads.availability)
+        fit_for_use(connector, reads.faults, reads.availability, reads.reset)
         and Asker("connector", connector) not in reads.authorizations
     )
 
@@ -103,6 +119,7 @@ REMOTE_START_TRANSACTION: DecisionTable[Reads, RemoteStartTransactionReq] = Deci
     (
         when(not_accepted, name="not registered", answer=reject_start),
         when(connector_unknown, name="connector 0 or unknown", answer=reject_start),
+        when(profile_of_another_kind, name="a profile for something else", answer=reject_start),
         when(no_connector_fit, name="no connector is fit", answer=reject_start),
         when(authorization_wanted, name="authorize like a local start", answer=authorize_and_start),
         otherwise("start at once", start),
