@@ -15,6 +15,7 @@ from pilotline.core.effects import (
     OpenContactor,
     OpenLink,
     ReadMeter,
+    Reboot,
     ReleaseConnector,
     SendCall,
     SendError,
@@ -36,6 +37,7 @@ from pilotline.core.events import (
     LinkUp,
     MeterRead,
     PoweredUp,
+    RebootFailed,
     ResultReceived,
     TagPresented,
 )
@@ -82,6 +84,8 @@ class Bench:
         self.energy_ws = dict.fromkeys(self.points, 1000 * 3600)
         self.closed = dict.fromkeys(self.points, False)
         self.network = True
+        self.reboots = True
+        """A restart that is ordered comes about."""
         self.transaction_id = 0
         self.says: dict[str, Says] = {
             "BootNotificationReq": lambda _: BootNotificationConf(
@@ -120,16 +124,18 @@ class Bench:
 
     def power_on(self, cause: Any = "PowerLoss") -> State:
         """Power is on; what was stored is all there is of the past."""
+        return self._happens(self._powered_up(cause))
+
+    def _powered_up(self, cause: Any) -> PoweredUp:
         self.utc_at_0, self.now = self.utc(), 0
         self.closed = dict.fromkeys(self.points, False)
-        event = PoweredUp(
+        return PoweredUp(
             self.product,
             cause,
             tuple(self.plugged.values()),
             (None, *(self.readings(c) for c in self.points[1:])),
             "e",
         )
-        return self._happens(event)
 
     def power_is_cut(self, dark_s: int = 0) -> None:
         """Power goes, and comes back after a while."""
@@ -177,6 +183,9 @@ class Bench:
             case SendCall():
                 self.sent.append(effect.request)
                 return self._answered(effect)
+            case Reboot(cause):
+                self._memory = self.state.memory
+                return [self._powered_up(cause) if self.reboots else RebootFailed()]
             case SendResult():
                 self.answers.append(effect.confirmation)
             case SendError():

@@ -25,8 +25,8 @@ from pilotline.core.effects import SendCall
 from pilotline.core.events import CallReceived, FrameReceived, LinkUp, TagPresented
 from pilotline.core.state import Counter, Instant
 from pilotline.core.step import Taken
-from pilotline.spec.messages.core import ChangeConfigurationReq, HeartbeatReq
-from pilotline.spec.products import load_product
+from pilotline.spec.messages.core import ChangeConfigurationReq, DataTransferReq, HeartbeatReq, ResetReq
+from pilotline.spec.products import Product, adjusted, load_product
 
 BOOTED = {"status": "Accepted", "currentTime": "2026-01-01T00:00:00.000Z", "interval": 300}
 TAG = {"idTag": "ANNA-4711"}
@@ -39,6 +39,7 @@ class ReticentLink(Link):
         self._tell: Teller | None = None
         self._telling: set[asyncio.Task[None]] = set()
         self.unanswered: list[str] = []
+        self.answered: list[Any] = []
 
     @override
     def open(self, connection: Counter, tell: Teller) -> None:
@@ -47,7 +48,11 @@ class ReticentLink(Link):
 
     @override
     def send(self, connection: Counter, text: str) -> None:
-        _, message_id, action, _ = json.loads(text)
+        frame = json.loads(text)
+        if frame[0] != 2:
+            self.answered.append(frame)
+            return
+        _, message_id, action, _ = frame
         answers: dict[str, dict[str, Any]] = {"BootNotification": BOOTED, "StatusNotification": {}}
         if action in answers:
             self._say(FrameReceived(connection, json.dumps([3, message_id, answers[action]])))
@@ -56,6 +61,10 @@ class ReticentLink(Link):
 
     @override
     def ping_every(self, interval_s: int) -> None: ...
+
+    @override
+    def close(self) -> None:
+        self._tell = None
 
     @override
     def drop(self) -> None:
@@ -104,9 +113,12 @@ def fits(route: str, path: str) -> bool:
 
 
 @asynccontextmanager
-async def station(product: str = "c6eu") -> AsyncIterator[tuple[Station, SimulatedHardware, ReticentLink]]:
+async def station(
+    product: str | Product = "c6eu",
+) -> AsyncIterator[tuple[Station, SimulatedHardware, ReticentLink]]:
     """A running station whose boot was accepted."""
-    clock, model, link = SystemClock(), load_product(product), ReticentLink()
+    model = load_product(product) if isinstance(product, str) else product
+    clock, link = SystemClock(), ReticentLink()
     hardware = SimulatedHardware(model, clock, entropy="0badcafe", contactor_delay_ms=1, lock_delay_ms=1)
     own = Station(model, MemoryStore(), hardware, link, clock=clock)
     running = asyncio.create_task(own.run())
@@ -123,7 +135,17 @@ async def station(product: str = "c6eu") -> AsyncIterator[tuple[Station, Simulat
 
 
 @asynccontextmanager
-async def api(product: str = "c6eu", host: str = "localhost") -> AsyncIterator[Api]:
+async def calling(product: str = "c6eu") -> AsyncIterator[tuple[Api, Station, ReticentLink]]:
+    """The API, the station behind it, and its link."""
+    async with station(product) as (own, hardware, link):
+        app = control_app(own, hardware)
+        transport = httpx.ASGITransport(app)
+        async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:
+            yield Api(client, app.openapi()), own, link
+
+
+@asynccontextmanager
+async def api(product: str | Product = "c6eu", host: str = "localhost") -> AsyncIterator[Api]:
     async with station(product) as (own, hardware, _):
         app = control_app(own, hardware)
         transport = httpx.ASGITransport(app)
@@ -131,7 +153,7 @@ async def api(product: str = "c6eu", host: str = "localhost") -> AsyncIterator[A
             yield Api(client, app.openapi())
 
 
-def with_api(talk: Callable[[Api], Awaitable[None]], product: str = "c6eu") -> None:
+def with_api(talk: Callable[[Api], Awaitable[None]], product: str | Product = "c6eu") -> None:
     async def run() -> None:
         async with api(product) as own:
             await talk(own)
@@ -233,7 +255,7 @@ def test_a_tag_call_returns_while_the_central_system_still_thinks() -> None:
             ):
                 call = Api(client, app.openapi())
                 reader = await call("POST", "/readers/1/tag", TAG)
-                assert reader == {"reader": 1, "state": "authorizing", "idTag": "ANNA-4711"}
+                assert reader == {"reader": 1, "state": "authorizing", "idTag": "ANNA-4711", "signal": None}
                 await call.until(lambda state: state["openCall"] == "AuthorizeReq" or bool(link.unanswered))
                 assert link.unanswered == ["Authorize"]
 
@@ -291,6 +313,57 @@ def test_a_data_transfer_is_asked_for() -> None:
                 body = {"vendorId": "org.example", "messageId": "m", "data": "1"}
                 await call("POST", "/data-transfer", body, status=202)
                 await call.until(lambda _: link.unanswered == ["DataTransfer"])
+
+    asyncio.run(run())
+
+
+def test_mains_can_fail_where_there_is_back_up_power() -> None:
+    async def talk(call: Api) -> None:
+        assert (await call("POST", "/power/fail"))["reset"] == "on_battery"
+        assert (await call("POST", "/power/restore"))["reset"] == "up"
+
+    with_api(talk, adjusted(load_product("c6eu"), backup_power=True))
+
+
+def test_a_restart_can_be_made_to_fail() -> None:
+    async def run() -> None:
+        async with calling() as (call, own, _):
+            await call("POST", "/power/restarts", {"fail": True})
+            connection = own.state.moment.link.connection
+            await own.tell(CallReceived(connection, "cs-1", ResetReq(type="Hard")))
+            state = await call("GET", "/state")
+            assert (state["reset"], state["boots"]) == ("rebooting", 1)
+
+    asyncio.run(run())
+
+
+def test_a_data_transfer_of_the_central_system_is_answered() -> None:
+    async def run() -> None:
+        async with calling("reference") as (call, own, link):
+            request = DataTransferReq(vendor_id="org.example.vendor", message_id="Question", data="?")
+            connection = own.state.moment.link.connection
+            await own.tell(CallReceived(connection, "cs-1", request))
+            assert (await call("GET", "/state"))["dataTransferToAnswer"] == "cs-1"
+            await call("POST", "/data-transfer/answer", {"status": "Accepted", "data": "42"})
+            assert link.answered == [[3, "cs-1", {"status": "Accepted", "data": "42"}]]
+            assert (await call("GET", "/state"))["dataTransferToAnswer"] is None
+
+    asyncio.run(run())
+
+
+def test_lights_shine_and_blink_as_the_keys_say() -> None:
+    async def run() -> None:
+        async with calling() as (call, own, _):
+            assert (await call("GET", "/state"))["lightIntensityPercent"] == 100
+            connection = own.state.moment.link.connection
+            for number, (key, value) in enumerate((("LightIntensity", "40"), ("BlinkRepeat", "2"))):
+                change = ChangeConfigurationReq(key=key, value=value)
+                await own.tell(CallReceived(connection, f"cs-{number}", change))
+            await call("POST", "/readers/1/tag", {"idTag": "\x01"}, status=422)
+            own.post(TagPresented(1, "\x01"))  # what a reader reads when a tag is held badly
+            state = await call.until(lambda state: state["readers"][0]["signal"] is not None)
+            assert state["lightIntensityPercent"] == 40
+            assert state["readers"][0]["signal"] == {"accepted": False, "blinks": 2}
 
     asyncio.run(run())
 
@@ -387,6 +460,17 @@ REFUSED: list[tuple[str, str, object, int, str]] = [
     ("POST", "/connectors/1/unplug", None, 409, "connector 1: the cable is fixed"),
     ("POST", "/connectors/1/pause-ev", None, 409, "connector 1: no car is plugged in"),
     ("POST", "/data-transfer", {"vendorId": "V" * 256}, 422, "body.vendorId"),
+    ("POST", "/data-transfer/answer", {"status": "Accepted"}, 409, "none of the Central System waits"),
+    ("POST", "/data-transfer/answer", {"status": "Maybe"}, 422, "body.status"),
+    (
+        "POST",
+        "/data-transfer/answer",
+        {"status": "Rejected", "data": "no"},
+        422,
+        "data goes only with Accepted",
+    ),
+    ("POST", "/power/fail", None, 409, "this product has no back-up power"),
+    ("POST", "/power/restarts", {}, 422, "body.fail"),
     ("POST", "/readers/1/tag", {"idTag": "x" * BODY_BYTES_MAX}, 413, "body: longer than 16384 bytes"),
 ]
 
@@ -610,7 +694,11 @@ def test_every_route_is_described_and_known_to_these_tests() -> None:
             ("POST", "/network/lose"),
             ("POST", "/network/restore"),
             ("POST", "/power/cut"),
+            ("POST", "/power/fail"),
+            ("POST", "/power/restore"),
+            ("POST", "/power/restarts"),
             ("POST", "/data-transfer"),
+            ("POST", "/data-transfer/answer"),
         }
 
     asyncio.run(run())

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from pilotline.adapters.store import CommitError, MemoryStore, SqliteStore, Store, StoreError
-from pilotline.core.effects import Change, Drop, Put
+from pilotline.core.effects import Change, Clear, Drop, Put
 from pilotline.core.snapshot import StoredRecord, encode_record, memory_of
 from pilotline.core.state import (
     Availability,
@@ -88,6 +88,16 @@ def test_what_was_dropped_is_gone(store: Store) -> None:
     store.commit(puts())
     store.commit([Drop("outbox", 300), Drop("cache", "nobody")])
     assert "outbox" not in {collection for collection, _key, _record in store.load()}
+
+
+def test_a_collection_is_cleared_as_a_whole_and_in_its_place_among_the_changes(store: Store) -> None:
+    store.commit([Put("outbox", 1, entry(1)), Put("cache", "a", CachedTag("Accepted"))])
+    store.commit(
+        [Put("cache", "b", CachedTag("Invalid")), Clear("cache"), Put("cache", "c", CachedTag("Blocked"))]
+    )
+    assert by_name(store.load()) == [("cache", "c", CachedTag("Blocked")), ("outbox", 1, entry(1))]
+    store.commit([Clear("cache")])
+    assert by_name(store.load()) == [("outbox", 1, entry(1))]
 
 
 def test_of_several_changes_to_a_record_the_last_counts(store: Store) -> None:
@@ -354,7 +364,7 @@ def test_a_full_disk_keeps_what_was_stored_and_goes_on_when_there_is_room(path: 
     big: list[Change] = [Put("cache", str(n), CachedTag("Accepted", "x" * 500)) for n in range(50)]
     with pytest.raises(CommitError) as failed:
         store.commit([Put("boot", None, Boot(Counter(2), "c0ffee")), *big])
-    assert str(failed.value) == f"{path}: 51 records are not stored: database or disk is full"
+    assert str(failed.value) == f"{path}: 51 changes are not stored: database or disk is full"
     assert by_name(store.load()) == by_name(list(RECORDS))
     store.commit([Put("boot", None, Boot(Counter(3), "c0ffee"))])  # what needs no room still goes
     store._database.execute("PRAGMA max_page_count=1000000")
@@ -366,7 +376,7 @@ def test_a_full_disk_keeps_what_was_stored_and_goes_on_when_there_is_room(path: 
 def test_a_single_record_that_does_not_fit_is_not_stored(path: Path) -> None:
     store = SqliteStore(path)
     fill(store)
-    with pytest.raises(CommitError, match="1 records are not stored"):
+    with pytest.raises(CommitError, match="1 changes are not stored"):
         store.commit([Put("configuration", "k", "x" * 100_000)])
     assert list(store.load()) == []
     store.close()

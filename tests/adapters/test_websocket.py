@@ -13,6 +13,7 @@ from adapters.link_bench import WAIT_S, linked, listening, lost, silence
 from adapters.virtual_station import ac
 from msgspec.structs import replace
 from websockets.asyncio.server import ServerConnection
+from websockets.exceptions import ConnectionClosed
 from websockets.http11 import Request, Response
 
 from pilotline.adapters.link import PowerCutError
@@ -327,6 +328,47 @@ def test_a_dropped_link_tells_nothing_more_and_the_peer_sees_no_goodbye() -> Non
             await asyncio.wait_for(gone.wait(), WAIT_S)
             assert ear.heard.empty()
         assert codes == [1006]
+
+    asyncio.run(scenario())
+
+
+def test_a_closed_link_sends_what_it_was_given_says_goodbye_and_lets_the_next_one_be() -> None:
+    async def scenario() -> None:
+        received: list[list[str | bytes]] = []
+        goodbye: asyncio.Future[int | None] = asyncio.get_running_loop().create_future()
+
+        async def hear(connection: ServerConnection) -> None:
+            heard: list[str | bytes] = []
+            received.append(heard)
+            async for message in connection:
+                heard.append(message)
+                with contextlib.suppress(ConnectionClosed):
+                    await connection.send(f"answer to {message!r}")
+            if not goodbye.done():
+                goodbye.set_result(connection.close_code)
+
+        async with listening(hear) as url, linked(url) as (link, ear):
+            assert await ear.next() == LinkUp(Counter(1))
+            for number in range(20):
+                link.send(Counter(1), str(number))
+            link.close()
+            link.open(Counter(1), ear.tell)  # a station that starts anew counts its connections anew
+            assert await ear.next() == LinkUp(Counter(1))
+            link.send(Counter(1), "the next")
+            assert await ear.next() == FrameReceived(Counter(1), "answer to 'the next'")
+            assert await goodbye == 1000
+            assert received == [[str(number) for number in range(20)], ["the next"]]
+            assert ear.heard.empty()
+
+    asyncio.run(scenario())
+
+
+def test_a_link_that_is_closed_before_it_is_up_is_dropped() -> None:
+    async def scenario() -> None:
+        async with listening() as url, linked(url) as (link, ear):
+            link.close()
+            await link.ended()
+            assert ear.heard.empty()
 
     asyncio.run(scenario())
 

@@ -68,6 +68,10 @@ class CentralSystem(Link):
         self.pings.append(interval_s)
 
     @override
+    def close(self) -> None:
+        self._connection = None
+
+    @override
     def drop(self) -> None:
         self._connection = None
 

@@ -39,11 +39,11 @@ _UNHURRIED: Final = {
 _TIME_OUTS: Final = {"ConnectionTimeOut": "600", "MessageTimeout": "600"}
 
 
-def product_of(name: ProductName) -> Product:
-    """The product with room for a slow machine."""
+def product_of(name: ProductName, **facts: Any) -> Product:
+    """The product with room for a slow machine; some facts may be other ones."""
     product = load_product(name)
     offered = {key: value for key, value in _TIME_OUTS.items() if key in product.configuration}
-    return adjusted(product, offered, **_UNHURRIED)
+    return adjusted(product, offered, **_UNHURRIED, **facts)
 
 
 def are_apart(times: list[datetime], interval_s: float) -> None:
@@ -107,6 +107,10 @@ class StationUnderTest:
     async def is_power_cycled(self) -> None:
         """Disconnect and reconnect the power."""
         await self._station.cut_power()
+
+    def loses_mains(self) -> None:
+        """Disconnect the power of a station with back-up power."""
+        self.hardware.fail_mains()
 
     async def loses_the_network(self) -> None:
         """Cut the connection; it stays away."""
@@ -201,11 +205,13 @@ class Site(NamedTuple):
 
 
 @contextlib.asynccontextmanager
-async def certified(name: ProductName, folder: Path, *, booted: bool = True) -> AsyncIterator[Site]:
+async def certified(
+    name: ProductName, folder: Path, *, booted: bool = True, **facts: Any
+) -> AsyncIterator[Site]:
     """A station before the certification tool: registered, all connectors Available, nothing else going on."""
     clock = SystemClock(FACTOR)
     async with CertificationTool(clock.now_ms) as tool:
-        station = StationUnderTest(product_of(name), clock, tool.url, folder / "station.db")
+        station = StationUnderTest(product_of(name, **facts), clock, tool.url, folder / "station.db")
         run = asyncio.create_task(station.run())
         try:
             if booted:
@@ -222,9 +228,9 @@ async def certified(name: ProductName, folder: Path, *, booted: bool = True) -> 
 
 
 def case(
-    *products: ProductName, booted: bool = True
+    *products: ProductName, booted: bool = True, **facts: Any
 ) -> Callable[[Callable[..., Awaitable[None]]], Callable[..., None]]:
-    """A certification case on these products (none named: on all); it is given those it names.
+    """A certification case on these products (none named: on all), with these facts; it is given those it names.
 
     That is any of `site`, `station`, `driver`, `central_system`.
     """
@@ -234,7 +240,7 @@ def case(
         others = [parameter for name, parameter in wanted.items() if name not in ("site", *Site._fields)]
 
         async def played(product: ProductName, folder: Path, values: dict[str, Any]) -> None:
-            async with certified(product, folder, booted=booted) as site:
+            async with certified(product, folder, booted=booted, **facts) as site:
                 players = {"site": site, **site._asdict()}
                 await play(**values, **{name: players[name] for name in wanted if name in players})
 

@@ -59,6 +59,39 @@ async def test_TC_007_1_CS_a_cached_tag_is_asked_for_without_local_pre_authorize
     )
 
 
+@pytest.mark.rule(60)
+@case()
+async def test_TC_061_CS_TC_061_1_CS_clear_authorization_data_in_the_cache(
+    site: Site, driver: Driver, central_system: CertificationTool
+) -> None:
+    """The case of 2024; TC_061_1_CS of later lists, whose start is a local one."""
+    await central_system.configures(AuthorizationCacheEnabled=True, LocalPreAuthorize=True)
+    await site.authorized()
+    driver.presents(VALID)
+    await central_system.expects("StatusNotification", connectorId=1, status="Available")
+    assert await central_system.asks("ClearCache") == {"status": "Accepted"}
+    await site.authorized()  # the tag is asked for again
+
+
+@pytest.mark.rule(60)
+@case()
+async def test_TC_061_2_CS_clear_authorization_data_and_start_remotely(
+    site: Site, central_system: CertificationTool
+) -> None:
+    await central_system.configures(AuthorizeRemoteTxRequests=True, LocalPreAuthorize=True)
+    await site.id_tag_cached()
+    assert await central_system.asks("ClearCache") == {"status": "Accepted"}
+    await site.charging()  # with an Authorize.req
+
+
+@pytest.mark.rule(60)
+@case()
+async def test_TC_061_CS_is_rejected_without_a_cache(central_system: CertificationTool) -> None:
+    """OCPP 1.6 errata 3.23."""
+    await central_system.configures(AuthorizationCacheEnabled=False)
+    assert await central_system.asks("ClearCache") == {"status": "Rejected"}
+
+
 async def _with_slow_statuses(central_system: CertificationTool) -> None:
     await central_system.configures_if_implemented(MinimumStatusDuration=10)
     await central_system.configures(LocalPreAuthorize=True)

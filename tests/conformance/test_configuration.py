@@ -7,6 +7,7 @@ from typing import Final
 import pytest
 from conformance.certification_tool import CertificationTool
 from conformance.conformance_rig import case
+from ocpp.exceptions import OCPPError
 
 ACCESS: Final = {
     "Core": {
@@ -107,3 +108,26 @@ async def test_TC_040_2_CS_an_invalid_value_is_rejected(
 async def test_TC_062_CS_data_of_an_unknown_vendor_is_refused(central_system: CertificationTool) -> None:
     answer = await central_system.asks("DataTransfer", vendorId="org.nobody", messageId="Hello", data="?")
     assert answer == {"status": "UnknownVendorId"}
+
+
+@pytest.mark.rule(148)
+@case("reference")
+async def test_TC_062_CS_data_of_a_known_vendor_is_answered(central_system: CertificationTool) -> None:
+    """The other answers of the case, on a product that declares a vendor."""
+    known = "org.example.vendor"
+    answer = await central_system.asks("DataTransfer", vendorId=known, messageId="Hello", data="?")
+    assert answer == {"status": "Accepted", "data": "World"}
+    answer = await central_system.asks("DataTransfer", vendorId=known, messageId="Forbidden")
+    assert answer == {"status": "Rejected"}
+    answer = await central_system.asks("DataTransfer", vendorId=known, messageId="Unheard")
+    assert answer == {"status": "UnknownMessageId"}
+
+
+@pytest.mark.rule(145)
+@case()
+async def test_TC_019_CS_one_key_more_than_the_station_tells(central_system: CertificationTool) -> None:
+    """Not defined by the standard (OCPP 1.6 §5.8): the request is refused as a whole."""
+    max_keys = int(await central_system.reads("GetConfigurationMaxKeys") or 0)
+    with pytest.raises(OCPPError) as refused:
+        await central_system.asks("GetConfiguration", key=[f"K{n}" for n in range(max_keys + 1)])
+    assert refused.value.code == "OccurenceConstraintViolation"

@@ -105,6 +105,8 @@ async def test_TC_005_2_CS_ev_side_disconnected_stops_and_stays_locked(
         if status["status"] == "Finishing":
             await central_system.expects("StatusNotification", connectorId=1, status="Available")
     else:
+        await station.lives(5)
+        assert station.hardware.point(1).locked
         assert await central_system.asks("UnlockConnector", connectorId=1) == {"status": "Unlocked"}
         await driver.unplugs()
         await central_system.expects("StatusNotification", connectorId=1, status="Available")

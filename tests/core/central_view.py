@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 
-from pilotline.core.effects import SendCall
+from pilotline.core.effects import Drop, Put, SendCall
 from pilotline.core.events import (
     CableUnplugged,
     CallReceived,
@@ -11,6 +11,7 @@ from pilotline.core.events import (
     EvUnplugged,
     External,
     PoweredUp,
+    PowerFailing,
     ResultReceived,
     TagPresented,
 )
@@ -20,6 +21,7 @@ from pilotline.core.step import Step
 from pilotline.spec.messages.core import (
     MeterValuesReq,
     RemoteStopTransactionReq,
+    ResetReq,
     StartTransactionConf,
     StartTransactionReq,
     StatusNotificationReq,
@@ -54,7 +56,11 @@ class CentralView:
     def hear(self, before: State | None, event: External, taken: Step) -> None:
         """One step that was committed."""
         for change in taken.changes:
-            if change.collection == "outbox" and isinstance(change.key, int):
+            if (
+                isinstance(change, Put | Drop)
+                and change.collection == "outbox"
+                and isinstance(change.key, int)
+            ):
                 record = getattr(change, "record", None)
                 if isinstance(record, Entry):
                     self._recorded(change.key, record, taken.state)
@@ -149,7 +155,11 @@ def plausible_reasons(event: External) -> tuple[str, ...]:
     """Why a transaction may stop on this event (§7.36)."""
     match event:
         case PoweredUp(cause=cause):
-            return (cause,)
+            return (cause, "SoftReset", "HardReset")  # a reset that was on its way is the reason all the same
+        case PowerFailing():
+            return ("PowerLoss",)
+        case CallReceived(request=ResetReq()):
+            return ("SoftReset",)
         case TagPresented() | CardPresented():
             return ("Local",)
         case EvUnplugged() | CableUnplugged():

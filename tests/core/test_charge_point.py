@@ -17,6 +17,7 @@ from pilotline.core.events import (
     CommitFailed,
     ConnectorLocked,
     ContactorOpened,
+    DataTransferAnswered,
     DataTransferRequested,
     DeadlinePassed,
     External,
@@ -26,11 +27,13 @@ from pilotline.core.events import (
     LinkLost,
     LinkUp,
     LockFailed,
+    MainsRestored,
     PoweredUp,
+    PowerFailing,
     TagPresented,
 )
 from pilotline.core.snapshot import SnapshotError
-from pilotline.core.state import Counter, Readings, Wh
+from pilotline.core.state import Counter, HeldCall, Readings, Wh
 from pilotline.spec.products import load_product
 
 PRODUCT = load_product("reference")
@@ -75,6 +78,20 @@ REFUSED: list[tuple[External, str]] = [
         DataTransferRequested("v" * 256),
         "DataTransferRequested: vendor_id must be 0 to 255 printable ASCII characters (§2.2)",
     ),
+    (
+        DataTransferRequested("v", None, "half \ud800"),
+        "DataTransferRequested: data must be text that UTF-8 can express",
+    ),
+    (
+        DataTransferAnswered(HeldCall(Counter(1), "a"), "Maybe"),  # type: ignore[arg-type]  # misuse
+        "DataTransferAnswered: 'Maybe' is no status of §7.23",
+    ),
+    (
+        DataTransferAnswered(HeldCall(Counter(1), "a"), "Rejected", "data"),
+        "DataTransferAnswered: data goes only with Accepted, not with Rejected",
+    ),
+    (PowerFailing(), "PowerFailing: this product has no back-up power"),
+    (MainsRestored(), "MainsRestored: this product has no back-up power"),
     (LinkUp(Counter(2)), "LinkUp: no connection 2 was opened; the last is 1"),
     (FrameReceived(Counter(9), "[]"), "FrameReceived: no connection 9 was opened; the last is 1"),
     (LinkLost(Counter(1), 1001), "LinkLost: jitter must be 0 to 1000"),

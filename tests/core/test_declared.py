@@ -12,7 +12,7 @@ import pytest
 from pilotline.core import machines as package
 from pilotline.core.decision_table import DecisionTable
 from pilotline.core.declared import MACHINES, OPERATIONS
-from pilotline.core.effects import Arm, ArmUtc, Configure, Disarm, Drop, Effect, Put
+from pilotline.core.effects import Arm, ArmUtc, Clear, Configure, Disarm, Drop, Effect, Put
 from pilotline.core.events import (
     Asked,
     ConfigurationChanged,
@@ -29,7 +29,7 @@ from pilotline.core.state import Memory, Moment
 from pilotline.core.statechart import Machine, raise_cycles
 from pilotline.spec.status import ROWS
 
-ORDERS = (Put, Drop, Arm, ArmUtc, Disarm, Configure)
+ORDERS = (Put, Drop, Clear, Arm, ArmUtc, Disarm, Configure)
 TIMER_ORDERS = {"Arm", "ArmUtc", "Disarm"}
 
 
@@ -123,6 +123,7 @@ def test_a_level_is_handed_out_by_no_row(machine: Machine[Any, Any]) -> None:
         "OpenContactor",
         "ShowStatus",
         "PingEvery",
+        "SetLightIntensity",
     }
     assert commands <= set(vars(levels))
     assert handed_out & commands == set()
@@ -130,7 +131,7 @@ def test_a_level_is_handed_out_by_no_row(machine: Machine[Any, Any]) -> None:
 
 @pytest.mark.parametrize("table", OPERATIONS, ids=name_of)
 def test_an_operation_hands_out_effects_orders_and_internal_events(table: DecisionTable[Any, Any]) -> None:
-    assert all(issubclass(kind, (Effect, Internal, Put, Drop, Configure)) for kind in table.outputs)
+    assert all(issubclass(kind, (Effect, Internal, Put, Drop, Clear, Configure)) for kind in table.outputs)
 
 
 ASKING = [m for m in MACHINES if Asked in outputs_of_machine(m) and m.name != "call"]

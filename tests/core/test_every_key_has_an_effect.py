@@ -12,13 +12,16 @@ import pytest
 from payment_bench import MINUTES_FOR_2_KWH, Till, accepted
 from station_bench import INVALID, TAG, Bench
 
-from pilotline.core.effects import PingEvery, ReserveAmount
+from pilotline.core.effects import PingEvery, Reboot, ReserveAmount, SendError, SetLightIntensity, SignalTag
 from pilotline.spec.messages.core import (
+    AuthorizeConf,
     AuthorizeReq,
     ChangeConfigurationReq,
+    GetConfigurationReq,
     HeartbeatReq,
     MeterValuesReq,
     RemoteStartTransactionReq,
+    ResetReq,
     StartTransactionConf,
     StartTransactionReq,
     StatusNotificationReq,
@@ -111,6 +114,12 @@ def is_unplugged_at_the_ev(bench: Bench) -> Seen:
     return phase(bench)
 
 
+def is_unplugged_at_the_ev_and_stopped(bench: Bench) -> Seen:
+    """Whether the lock keeps the cable."""
+    bench.charge().unplug_at_the_ev()
+    return bench.state.moment.kept_cables[1].state
+
+
 def is_refused_after_the_start(bench: Bench) -> Seen:
     bench.says["StartTransactionReq"] = StartTransactionConf(transaction_id=1, id_tag_info=INVALID)
     bench.plug().present()
@@ -152,6 +161,33 @@ def takes_a_list_of(key: str, *items: str) -> Callable[[Bench], Seen]:
     return story
 
 
+def is_asked_for_keys(*keys: str) -> Callable[[Bench], Seen]:
+    def story(bench: Bench) -> Seen:
+        answer = bench.asks(GetConfigurationReq(key=keys))
+        return answer.code if isinstance(answer, SendError) else len(answer.configuration_key)
+
+    return story
+
+
+def is_reset_in_vain(bench: Bench) -> Seen:
+    """How often the restart is ordered."""
+    bench.reboots = False
+    bench.asks(ResetReq(type="Hard"))
+    bench.passes(10 * bench.product.reboot_deadline_s)
+    return len(bench.effects(Reboot))
+
+
+def refuses_a_tag(bench: Bench) -> Seen:
+    """How often the light blinks."""
+    bench.says["AuthorizeReq"] = AuthorizeConf(id_tag_info=INVALID)
+    bench.present()
+    return [effect.blinks for effect in bench.effects(SignalTag)]
+
+
+def shines(bench: Bench) -> Seen:
+    return [effect.percent for effect in bench.effects(SetLightIntensity)]
+
+
 ENERGY: Final = "Energy.Active.Import.Register"
 POWER: Final = "Power.Active.Import"
 NO_PRE_AUTHORIZATION: Final = {"LocalPreAuthorize": "false", "AllowOfflineTxForUnknownId": "false"}
@@ -188,8 +224,13 @@ EXPERIMENTS: Final[dict[str, Experiment]] = {
     "AuthorizeRemoteTxRequests": Experiment(
         ("true", "false"), is_started_from_afar, ((1, "charging"), (0, "charging"))
     ),
+    "BlinkRepeat": Experiment(("0", "3"), refuses_a_tag, ([0], [3])),
     "ConnectionTimeOut": Experiment(("20", "40"), waits_for_a_plug, ("idle", "awaiting_plug")),
+    "GetConfigurationMaxKeys": Experiment(
+        ("1", "2"), is_asked_for_keys("BlinkRepeat", "LightIntensity"), ("OccurenceConstraintViolation", 2)
+    ),
     "HeartbeatInterval": Experiment(("30", "45"), is_left_alone, (3, 2)),
+    "LightIntensity": Experiment(("0", "70"), shines, ([0], [70])),
     "LocalAuthorizeOffline": Experiment(
         ("true", "false"), charges_a_known_tag_offline, ("charging", "awaiting_id_tag"), NO_PRE_AUTHORIZATION
     ),
@@ -205,6 +246,7 @@ EXPERIMENTS: Final[dict[str, Experiment]] = {
         ("0", "20"), samples, ((0, set()), (3, {ENERGY})), {"MeterValuesSampledData": ENERGY}
     ),
     "MinimumStatusDuration": Experiment(("0", "10"), reports_a_plug, (1, 0)),
+    "ResetRetries": Experiment(("0", "2"), is_reset_in_vain, (1, 3)),
     "StopTransactionOnEVSideDisconnect": Experiment(
         ("true", "false"), is_unplugged_at_the_ev, ("finishing", "charging")
     ),
@@ -213,6 +255,9 @@ EXPERIMENTS: Final[dict[str, Experiment]] = {
     ),
     "TransactionMessageAttempts": Experiment(("2", "3"), repeats_a_start, (2, 3)),
     "TransactionMessageRetryInterval": Experiment(("60", "300"), repeats_a_start, (3, 2)),
+    "UnlockConnectorOnEVSideDisconnect": Experiment(
+        ("true", "false"), is_unplugged_at_the_ev_and_stopped, ("free", "kept")
+    ),
     "WebSocketPingInterval": Experiment(("0", "15"), pings, ([0], [15])),
     **{
         f"{key}MaxLength": Experiment(

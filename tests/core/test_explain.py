@@ -94,6 +94,7 @@ def test_a_remote_start_on_an_occupied_connector_names_the_guard(world: World) -
     assert [(row.row, row.refused_by) for row in decided.tried[:-1]] == [
         ("not registered", "not accepted"),
         ("connector 0 or unknown", "connector unknown"),
+        ("a profile for something else", "profile of another kind"),
     ]
     assert "sessions" in dict(decided.tried[-1].looked_at)
 
@@ -109,7 +110,7 @@ def test_a_plug_that_changes_nothing_is_ignored_for_the_reason_of_the_table(worl
     world.tell(CablePlugged(1))
     session = heard_by(why(world, CablePlugged(1)), "session", 1)
     assert (session.taken, session.tried) == (None, ())
-    assert session.because == "the connector is Inoperative, or the plug changes nothing now"
+    assert session.because == "the connector is not open to use, or the plug changes nothing now"
 
 
 def test_a_guard_that_says_no_shows_what_it_looked_at_and_nothing_else(world: World) -> None:

@@ -6,7 +6,15 @@ import pytest
 from immutables import Map
 from msgspec.structs import replace
 
-from pilotline.core.effects import CloseContactor, Effect, ReleaseAmount, SendCall, SendResult, SettleAmount
+from pilotline.core.effects import (
+    CloseContactor,
+    Effect,
+    Reboot,
+    ReleaseAmount,
+    SendCall,
+    SendResult,
+    SettleAmount,
+)
 from pilotline.core.events import (
     CablePlugged,
     ConnectorLocked,
@@ -27,6 +35,7 @@ from pilotline.core.state import (
     Moment,
     Readings,
     Reservation,
+    Reset,
     State,
     TimerKey,
     UtcTime,
@@ -153,6 +162,10 @@ BROKEN: dict[str, Callable[[State], State]] = {
         )(state)
     ),
     "list and version agree": with_memory(lambda m: replace(m, list_version=ListVersion(3))),
+    "who goes down begins nothing": lambda state: with_memory(
+        lambda m: replace(m, reset=Reset("winding_down", "SoftReset"))
+    )(at_1("sessions", state="starting")(state)),
+    "a kept cable is locked": at_1("kept_cables", state="kept", id_tag=""),
     "what was told is what is": at_1("status_reports", state="told", settling=None, sent=None),
     "a card's tag charges reserved money": paid_by(CardSession(Counter(1), "releasing", id_tag="TAG")),
     "no more is taken than was reserved": paid_by(CardSession(Counter(1), "settling", amount=MinorUnits(1))),
@@ -235,6 +248,7 @@ BROKEN_STEPS: dict[str, Callable[[State], Step]] = {
         at_1("cables", state="unplugged")(s), trace=(Taken("TriggerMessageReq", None, "of the station"),)
     ),
     "money is settled or released once": lambda s: taken(s, ReleaseAmount(1, Counter(1), "C-1")),
+    "a restart has its reason stored": lambda s: taken(s, Reboot("HardReset")),
     "unchanged means the same record": lambda s: taken(equal_but_another(s)),
 }
 

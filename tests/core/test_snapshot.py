@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from immutables import Map
 
 from pilotline.core import snapshot
-from pilotline.core.effects import Put
+from pilotline.core.effects import Clear, Put
 from pilotline.core.events import CablePlugged, DeadlinePassed, LinkLost, TagPresented
 from pilotline.core.snapshot import SnapshotError, StoredRecord, decode_record, encode_record, memory_of
 from pilotline.core.state import (
@@ -210,10 +210,13 @@ def test_records_without_the_boot_are_refused() -> None:
 @given(WALKS)
 @settings(max_examples=30, deadline=None)
 def test_the_changes_of_all_steps_are_the_memory(numbers: list[int]) -> None:
-    """What a store that only saw Put and Drop holds is what the station remembers."""
+    """What a store that only saw Put, Drop and Clear holds is what the station remembers."""
     held: dict[tuple[str, snapshot.Key], bytes] = {}
     for world in walk(PRODUCT, numbers):
         for change in world.changes:
+            if isinstance(change, Clear):
+                held = {name: data for name, data in held.items() if name[0] != change.collection}
+                continue
             name = change.collection, change.key
             if isinstance(change, Put):
                 held[name] = encode_record(change.collection, change.record)  # type: ignore[index]  # keys are Key

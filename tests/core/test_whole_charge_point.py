@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 from typing_extensions import override
 
+from pilotline.core.effects import Reboot
 from pilotline.core.events import (
     CablePlugged,
     CableUnplugged,
@@ -23,9 +24,11 @@ from pilotline.core.events import (
     FaultDetected,
     LinkLost,
     LinkUp,
+    MainsRestored,
+    PowerFailing,
     TagPresented,
 )
-from pilotline.spec.products import Product, load_product
+from pilotline.spec.products import Product, adjusted, load_product
 from pilotline.spec.types import ChargePointErrorCode
 
 CONNECTOR = st.sampled_from((1, 2))
@@ -81,6 +84,9 @@ KEYS = st.sampled_from(
         ("MeterValuesSampledData", "Energy.Active.Import.Register,Voltage"),
         ("NumberOfConnectors", "3"),
         ("WebSocketPingInterval", "0"),
+        ("ResetRetries", "1"),
+        ("LightIntensity", "10"),
+        ("UnlockConnectorOnEVSideDisconnect", "false"),
         ("MessageTimeout", "3"),
         ("CCOActive", "false"),
         ("CCOActive", "true"),
@@ -118,6 +124,15 @@ CALLS = st.one_of(
     ),
     st.tuples(st.just("ChangeConfiguration"), KEYS.map(lambda pair: {"key": pair[0], "value": pair[1]})),
     st.tuples(st.just("GetConfiguration"), st.just({})),
+    st.tuples(st.just("ClearCache"), st.just({})),
+    st.tuples(st.just("Reset"), st.fixed_dictionaries({"type": st.sampled_from(("Soft", "Hard"))})),
+    st.tuples(
+        st.just("DataTransfer"),
+        st.fixed_dictionaries(
+            {"vendorId": st.sampled_from(("org.example.vendor", "org.example.nobody"))},
+            optional={"messageId": st.sampled_from(("Hello", "Question", "Other"))},
+        ),
+    ),
 )
 
 
@@ -290,6 +305,22 @@ class WholeChargePoint(ProfileRules, RuleBasedStateMachine):
     def unlock(self, connector: int) -> None:
         self.be_told("UnlockConnector", {"connectorId": connector})
 
+    @rule(kind=st.sampled_from(("Soft", "Hard")), comes_about=st.booleans())
+    def reset(self, kind: str, comes_about: bool) -> None:
+        """Ordered, and carried out or refused when it is its turn."""
+        self.be_told("Reset", {"type": kind})
+        while any(isinstance(command, Reboot) for command in self.world.commands):
+            self.world.feedback(fails=not comes_about)
+
+    @rule()
+    def clear_cache(self) -> None:
+        self.be_told("ClearCache", {})
+
+    @rule(back=st.booleans())
+    def lose_mains(self, back: bool) -> None:
+        """While a battery holds, where there is one."""
+        self.tell(MainsRestored() if back else PowerFailing())
+
     @rule()
     def stop_from_afar(self) -> None:
         self.be_told("RemoteStopTransaction", {"transactionId": self.world.next_transaction_id})
@@ -385,7 +416,9 @@ def agreeable(request: str, transaction_id: int) -> dict[str, Any]:
 
 
 class WholeReference(WholeChargePoint):
-    product = load_product("reference")
+    """With a battery as well: it has all there is."""
+
+    product = adjusted(load_product("reference"), backup_power=True)
 
 
 TestC6eu = WholeChargePoint.TestCase

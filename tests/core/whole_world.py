@@ -6,6 +6,8 @@ from typing import Any, Final
 from core.central_view import CentralView
 
 from pilotline.core.effects import (
+    AnswerDataTransfer,
+    Clear,
     CloseContactor,
     Effect,
     LockConnector,
@@ -13,6 +15,7 @@ from pilotline.core.effects import (
     OpenLink,
     Put,
     ReadMeter,
+    Reboot,
     ReleaseAmount,
     ReleaseConnector,
     ReportWorld,
@@ -32,6 +35,7 @@ from pilotline.core.events import (
     ConnectorUnlocked,
     ContactorClosed,
     ContactorOpened,
+    DataTransferAnswered,
     DeadlinePassed,
     EnergyDeclined,
     EnergyRequested,
@@ -42,6 +46,7 @@ from pilotline.core.events import (
     LockFailed,
     MeterRead,
     PoweredUp,
+    RebootFailed,
     UnlockFailed,
 )
 from pilotline.core.frames import read
@@ -210,6 +215,10 @@ class World:
         for change in taken.changes:
             if isinstance(change, Put):
                 self.stored[change.collection, change.key] = encode_record(change.collection, change.record)
+            elif isinstance(change, Clear):
+                self.stored = {
+                    name: data for name, data in self.stored.items() if name[0] != change.collection
+                }
             else:
                 del self.stored[change.collection, change.key]
 
@@ -233,6 +242,8 @@ class World:
                     | ReserveAmount()
                     | SettleAmount()
                     | ReleaseAmount()
+                    | Reboot()
+                    | AnswerDataTransfer()
                 ):
                     self.commands.append(effect)
                 case _:
@@ -272,6 +283,13 @@ class World:
                 self.tell(MeterRead(c, transaction, context, plant.readings(c)))
             case ReserveAmount() | SettleAmount() | ReleaseAmount() as command:
                 self.tell(self.till.hear(command, fails))
+            case Reboot(cause):
+                if fails:
+                    self.tell(RebootFailed())
+                else:
+                    self.power_on(cause)
+            case AnswerDataTransfer(call) if not fails:
+                self.tell(DataTransferAnswered(call, "Accepted", "data"))
             case ReportWorld():
                 for fact in plant.facts():
                     self.tell(fact)

@@ -78,15 +78,18 @@ def test_a_remote_start_where_nothing_can_start_is_rejected() -> None:
 
 
 @pytest.mark.rule(144, 145)
-def test_more_keys_than_promised_are_served_and_unknown_ones_named() -> None:
+def test_as_many_keys_as_promised_are_served_and_more_are_too_many() -> None:
     bench = Bench("c6eu")
     known = [key.name for key in bench.product.offered_keys]
-    asked = tuple(name.lower() for name in known) + tuple(f"Unknown{n}" for n in range(60))
+    most = bench.state.memory.configuration.integer("GetConfigurationMaxKeys", 0)
+    unknown = tuple(f"Unknown{n}" for n in range(most - len(known)))
+    asked = tuple(name.lower() for name in known) + unknown
     answer = bench.asks(GetConfigurationReq(key=asked))
     assert [entry.key for entry in answer.configuration_key] == known
-    assert answer.unknown_key == asked[len(known) :]
+    assert answer.unknown_key == unknown
     everything = bench.asks(GetConfigurationReq(key=())).configuration_key
     assert {entry.key for entry in everything} == set(known)
+    assert bench.asks(GetConfigurationReq(key=(*asked, "OneMore"))).code == "OccurenceConstraintViolation"
 
 
 @pytest.mark.rule(143)

@@ -4,7 +4,7 @@ from importlib import resources
 
 import pytest
 
-from pilotline.spec.products import ProductError, adjusted, load_product, parse_product
+from pilotline.spec.products import ProductError, VendorMessage, adjusted, load_product, parse_product
 
 REFERENCE = load_product("reference")
 
@@ -264,3 +264,41 @@ def test_the_text_of_a_secret_stays_out_of_the_error() -> None:
         adjusted(REFERENCE, vendor_keys=(secret,))
     assert "hunter2" not in str(refused.value)
     assert "vendor_keys.Colour: the value is not a whole number" in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("messages", "finding"),
+    [
+        (
+            (VendorMessage(vendor_id="v"), VendorMessage(vendor_id="V")),
+            "data_transfer: v without a message_id is",
+        ),
+        (
+            (VendorMessage(vendor_id="v", message_id="m"), VendorMessage(vendor_id="v", message_id="M")),
+            "data_transfer: v m is listed twice",
+        ),
+    ],
+)
+def test_a_vendors_message_has_one_line(messages: tuple[VendorMessage, ...], finding: str) -> None:
+    with pytest.raises(ProductError, match=finding):
+        adjusted(REFERENCE, data_transfer=messages)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "finding"),
+    [
+        (
+            'status = "Rejected"',
+            'status = "Rejected"\ndata = "why"',
+            'data_transfer.2: data: goes only with status "Accepted"',
+        ),
+        (
+            'message_id = "Hello"',
+            'message_id = ""',
+            "data_transfer.1.message_id: String should have at least 1",
+        ),
+        ('status = "Rejected"', 'status = "UnknownVendorId"', "data_transfer.2.status: Input should be"),
+    ],
+)
+def test_what_a_vendors_message_may_be_answered(old: str, new: str, finding: str) -> None:
+    assert any(finding in line for line in findings(old, new))

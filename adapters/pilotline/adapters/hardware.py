@@ -15,14 +15,16 @@ OpenContactor       ContactorOpened with the readings after the current is off; 
 ReadMeter           MeterRead with the same transaction and context; a meter that is silent answers nothing
 ReportWorld         every fact again, known or not: cables, EVs, contactors with registers, faults, cleared ones
 ShowStatus          nothing: lights and displays
-SignalTag           nothing: tell the driver that the tag was accepted, or refused
+SetLightIntensity   nothing: how bright they are
+SignalTag           nothing: tell the driver that the tag was accepted, or refused, by so many blinks
 ReserveAmount       AmountReserved or AmountRefused; payment terminals only, as are the next three (docs/payment.md)
 SettleAmount        AmountSettled, each time; what was done under its reference is not done twice
 ReleaseAmount       AmountReleased, each time, also if nothing was reserved; a reservation that comes later is void
 SignalCard          nothing: tell the driver that the card may charge, or not
 ==================  =========================================================================================
 
-Facts that need no command: TagPresented, CardPresented, CablePlugged, EvUnplugged, CableUnplugged, EnergyRequested,
+Facts that need no command: PowerFailing and MainsRestored (products with back-up power), TagPresented,
+CardPresented, CablePlugged, EvUnplugged, CableUnplugged, EnergyRequested,
 EnergyDeclined, FaultDetected, FaultCleared. Connectors and readers count from 1; connector 0 is the main
 controller.
 
@@ -39,7 +41,7 @@ from msgspec import Struct
 
 from pilotline.core.effects import Effect
 from pilotline.core.events import External
-from pilotline.core.state import Readings, UtcTime
+from pilotline.core.state import Cause, Readings, UtcTime
 
 Tell: TypeAlias = Callable[[External], None]
 """Takes one fact; raises `OverloadedError` if the station is too far behind to take more."""
@@ -83,6 +85,14 @@ class Hardware(Protocol):
     def make_safe(self) -> None:
         """Open every contactor: the run loop ends, orderly or not, and nobody is going to listen."""
         ...
+
+    def reboot(self, _cause: Cause) -> bool:
+        """Start anew, because of a Reset (§5.14); False: it cannot be done now, and is ordered again.
+
+        A product that restarts its process or its controller does that here, and its next start is `PoweredUp` with
+        this cause. Otherwise the run loop starts the station anew within the process, after `power_lost`.
+        """
+        return True
 
     def power_lost(self) -> None:
         """The station's power was cut (`Station.cut_power`): commands under way come to nothing.

@@ -34,6 +34,10 @@ class Link(Protocol):
         """Send WebSocket pings at this interval in s, now and on later connections; 0 is never."""
         ...
 
+    def close(self) -> None:
+        """End the connection in good order: what was to be sent still goes, and nothing more is told of it."""
+        ...
+
     def drop(self) -> None:
         """Abandon the connection abruptly and tell nothing more of it."""
         ...

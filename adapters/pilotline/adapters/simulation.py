@@ -34,6 +34,7 @@ from pilotline.core.effects import (
     ReadMeter,
     ReleaseConnector,
     ReportWorld,
+    SetLightIntensity,
     ShowStatus,
     SignalTag,
     UnlockConnector,
@@ -52,11 +53,13 @@ from pilotline.core.events import (
     FaultCleared,
     FaultDetected,
     LockFailed,
+    MainsRestored,
     MeterRead,
+    PowerFailing,
     TagPresented,
     UnlockFailed,
 )
-from pilotline.core.state import Readings
+from pilotline.core.state import Cause, Readings
 from pilotline.spec.products import Connector, Product
 from pilotline.spec.types import ChargePointErrorCode
 
@@ -92,8 +95,12 @@ class SimulatedHardware(Hardware):
         self._well_again: set[tuple[int, ChargePointErrorCode]] = set()
         self.lights: dict[int, str] = {}
         """The status that each connector's light shows."""
-        self.signals: dict[int, bool] = {}
-        """What each reader last told a driver: accepted or not."""
+        self.light_intensity_percent = 100
+        """How bright the lights are."""
+        self.reboots_fail = False
+        """A restart that the station orders does not come about."""
+        self.signals: dict[int, SignalTag] = {}
+        """What each reader last told a driver."""
 
     # --- the port -------------------------------------------------------------------------------------------
 
@@ -132,8 +139,10 @@ class SimulatedHardware(Hardware):
                 self._change(number, read_wh=self.point(number).register_wh)
             case ShowStatus(connector=number, status=status):
                 self.lights[number] = status
-            case SignalTag(reader=reader, accepted=accepted):
-                self.signals[reader] = accepted
+            case SetLightIntensity(percent=percent):
+                self.light_intensity_percent = percent
+            case SignalTag(reader=reader):
+                self.signals[reader] = command
             case _:
                 self.terminals.perform(command)  # one that limits the power goes to `limit_power`
 
@@ -143,6 +152,10 @@ class SimulatedHardware(Hardware):
             alarm.cancel()
         for number, point in enumerate(self._points):
             self._change(number, closed=point.closed and point.welded)
+
+    @override
+    def reboot(self, _cause: Cause) -> bool:
+        return not self.reboots_fail
 
     @override
     def power_lost(self) -> None:
@@ -241,6 +254,16 @@ class SimulatedHardware(Hardware):
         self._change(connector, welded=welded)
         if stuck and not welded:
             self._open(connector)
+
+    def fail_mains(self) -> None:
+        """Let mains fail while the battery holds; when that is empty, `Station.cut_power`."""
+        if not self._product.backup_power:
+            raise SimulationError("mains: this product has no back-up power; power can only be cut")
+        self._say(PowerFailing())
+
+    def restore_mains(self) -> None:
+        """Let mains come back before the battery is empty."""
+        self._say(MainsRestored())
 
     def limit_power(self, connector: int, limit_w: float | None) -> None:
         """What the station offers to the car at most, in W; None: as much as the connector can."""

@@ -13,7 +13,7 @@ import logging
 import weakref
 from collections import deque
 from collections.abc import Iterable
-from typing import Final, Literal, TypeAlias
+from typing import Final
 
 from pilotline.adapters.clock import Clock, Timer
 from pilotline.adapters.commits import Commits
@@ -24,9 +24,11 @@ from pilotline.adapters.inbox import Inbox, Told
 from pilotline.adapters.link import Link, PowerCutError, drawn_jitter
 from pilotline.adapters.store import Store
 from pilotline.core.effects import (
+    AnswerDataTransfer,
     Effect,
     OpenLink,
     PingEvery,
+    Reboot,
     SendCall,
     SendError,
     SendResult,
@@ -40,10 +42,11 @@ from pilotline.core.events import (
     FrameReceived,
     LinkLost,
     PoweredUp,
+    RebootFailed,
 )
 from pilotline.core.frames import read, text_of
 from pilotline.core.snapshot import memory_of
-from pilotline.core.state import Counter, Instant, State
+from pilotline.core.state import Cause, Counter, Instant, State
 from pilotline.core.step import Step, next_deadline, step
 from pilotline.spec.products import Product
 
@@ -51,8 +54,6 @@ _LOG: Final = logging.getLogger(__name__)
 _FAILURES_APART_MS: Final = 60_000
 RECENT_MAX: Final = 50
 """How many happenings are kept, so that somebody may ask why."""
-
-Cause: TypeAlias = Literal["PowerLoss", "HardReset", "SoftReset", "Reboot"]
 
 
 class StationError(RuntimeError):
@@ -132,12 +133,8 @@ class Station:
 
         A commit that is on its way ends as it may; nothing that it would have set off happens.
         """
-        self._inbox.life += 1
-        self._state, self._cause, self._rung = None, "PowerLoss", False
-        self._timer.set(None)
-        self._commits.forget()
         self._link.drop()
-        self._hardware.power_lost()
+        self._go_down("PowerLoss")
         await self._inbox.tell("power_is_back")
 
     def lose_network(self) -> None:
@@ -174,49 +171,56 @@ class Station:
     async def _take_in(self, told: Told) -> None:
         if told.life != self._inbox.life:
             return
+        taken_in = True
         if told.event == "power_is_back":
-            await self._power_up()
+            taken_in = await self._power_up()
         elif told.event == "group_is_due":
             await self._commits.store_waiting()
         else:
-            await self._hear(told.event)
-        if told.life == self._inbox.life:
+            taken_in = await self._hear(told.event)
+        if taken_in:
             self._inbox.taken_in(told)
         self._arm()
 
-    async def _power_up(self) -> None:
+    async def _power_up(self) -> bool:
+        """Whether the power stayed for so long."""
         try:
-            await self._boot()
+            return await self._boot()
         except StationError:
             raise
         except Exception as error:
             raise StationError(f"station: it cannot start: {error}") from error
 
-    async def _boot(self) -> None:
+    async def _boot(self) -> bool:
         life, world = self._inbox.life, self._hardware.world()
         records = await asyncio.to_thread(self._store.load)
         if life != self._inbox.life:
-            return
+            return False
         self._booted_ms = self._clock.now_ms()
         event = PoweredUp(self._product, self._cause, world.plugged, world.readings, world.entropy, world.utc)
         now, memory = self.now(), memory_of(self._product, records)
         decided = step(memory, event, now)
         if not await self._commits.store(event, decided.changes):
             raise StationError("station: it cannot start, because the store cannot be written")
-        if life == self._inbox.life:
-            self._hardware.begin(self.post)
-            self._act(Happening(now, event, decided.trace, decided.effects, memory), decided, decided.effects)
+        if life != self._inbox.life:
+            return False
+        self._hardware.begin(self.post)
+        self._act(Happening(now, event, decided.trace, decided.effects, memory), decided, decided.effects)
+        return True
 
-    async def _hear(self, event: External) -> None:
+    async def _hear(self, event: External) -> bool:
+        """Whether the event was taken in before the power went."""
         try:
             event = read(self.state, event) if isinstance(event, FrameReceived) else event
-            await self._decide(event)
+            return await self._decide(event)
         except StationError:
             raise
         except Exception as error:  # noqa: BLE001  (a bug: the old state stands)
             self._survive(event, error)
+            return True
 
-    async def _decide(self, event: External) -> None:
+    async def _decide(self, event: External) -> bool:
+        """Whether the event was taken in before the power went."""
         life, now = self._inbox.life, self.now()
         if isinstance(event, DeadlinePassed):
             self._rung = False
@@ -225,12 +229,13 @@ class Station:
         self._hand_over(effect for effect in decided.effects if effect.makes_safe)
         committed = await self._commits.store(event, decided.changes)
         if life != self._inbox.life:
-            return  # power went between commit and act: the next boot finds what was committed
+            return False  # power went between commit and act: the next boot finds what was committed
         if committed:
             happening = Happening(now, event, decided.trace, decided.effects, before)
             self._act(happening, decided, (effect for effect in decided.effects if not effect.makes_safe))
         elif not isinstance(event, CommitFailed):
-            await self._decide(CommitFailed(event))
+            return await self._decide(CommitFailed(event))
+        return True
 
     def _act(self, happening: Happening, decided: Step, effects: Iterable[Effect]) -> None:
         self._state = decided.state
@@ -242,7 +247,10 @@ class Station:
         self._hand_over(effects)
 
     def _hand_over(self, effects: Iterable[Effect]) -> None:
+        life = self._inbox.life
         for effect in effects:
+            if life != self._inbox.life:
+                return  # the station went down by one of them
             try:
                 self._perform(effect)
             except Exception as error:  # noqa: BLE001  (the other effects must not be kept back)
@@ -258,10 +266,29 @@ class Station:
                 self._link.send(effect.connection, text_of(effect))
             case PingEvery():
                 self._link.ping_every(effect.interval_s)
-            case TellDataTransfer():
+            case Reboot():
+                self._reboot(effect.cause)
+            case TellDataTransfer() | AnswerDataTransfer():
                 pass  # for the embedder, who reads it from the happenings
             case _:
                 self._hardware.perform(effect)
+
+    def _reboot(self, cause: Cause) -> None:
+        """What the store holds is all that is left; the answer to Reset.req still goes out."""
+        if not self._hardware.reboot(cause):
+            self._inbox.put(RebootFailed())
+            return
+        _LOG.info("station: starts anew: %s", cause)
+        self._link.close()
+        self._go_down(cause)
+        self._inbox.put("power_is_back")
+
+    def _go_down(self, cause: Cause) -> None:
+        self._inbox.life += 1
+        self._state, self._cause, self._rung = None, cause, False
+        self._timer.set(None)
+        self._commits.forget()
+        self._hardware.power_lost()
 
     # --- time, failures -------------------------------------------------------------------------------------
 

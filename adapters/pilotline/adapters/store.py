@@ -24,7 +24,7 @@ from typing import Final, Protocol
 import cbor2
 from typing_extensions import override
 
-from pilotline.core.effects import Change, Put
+from pilotline.core.effects import Change, Clear, Put
 from pilotline.core.snapshot import Key, SnapshotError, StoredRecord, decode_record, encode_record
 
 APPLICATION_ID: Final = 0x50_69_6C_6F  # "Pilo": tells our databases from others
@@ -44,6 +44,7 @@ INSERT INTO records VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET data = exclude
 """
 _OWNER_ONLY: Final = stat.S_IRUSR | stat.S_IWUSR
 _DELETE: Final = "DELETE FROM records WHERE collection = ? AND key = ?"
+_CLEAR: Final = "DELETE FROM records WHERE collection = ?"
 
 
 class StoreError(Exception):
@@ -85,6 +86,9 @@ class MemoryStore:
         for change in changes:
             if isinstance(change, Put):
                 self._records[change.collection, change.key] = change.record
+            elif isinstance(change, Clear):
+                for key in [key for key in self._records if key[0] == change.collection]:
+                    del self._records[key]
             else:
                 self._records.pop((change.collection, change.key), None)
 
@@ -131,28 +135,35 @@ class SqliteStore:
         if not changes:
             return
         rows: dict[tuple[str, bytes], bytes | None] = {}
+        cleared: set[str] = set()
         for change in changes:
+            if isinstance(change, Clear):
+                cleared.add(change.collection)
+                rows = {row: data for row, data in rows.items() if row[0] != change.collection}
+                continue
             key = cbor2.dumps(change.key)
             record = encode_record(change.collection, change.record) if isinstance(change, Put) else None
             rows[change.collection, key] = record
         with self._lock:
             try:
-                self._write(rows)
+                self._write(cleared, rows)
             except sqlite3.Error as error:
                 with contextlib.suppress(sqlite3.Error):  # some failures have rolled back already
                     self._database.execute("ROLLBACK")
-                raise CommitError(f"{self._path}: {len(rows)} records are not stored: {error}") from None
+                raise CommitError(f"{self._path}: {len(changes)} changes are not stored: {error}") from None
 
-    def _write(self, rows: dict[tuple[str, bytes], bytes | None]) -> None:
+    def _write(self, cleared: set[str], rows: dict[tuple[str, bytes], bytes | None]) -> None:
         execute = self._database.execute
-        if len(rows) > 1:
+        if several := len(cleared) + len(rows) > 1:
             execute("BEGIN IMMEDIATE")
+        for collection in cleared:
+            execute(_CLEAR, (collection,))
         for (collection, key), data in rows.items():
             if data is None:
                 execute(_DELETE, (collection, key))
             else:
                 execute(_WRITE, (collection, key, data, _crc(collection, key, data)))
-        if len(rows) > 1:
+        if several:
             execute("COMMIT")
 
     def close(self) -> None:

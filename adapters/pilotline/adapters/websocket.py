@@ -109,10 +109,12 @@ class WebSocketLink(Link):
         self._ping_interval_s = 0
         self._ping_changed = asyncio.Event()
         self._connection: Counter | None = None
-        self._unsent: asyncio.Queue[str] = asyncio.Queue()
+        self._unsent: asyncio.Queue[str | None] = asyncio.Queue()
+        """None: no more is to come, and the connection may be closed."""
         self._given_up = ""
         self._socket: ClientConnection | None = None
         self._task: asyncio.Task[None] | None = None
+        self._leaving: set[asyncio.Task[None]] = set()
 
     # --- Link -----------------------------------------------------------------------------------------------
 
@@ -130,12 +132,22 @@ class WebSocketLink(Link):
         try:
             self._unsent.put_nowait(text)
         except asyncio.QueueFull:
-            self._give_up(f"given up: {_UNSENT_MAX} messages wait to be sent")
+            self._give_up(self._socket, f"given up: {_UNSENT_MAX} messages wait to be sent")
 
     @override
     def ping_every(self, interval_s: int) -> None:
         self._ping_interval_s = interval_s
         self._ping_changed.set()
+
+    @override
+    def close(self) -> None:
+        if self._socket is None or self._task is None or self._unsent.full():
+            self.drop()
+            return
+        self._unsent.put_nowait(None)
+        self._leaving.add(self._task)
+        self._task.add_done_callback(self._leaving.discard)
+        self._connection = self._socket = self._task = None
 
     @override
     def drop(self) -> None:
@@ -147,8 +159,9 @@ class WebSocketLink(Link):
 
     async def ended(self) -> None:
         """Return when no connection is there or on its way any more."""
-        if self._task is not None:
-            await asyncio.wait((self._task,))
+        tasks = {*self._leaving, *([self._task] if self._task else [])}
+        if tasks:
+            await asyncio.wait(tasks)
 
     # --- one connection -------------------------------------------------------------------------------------
 
@@ -167,13 +180,14 @@ class WebSocketLink(Link):
         except Exception as error:  # noqa: BLE001  (told like any other end, or nobody would connect again)
             _LOG.exception("link %d: failed, which is a bug", connection)
             reason = f"failed: {type(error).__name__}"
-        if connection == self._connection:
+        if self._task is asyncio.current_task():
             self._connection = None
             _LOG.warning("link %d to %s: %s", connection, self.url, self._given_up or reason)
             with contextlib.suppress(PowerCutError):
                 await tell(LinkLost(connection, drawn_jitter()))
 
     async def _serve(self, connection: Counter, tell: Teller) -> str:
+        unsent = self._unsent
         self._socket = socket = await connect(
             self.url,
             subprotocols=[_OCPP],
@@ -192,7 +206,7 @@ class WebSocketLink(Link):
                 return "the Central System does not agree to the subprotocol ocpp1.6 (OCPP-J §3.1.2)"
             _LOG.info("link %d to %s: up", connection, self.url)
             await tell(LinkUp(connection))
-            async with _beside(self._send_all(socket), self._ping(socket)):
+            async with _beside(self._send_all(socket, unsent), self._ping(socket)):
                 return await self._receive_all(connection, socket, tell)
         finally:
             socket.transport.abort()
@@ -200,23 +214,30 @@ class WebSocketLink(Link):
     async def _receive_all(self, connection: Counter, socket: ClientConnection, tell: Teller) -> NoReturn:
         while True:
             message = await socket.recv()
+            if self._task is not asyncio.current_task():
+                continue  # closed from our side: nobody listens any more
             text = message if isinstance(message, str) else _decoded(message)
             if text is None:
                 _LOG.warning("link %d: a binary message that is not UTF-8 was dropped", connection)
             else:
                 await tell(FrameReceived(connection, text))
 
-    async def _send_all(self, socket: ClientConnection) -> None:
+    async def _send_all(self, socket: ClientConnection, unsent: "asyncio.Queue[str | None]") -> None:
         """One after the other; whatever goes wrong ends the connection, which the reader notices."""
         with contextlib.suppress(OSError, ConnectionClosed):
             while True:
-                text = await self._unsent.get()
+                text = await unsent.get()
+                if text is None:
+                    await socket.close()
+                    return
                 waits = len(text) > _AT_ONCE_MAX or socket.transport.get_write_buffer_size() > 0
                 try:
                     async with asyncio.timeout(self._send_timeout_s) if waits else contextlib.nullcontext():
                         await socket.send(text)
                 except TimeoutError:
-                    self._give_up(f"given up: a message could not be sent within {self._send_timeout_s} s")
+                    self._give_up(
+                        socket, f"given up: a message could not be sent within {self._send_timeout_s} s"
+                    )
                     return
 
     async def _ping(self, socket: ClientConnection) -> None:
@@ -231,7 +252,7 @@ class WebSocketLink(Link):
                 async with asyncio.timeout(self._pong_timeout_s):
                     await (await socket.ping())
             except TimeoutError:
-                self._give_up(f"given up: no pong within {self._pong_timeout_s} s")
+                self._give_up(socket, f"given up: no pong within {self._pong_timeout_s} s")
                 return
             except (OSError, ConnectionClosed):
                 return  # the reader notices too
@@ -244,10 +265,13 @@ class WebSocketLink(Link):
         credentials = base64.b64encode(self._identity.encode() + b":" + password).decode("ascii")
         return {"Authorization": f"Basic {credentials}"}
 
-    def _give_up(self, reason: str) -> None:
+    def _give_up(self, socket: ClientConnection | None, reason: str) -> None:
         """End the connection from our side; the reader notices, and tells with this reason."""
-        self._given_up = self._given_up or reason
-        self._abort()
+        if socket is self._socket:
+            self._given_up = self._given_up or reason
+            self._abort()
+        elif socket is not None:
+            socket.transport.abort()
 
     def _abort(self) -> None:
         if self._socket is not None:

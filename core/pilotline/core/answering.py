@@ -1,19 +1,34 @@
-"""How a CALL of the Central System is answered: by its decision table, once, and never by an exception."""
+"""How a CALL of the Central System is answered: by its decision table, once, and never by an exception.
+
+An action of a feature profile that SupportedFeatureProfiles does not list is NotSupported, whatever tables there are.
+"""
 
 from collections.abc import Callable
 from operator import attrgetter
-from typing import Any, Final
+from typing import Annotated, Any, Final
+
+from msgspec import Struct
 
 from pilotline.core import timers
 from pilotline.core.decision_table import DecisionTable
 from pilotline.core.declared import OPERATIONS
 from pilotline.core.draft import Draft, Taken
-from pilotline.core.effects import Configure, Effect, SendError, SendResult
+from pilotline.core.effects import CallError, Configure, Effect, SendError, SendResult
 from pilotline.core.events import BadCallReceived, CallReceived, CommitFailed, DeadlinePassed, Internal
 from pilotline.core.reading import slice_function
+from pilotline.core.slices import key
 from pilotline.core.state import Answered, Counter, HeldCall, State
+from pilotline.spec.messages.actions import ACTION_OF, ACTIONS
 from pilotline.spec.types import ErrorCode
 
+
+class Reads(Struct, frozen=True):
+    """What is asked of every request before its table."""
+
+    profiles: Annotated[tuple[str, ...], key("SupportedFeatureProfiles")]
+
+
+_reads: Final = slice_function(Reads)
 BY_REQUEST: Final[dict[type, tuple[DecisionTable[Any, Any], Callable[..., Any]]]] = {
     table.request: (table, slice_function(table.reads)) for table in OPERATIONS
 }
@@ -40,7 +55,7 @@ def answer(draft: Draft, event: CallReceived) -> None:
         draft.effects.append(SendResult(event.connection, event.message_id, answered.confirmation))
     elif _is_held(draft.state, event):
         _refuse_with(draft, event, "GenericError", "this message id is being handled")
-    elif type(event.request) not in BY_REQUEST:
+    elif not _is_offered(draft.state, event):
         _refuse_with(draft, event, "NotSupported", "this station does not offer the action")
     else:
         _decide(draft, event)
@@ -70,6 +85,9 @@ def _decide(draft: Draft, event: CallReceived) -> None:
         draft.queue.extend(row.answer(reads, event.request, HeldCall(event.connection, event.message_id)))
         return
     outcome = row.answer(reads, event.request)
+    if isinstance(outcome, CallError):
+        _refuse_with(draft, event, outcome.code, outcome.description)
+        return
     confirmation, outputs = outcome if type(outcome) is tuple else (outcome, ())
     draft.effects.append(SendResult(event.connection, event.message_id, confirmation))
     draft.set_moment("answered", Answered(event.connection, event.message_id, event.request, confirmation))
@@ -94,10 +112,20 @@ def _is_heard(state: State, connection: Counter) -> bool:
     )
 
 
+def _is_offered(state: State, event: CallReceived) -> bool:
+    profile = ACTIONS[ACTION_OF[type(event.request)]].profile
+    return profile in _reads(state, None).profiles and type(event.request) in BY_REQUEST
+
+
 def _is_held(state: State, event: CallReceived) -> bool:
     """A machine is still working on a CALL of this id (OCPP-J §4.2.3)."""
     held = HeldCall(event.connection, event.message_id)
-    return any(record.call == held for records in _HOLDERS for record in records(state))
+    return any(record.call == held for records in _HOLDERS for record in _each(records(state)))
+
+
+def _each(records: Any) -> tuple[Any, ...]:
+    """The records of a slot: one of the station, or one for each connector."""
+    return records if isinstance(records, tuple) else (records,)
 
 
 def _refuse_with(

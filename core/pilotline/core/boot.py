@@ -41,6 +41,11 @@ def initial_memory(memory: Memory | None, event: PoweredUp) -> tuple[Memory, lis
     return replace(memory, boot=boot), [Put("boot", None, boot)]
 
 
+def with_known_cause(memory: Memory, event: PoweredUp) -> PoweredUp:
+    """A reset that was on its way is why the station was down, whatever the power says (§5.14)."""
+    return event if memory.reset.state == "up" else replace(event, cause=memory.reset.cause)
+
+
 def model_of(product: Product) -> str:
     """The name of a station model: its vendor and its model (§6.3)."""
     return f"{product.identity.charge_point_vendor} {product.identity.charge_point_model}"

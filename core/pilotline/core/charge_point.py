@@ -6,7 +6,7 @@ wrong is refused here, before `step`, by a `LocalProtocolError`, and nothing has
 """
 
 from collections.abc import Collection, Mapping
-from typing import Final, Literal, get_args
+from typing import Final, get_args
 
 from pilotline.core import frames, snapshot
 from pilotline.core.effects import Effect, SendCall, SendError, SendResult
@@ -15,6 +15,7 @@ from pilotline.core.events import (
     CardPresented,
     CommitFailed,
     ConnectorLocked,
+    DataTransferAnswered,
     DataTransferRequested,
     External,
     FaultCleared,
@@ -23,17 +24,16 @@ from pilotline.core.events import (
     LinkLost,
     LinkUp,
     LockFailed,
+    MainsRestored,
     PoweredUp,
+    PowerFailing,
     TagPresented,
 )
 from pilotline.core.explain import Explanation, StatusExplanation, explain, explain_status
-from pilotline.core.state import Instant, Memory, Readings, State, UtcTime
+from pilotline.core.state import Cause, Instant, Memory, Readings, State, UtcTime
 from pilotline.core.step import Step, next_deadline, step
 from pilotline.spec.products import Product
-from pilotline.spec.types import ChargePointErrorCode
-
-Cause = Literal["PowerLoss", "HardReset", "SoftReset", "Reboot"]
-"""Why the station starts; PowerLoss also for a first start."""
+from pilotline.spec.types import ChargePointErrorCode, DataTransferStatus
 
 ID_TAG_CHARACTERS_MAX: Final = 20
 CARD_CHARACTERS_MAX: Final = 64
@@ -273,11 +273,21 @@ def _check(state: State, event: External) -> None:
                 )
             _check_connector(product, chosen, name)
             _check_text(name, "card", card, CARD_CHARACTERS_MAX, least=1)
+        case PowerFailing() | MainsRestored():
+            if not product.backup_power:
+                raise LocalProtocolError(f"{name}: this product has no back-up power")
         case FaultDetected() | FaultCleared():
             _check_fault(product, event)
         case DataTransferRequested():
             _check_text(name, "vendor_id", event.vendor_id, 255)
             _check_text(name, "message_id", event.message_id, 50)
+            _check_data(name, event.data)
+        case DataTransferAnswered():
+            if event.status not in get_args(DataTransferStatus):
+                raise LocalProtocolError(f"{name}: {event.status!r} is no status of §7.23")
+            if event.data is not None and event.status != "Accepted":
+                raise LocalProtocolError(f"{name}: data goes only with Accepted, not with {event.status}")
+            _check_data(name, event.data)
         case _:
             connector: object = getattr(event, "connector", None)
             if connector is not None:
@@ -326,6 +336,12 @@ def _check_text(name: str, field: str, text: str | None, most: int, least: int =
         raise LocalProtocolError(
             f"{name}: {field} must be {least} to {most} printable ASCII characters (§2.2)"
         )
+
+
+def _check_data(name: str, data: str | None) -> None:
+    """Any text that can be sent: half a surrogate pair cannot."""
+    if data is not None and any("\ud800" <= character <= "\udfff" for character in data):
+        raise LocalProtocolError(f"{name}: data must be text that UTF-8 can express")
 
 
 def _name(event: External) -> str:

@@ -31,8 +31,8 @@ class Decision(NamedTuple, Generic[R, Q]):
 class DecisionTable(Generic[R, Q]):
     """What one request of the peer does: ordered rows ``when -> reply, outputs``; the last row has no guard.
 
-    An answer returns the confirmation alone, or ``(confirmation, outputs)``; the confirmation is handed over
-    before anything that the outputs set off.
+    An answer returns the confirmation (or the error that stands for it) alone, or ``(confirmation, outputs)``; it is
+    handed over before anything that the outputs set off.
 
     Raises:
         InvalidDefinition: no rows, an unguarded row before others, a guarded row at the end, or a name used twice.

@@ -19,18 +19,22 @@ from pilotline.core.machines.outbox import OUTBOX
 from pilotline.core.machines.reader import READER_MACHINE
 from pilotline.core.machines.registration import REGISTRATION
 from pilotline.core.machines.reservation import RESERVATION_MACHINE, VACANCY
+from pilotline.core.machines.reset import RESET
 from pilotline.core.machines.session import SESSION
 from pilotline.core.machines.status_report import STATUS_REPORT
 from pilotline.core.machines.storage import STORAGE
 from pilotline.core.machines.transaction import TRANSACTION_MACHINE
 from pilotline.core.machines.trigger import TRIGGER
 from pilotline.core.machines.unlock import UNLOCK
+from pilotline.core.machines.vendor import VENDOR
 from pilotline.core.operations.availability import CHANGE_AVAILABILITY
+from pilotline.core.operations.cache import CLEAR_CACHE
 from pilotline.core.operations.configuration import CHANGE_CONFIGURATION, GET_CONFIGURATION
 from pilotline.core.operations.data_transfer import DATA_TRANSFER_FROM_CENTRAL_SYSTEM
 from pilotline.core.operations.local_list import GET_LOCAL_LIST_VERSION, SEND_LOCAL_LIST
 from pilotline.core.operations.remote_control import REMOTE_START_TRANSACTION, REMOTE_STOP_TRANSACTION
 from pilotline.core.operations.reservation import CANCEL_RESERVATION, RESERVE_NOW
+from pilotline.core.operations.reset import RESET_OPERATION
 from pilotline.core.operations.trigger import TRIGGER_MESSAGE
 from pilotline.core.operations.unlock import UNLOCK_CONNECTOR
 from pilotline.core.statechart import Machine
@@ -43,12 +47,14 @@ MACHINES: Final[tuple[Machine[Any, Any], ...]] = (
     HEARTBEAT,
     OUTBOX,
     DATA_TRANSFER,
+    VENDOR,
     STORAGE,
     CABLE,
     EV,
     CONTACTOR,
     FAULT,
     AVAILABILITY,
+    RESET,
     READER_MACHINE,
     AUTHORIZATION_MACHINE,
     CACHE_KEEPER,
@@ -73,6 +79,7 @@ OPERATIONS: Final[tuple[DecisionTable[Any, Any], ...]] = (
     CANCEL_RESERVATION,
     CHANGE_AVAILABILITY,
     CHANGE_CONFIGURATION,
+    CLEAR_CACHE,
     DATA_TRANSFER_FROM_CENTRAL_SYSTEM,
     GET_CONFIGURATION,
     GET_LOCAL_LIST_VERSION,
@@ -81,5 +88,6 @@ OPERATIONS: Final[tuple[DecisionTable[Any, Any], ...]] = (
     RESERVE_NOW,
     SEND_LOCAL_LIST,
     TRIGGER_MESSAGE,
+    RESET_OPERATION,
     UNLOCK_CONNECTOR,
 )

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 from immutables import Map
 from msgspec.structs import replace
 
-from pilotline.core.effects import Arm, ArmUtc, Change, Configure, Disarm, Drop, Effect, Order, Put
+from pilotline.core.effects import Arm, ArmUtc, Change, Clear, Configure, Disarm, Drop, Effect, Order, Put
 from pilotline.core.events import ConfigurationChanged, Event
 from pilotline.core.state import Instant, State, TimerKey, UtcTime
 from pilotline.core.statechart import Machine
@@ -105,7 +105,7 @@ class Draft:
                 self._moment["dates"] = self.in_moment("dates").set(timer, UtcTime(order.at))
             case Disarm():
                 self.disarm(TimerKey(machine.name, order.timer, key))
-            case Put() | Drop():
+            case Put() | Drop() | Clear():
                 self.store(order)
             case Configure():
                 self.configure(order)
@@ -129,9 +129,11 @@ class Draft:
     # --- Memory ---
 
     def store(self, change: Change) -> None:
-        """Put a record into a collection of Memory, or drop one."""
+        """Put a record into a collection of Memory, drop one, or drop them all."""
         records = self.in_memory(change.collection)
-        if isinstance(change, Drop):
+        if isinstance(change, Clear):
+            records = Map()
+        elif isinstance(change, Drop):
             records = records.delete(change.key)
         elif isinstance(records, Map):
             records = records.set(change.key, change.record)

@@ -9,7 +9,7 @@ from typing import ClassVar, TypeAlias
 
 from msgspec import Struct
 
-from pilotline.core.state import Counter, Instant, PaymentNumber, UtcTime
+from pilotline.core.state import Cause, Counter, HeldCall, Instant, PaymentNumber, UtcTime
 from pilotline.spec.messages.actions import Confirmation, Request
 from pilotline.spec.payment import MinorUnits
 from pilotline.spec.types import ErrorCode, ReadingContext
@@ -73,10 +73,11 @@ class ReleaseConnector(Effect, frozen=True):
 
 
 class SignalTag(Effect, frozen=True):
-    """Show the driver at this reader whether the tag was accepted."""
+    """Show the driver at this reader whether the tag was accepted, by so many blinks of the light (§9.1.4)."""
 
     reader: int
     accepted: bool
+    blinks: int
 
 
 class ReserveAmount(Effect, frozen=True):
@@ -123,6 +124,21 @@ class ReportWorld(Effect, frozen=True):
     """Tell all facts again: cables, EVs, contactors with their registers, faults. Known ones change nothing."""
 
 
+class Reboot(Effect, frozen=True):
+    """Start anew, all of the station or the application, and come back with PoweredUp; or answer with RebootFailed."""
+
+    cause: Cause
+
+
+class AnswerDataTransfer(Effect, frozen=True):
+    """Answer this DataTransfer of the Central System by DataTransferAnswered of the same call (§5.6)."""
+
+    call: HeldCall
+    vendor_id: str
+    message_id: str | None
+    data: str | None
+
+
 class TellDataTransfer(Effect, frozen=True):
     """Tell the embedder what became of its DataTransfer (§4.3)."""
 
@@ -165,6 +181,12 @@ class ShowStatus(Effect, frozen=True):
     status: str
 
 
+class SetLightIntensity(Effect, frozen=True):
+    """Let all lights shine with this part of their full brightness (§9.1.11)."""
+
+    percent: int
+
+
 class PingEvery(Effect, frozen=True):
     """Send WebSocket pings at this interval in s; 0 is never (OCPP-J §7)."""
 
@@ -187,6 +209,12 @@ class Drop(Struct, frozen=True):
 
     collection: str
     key: object
+
+
+class Clear(Struct, frozen=True):
+    """Take every record out of a collection of Memory: one change, however many there are."""
+
+    collection: str
 
 
 class Arm(Struct, frozen=True):
@@ -216,5 +244,12 @@ class Configure(Struct, frozen=True):
     text: str
 
 
-Order: TypeAlias = Put | Drop | Arm | ArmUtc | Disarm | Configure
-Change: TypeAlias = Put | Drop
+class CallError(Struct, frozen=True):
+    """What an operation answers instead of a confirmation, where none can express it (OCPP-J §4.2.3)."""
+
+    code: ErrorCode
+    description: str
+
+
+Order: TypeAlias = Put | Drop | Clear | Arm | ArmUtc | Disarm | Configure
+Change: TypeAlias = Put | Drop | Clear

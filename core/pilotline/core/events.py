@@ -5,7 +5,7 @@ round. An event with a field `connector`, `reader`, `transaction`, `asker` or `p
 `by` is for the machine that asked; any other is for all.
 """
 
-from typing import Generic, Literal, TypeAlias, TypeVar
+from typing import Generic, TypeAlias, TypeVar
 
 from msgspec import Struct
 
@@ -13,6 +13,7 @@ from pilotline.core.state import (
     Address,
     Ask,
     Asker,
+    Cause,
     Counter,
     HeldCall,
     Instant,
@@ -23,11 +24,13 @@ from pilotline.core.state import (
     UtcTime,
 )
 from pilotline.spec.messages.actions import Confirmation, Request
+from pilotline.spec.messages.core import DataTransferReq
 from pilotline.spec.messages.structures import IdTagInfo
 from pilotline.spec.products import Product
 from pilotline.spec.types import (
     AuthorizationStatus,
     ChargePointErrorCode,
+    DataTransferStatus,
     ErrorCode,
     MessageTrigger,
     ReadingContext,
@@ -52,13 +55,25 @@ class PoweredUp(External, frozen=True):
     """Power is on, or the process starts anew: the world as it is. Tuples go by connectorId; index 0 is unused."""
 
     product: Product
-    cause: Literal["PowerLoss", "HardReset", "SoftReset", "Reboot"]
+    cause: Cause
     plugged: tuple[bool, ...]
     readings: tuple[Readings | None, ...]
     entropy: str
     utc: UtcTime | None = None
     asking: tuple[bool, ...] = ()
     """Which EVs ask for energy, if that is known at once; else `EnergyRequested` follows."""
+
+
+class PowerFailing(External, frozen=True):
+    """Mains are gone and a battery keeps the station up, for as long as it lasts."""
+
+
+class MainsRestored(External, frozen=True):
+    """Mains are back before the battery was empty."""
+
+
+class RebootFailed(External, frozen=True):
+    """The restart that was ordered does not come about."""
 
 
 class DeadlinePassed(External, frozen=True):
@@ -282,6 +297,39 @@ class AmountReleased(External, frozen=True):
     payment: PaymentNumber
 
 
+class DataTransferAnswered(External, frozen=True):
+    """What the embedder says to `AnswerDataTransfer` of this call; data goes only with Accepted (§6.16)."""
+
+    call: HeldCall
+    status: DataTransferStatus
+    data: str | None = None
+
+
+# --- internal: going down -----------------------------------------------------------------------------------
+
+
+class ResetAsked(Internal, frozen=True):
+    """The Central System wants the station to start anew (§5.14)."""
+
+    cause: Cause
+
+
+class GoingDown(Internal, frozen=True):
+    """The station goes down in good order: no use begins any more."""
+
+
+class StayedUp(Internal, frozen=True):
+    """The station does not go down after all."""
+
+
+class WindDownOver(Internal, frozen=True):
+    """A soft reset has waited long enough."""
+
+
+class RebootOverdue(Internal, frozen=True):
+    """The restart that was ordered did not come about in time."""
+
+
 # --- internal: link, registration, calls ---------------------------------------------------------------------
 
 
@@ -360,6 +408,21 @@ class Withdrawn(Internal, frozen=True):
     """The request was not sent, or the link was lost before its answer."""
 
     by: Address
+
+
+class CallsEnded(Internal, frozen=True):
+    """No CALL of ours is open, and none waits."""
+
+
+class VendorAsked(Internal, frozen=True):
+    """The Central System sent a vendor's message that the embedder answers (§5.6)."""
+
+    call: HeldCall
+    request: DataTransferReq
+
+
+class VendorTimedOut(Internal, frozen=True):
+    """The embedder did not answer in time."""
 
 
 class AnsweredLate(Internal, frozen=True):

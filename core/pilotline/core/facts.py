@@ -1,6 +1,6 @@
 """What machines may ask of the product, for the instance at hand."""
 
-from pilotline.spec.products import Identity, Product, Terminal
+from pilotline.spec.products import Identity, Product, Terminal, VendorMessage
 
 
 def identity(product: Product, _: object) -> Identity:
@@ -31,6 +31,21 @@ def free_vending_tag(product: Product, _: object) -> str | None:
 def resumes_after_power_cut(product: Product, _: object) -> bool:
     """An open transaction goes on when power is back."""
     return product.power_cut == "resume"
+
+
+def has_backup_power(product: Product, _: object) -> bool:
+    """A battery keeps the station up long enough to stop what it does."""
+    return product.backup_power
+
+
+def soft_reset_wait_ms(product: Product, _: object) -> int:
+    """How long a soft reset lets messages go out, in ms (§5.14)."""
+    return product.soft_reset_wait_s * 1000
+
+
+def reboot_deadline_ms(product: Product, _: object) -> int:
+    """How long a restart may take to come about, in ms (§9.1.22)."""
+    return product.reboot_deadline_s * 1000
 
 
 def charges_before_first_acceptance(product: Product, _: object) -> bool:
@@ -81,6 +96,16 @@ def contactor_deadline_ms(product: Product, _: object) -> int:
 def status_delay_ms(product: Product, _: object) -> int:
     """The built-in shortest life of a status that is reported (§4.9)."""
     return product.status_delay_ms
+
+
+def vendor_messages(product: Product, _: object) -> tuple[VendorMessage, ...]:
+    """The vendors' messages that are known here, and who answers them (§5.6)."""
+    return product.data_transfer
+
+
+def data_transfer_deadline_ms(product: Product, _: object) -> int:
+    """How long the embedder may take to answer a DataTransfer, in ms."""
+    return product.data_transfer_deadline_s * 1000
 
 
 def authorization_cache_max(product: Product, _: object) -> int:

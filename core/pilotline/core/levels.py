@@ -13,6 +13,7 @@ from pilotline.core.effects import (
     LockConnector,
     OpenContactor,
     PingEvery,
+    SetLightIntensity,
     ShowStatus,
     UnlockConnector,
 )
@@ -62,6 +63,11 @@ def light(state: State, connector: int) -> Effect:
     return ShowStatus(connector, state.moment.connectors[connector].state)
 
 
+def brightness(state: State, _connector: int) -> Effect:
+    """LightIntensity; without the key the lights are as bright as they can be (§9.1.11)."""
+    return SetLightIntensity(state.memory.configuration.integer("LightIntensity", 100))
+
+
 def ping(state: State, _connector: int) -> Effect:
     """WebSocketPingInterval; without the key there are no pings (OCPP-J §7)."""
     return PingEvery(state.memory.configuration.integer("WebSocketPingInterval", 0))
@@ -71,6 +77,7 @@ LEVELS: Final = (
     Level("contactor", True, frozenset({"sessions", "cables", "supplies", "faults", "storage"}), contactor),
     Level("lock", True, frozenset({"sessions", "kept_cables"}), lock, facts.has_lock),
     Level("light", True, frozenset({"connectors"}), light),
+    Level("brightness", False, frozenset({"configuration"}), brightness, keys=("LightIntensity",)),
     Level("ping", False, frozenset({"configuration"}), ping, keys=("WebSocketPingInterval",)),
 )
 

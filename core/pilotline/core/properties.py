@@ -210,6 +210,9 @@ def what_waits_has_a_deadline(state: State) -> bool:
         (state.moment.call.state != "open" or ("call", "answer") in armed)
         and (state.moment.queue.state != "waiting" or ("outbox", "retry") in armed)
         and (state.moment.link.state != "waiting" or ("link", "reconnect") in armed)
+        and (state.memory.reset.state != "winding_down" or ("reset", "wind_down") in armed)
+        and (state.memory.reset.state != "rebooting" or ("reset", "reboot") in armed)
+        and (state.moment.vendor.state != "asked" or ("vendor", "answer") in armed)
         and (not any(s.state == "starting" for s in state.moment.sessions) or ("session", "start") in armed)
         and (not any(t.state == "stopping" for t in transactions) or ("transaction", "stop") in armed)
     )
@@ -257,6 +260,22 @@ def a_busy_reader_has_a_question(state: State) -> bool:
     """A reader waits exactly as long as its question is open (§4.1)."""
     asked = {asker.number for asker in state.moment.authorizations if asker.kind == "reader"}
     return asked == {reader.number for reader in state.moment.readers if reader.state == "authorizing"}
+
+
+def going_down_begins_nothing(state: State) -> bool:
+    """Once a soft reset or the loss of mains winds the station down, nobody is on the way to charge (§5.14)."""
+    return state.memory.reset.state not in ("winding_down", "on_battery") or all(
+        session.state in ("idle", "charging", "ending", "finishing") for session in state.moment.sessions
+    )
+
+
+def a_kept_cable_is_locked(state: State) -> bool:
+    """A cable is kept only where a lock holds it and somebody is known who may free it (§9.1.33, errata 3.5)."""
+    return all(
+        kept.id_tag and state.product.connectors[kept.connector - 1].lock
+        for kept in state.moment.kept_cables
+        if kept.state == "kept"
+    )
 
 
 def told_is_what_is(state: State) -> bool:
@@ -375,7 +394,7 @@ ALWAYS: Final = (
         "what waits has a deadline",
         "§3.6, OCPP-J §4.1.1",
         what_waits_has_a_deadline,
-        _of("call link queue sessions timers transactions"),
+        _of("call link queue reset sessions timers transactions vendor"),
     ),
     Always("timers run in their states", "ADR 0008", timers_run_in_their_states, _WITH_TIMERS),
     Always("Inoperative means unused", "§4.9, §5.2", inoperative_means_unused, _of("availability sessions")),
@@ -389,6 +408,8 @@ ALWAYS: Final = (
     Always(
         "a busy reader has a question", "§4.1", a_busy_reader_has_a_question, _of("authorizations readers")
     ),
+    Always("who goes down begins nothing", "§5.14", going_down_begins_nothing, _of("reset sessions")),
+    Always("a kept cable is locked", "§9.1.33", a_kept_cable_is_locked, _of("kept_cables")),
     Always(
         "no reservation outlives its expiryDate", "§5.13", reservations_end_in_time, _of("reservations dates")
     ),

@@ -2,7 +2,7 @@
 
 from msgspec import Struct
 
-from pilotline.core.fitness import fit_for_use
+from pilotline.core.fitness import usable
 from pilotline.core.state import Availability, Fault, Map, Reservation, Session
 from pilotline.spec.types import same
 
@@ -46,12 +46,12 @@ def used_by(
 
 
 def vacant(floor: Floor) -> list[int]:
-    """The connectors that could still serve whoever reserved any: fit, not in use, not reserved themselves."""
+    """The connectors that could still serve whoever reserved any: usable, not in use, not reserved themselves."""
     return [
         session.connector
         for session in floor.sessions[1:]
         if session.state in ("idle", "awaiting_id_tag")
-        and fit_for_use(session.connector, floor.faults, floor.availability)
+        and usable(session.connector, floor.faults, floor.availability)
         and on_connector(floor.reservations, session.connector) is None
     ]
 

@@ -131,7 +131,7 @@ def the_list_is_contradicted(state: State) -> bool:
 
 
 def a_cable_is_kept(state: State) -> bool:
-    """A start was not accepted, and the lock keeps the cable for its driver."""
+    """A transaction is over, and the lock keeps the cable for its driver."""
     return any(cable.state == "kept" for cable in state.moment.kept_cables)
 
 
@@ -161,11 +161,34 @@ def amount_is_settled(state: State) -> bool:
     )
 
 
+def the_embedder_is_asked(state: State) -> bool:
+    """A vendor's message waits for the embedder's answer."""
+    return state.moment.vendor.state == "asked"
+
+
+def a_soft_reset_winds_down(state: State) -> bool:
+    """A soft reset waits for what a transaction has still to say."""
+    return state.memory.reset.state == "winding_down" and bool(state.memory.outbox)
+
+
+def a_restart_did_not_come_about(state: State) -> bool:
+    """A restart is ordered again."""
+    return state.memory.reset.failures > 0
+
+
+def on_battery_while_a_transaction_stops(state: State) -> bool:
+    """Mains are gone, and a transaction is being stopped."""
+    return state.memory.reset.state == "on_battery" and any(
+        transaction.state == "stopping" for transaction in state.memory.transactions.values()
+    )
+
+
 def at_rest(state: State) -> bool:
     """Nobody is there, nothing is wrong, nothing waits: every connector is Available."""
     moment, memory = state.moment, state.memory
     return (
         not memory.outbox
+        and memory.reset.state == "up"
         and not memory.transactions
         and not memory.card_sessions
         and not moment.authorizations
@@ -175,6 +198,11 @@ def at_rest(state: State) -> bool:
 
 
 SOMETIMES: Final = (
+    Sometimes("the embedder is asked", the_embedder_is_asked),
+    Sometimes("a cable is kept", a_cable_is_kept),
+    Sometimes("a soft reset winds down", a_soft_reset_winds_down),
+    Sometimes("a restart did not come about", a_restart_did_not_come_about),
+    Sometimes("on battery while a transaction stops", on_battery_while_a_transaction_stops),
     Sometimes("charging without energy", charging_without_energy),
     Sometimes("charging before registration", charging_before_registration),
     Sometimes("a start was skipped", a_start_was_skipped),
@@ -188,7 +216,6 @@ SOMETIMES: Final = (
     Sometimes("a request waits for its turn", requests_wait_for_their_turn),
     Sometimes("the clock is known before registration", clock_known_before_registration),
     Sometimes("a sample waits", a_sample_waits),
-    Sometimes("a cable is kept", a_cable_is_kept),
     Sometimes("a refused driver has energy left", a_refused_driver_has_energy_left),
     Sometimes("a settlement waits for the link", settlement_waits_for_the_link),
     Sometimes("a reservation of money is released", reservation_is_released),

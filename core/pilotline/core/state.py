@@ -35,12 +35,14 @@ from pilotline.spec.rows import (
     ReaderState,
     RegistrationState,
     ReservationState,
+    ResetState,
     SessionState,
     StatusReportState,
     StorageState,
     SupplyState,
     TransactionState,
     UnlockState,
+    VendorState,
 )
 from pilotline.spec.types import (
     AuthorizationStatus,
@@ -297,6 +299,18 @@ class CardSession(Struct, frozen=True, cache_hash=True):
     amount: MinorUnits = MinorUnits(0)  # to be settled
 
 
+Cause: TypeAlias = Literal["PowerLoss", "HardReset", "SoftReset", "Reboot"]
+"""Why a station was down (§7.36); PowerLoss also before its first start."""
+
+
+class Reset(Struct, frozen=True, cache_hash=True):
+    """Whether the station goes down, why, and how often a restart was tried in vain (§5.14, §9.1.22)."""
+
+    state: ResetState = "up"
+    cause: Cause = "PowerLoss"
+    failures: int = 0
+
+
 class Memory(Struct, frozen=True, cache_hash=True):
     """What survives a power cut."""
 
@@ -311,6 +325,7 @@ class Memory(Struct, frozen=True, cache_hash=True):
     reservations: Map[int, Reservation] = field(default_factory=Map)
     terminal: Terminal = Terminal()
     card_sessions: Map[PaymentNumber, CardSession] = field(default_factory=Map)
+    reset: Reset = Reset()
 
 
 # --- Moment ------------------------------------------------------------------------------------------------
@@ -554,6 +569,13 @@ class DataTransfer(Struct, frozen=True, cache_hash=True):
     state: DataTransferState = "idle"
 
 
+class Vendor(Struct, frozen=True, cache_hash=True):
+    """A DataTransfer of the Central System that the embedder is asked to answer."""
+
+    state: VendorState = "idle"
+    call: HeldCall | None = None
+
+
 class TimerKey(Struct, frozen=True, cache_hash=True):
     """One timer of one instance of a machine."""
 
@@ -602,6 +624,7 @@ class Moment(Struct, frozen=True, cache_hash=True):
     list_keeper: ListKeeper = ListKeeper()
     vacancy: Vacancy = Vacancy()
     data_transfer: DataTransfer = DataTransfer()
+    vendor: Vendor = Vendor()
     storage: Storage = Storage()
     answered: Annotated[Answered | None, Forgettable()] = None
     timers: Map[TimerKey, Instant] = field(default_factory=Map)

@@ -21,7 +21,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from pilotline.core import answering, levels, timers
-from pilotline.core.boot import fresh_moment, initial_memory
+from pilotline.core.boot import fresh_moment, initial_memory, with_known_cause
 from pilotline.core.draft import Draft, Taken
 from pilotline.core.effects import Change, Effect
 from pilotline.core.events import (
@@ -64,6 +64,7 @@ def step(state: State | Memory | None, event: External, now: Instant, reacts: "R
     before: State | None = None
     if isinstance(event, PoweredUp):
         memory, stored = initial_memory(state.memory if isinstance(state, State) else state, event)
+        event = with_known_cause(memory, event)
         booted = State(event.product, memory, fresh_moment(memory, event))
         draft = Draft(booted, now, event, Restored())
         draft.changes.extend(stored)

@@ -8,6 +8,7 @@ from typing import Final, NamedTuple
 
 from pilotline.core.effects import (
     CloseContactor,
+    Reboot,
     ReleaseAmount,
     SendCall,
     SendError,
@@ -233,6 +234,17 @@ def _is_as_recorded(step: Step, effect: object) -> bool:
     return card is not None and card.state == "settling" and card.amount == effect.amount
 
 
+def a_restart_has_its_reason_stored(_before: State, step: Step) -> bool:
+    """Why it goes down is in Memory before the station does; a soft reset leaves nothing running (§5.14)."""
+    memory = step.state.memory
+    return all(
+        (memory.reset.state, memory.reset.cause) == ("rebooting", effect.cause)
+        and (effect.cause == "HardReset" or all(t.state != "running" for t in memory.transactions.values()))
+        for effect in step.effects
+        if isinstance(effect, Reboot)
+    )
+
+
 def about(step: Step) -> set[type | str]:
     """What a step has: the classes of its effects, the machines that acted, the collections that changed."""
     found: set[type | str] = {type(effect) for effect in step.effects}
@@ -277,6 +289,9 @@ ON_EVERY_STEP: Final = (
         "payment 6, 8, 9",
         frozenset({SettleAmount, ReleaseAmount, "card_sessions"}),
         money_is_settled_or_released_once,
+    ),
+    OnEveryStep(
+        "a restart has its reason stored", "§5.14", frozenset({Reboot}), a_restart_has_its_reason_stored
     ),
     OnEveryStep("unchanged means the same record", "store", _COLLECTIONS, unchanged_means_the_same_record),
 )

@@ -300,7 +300,7 @@ KeptCableState: TypeAlias = Literal["free", "kept"]
 
 
 class KeptCableRows:
-    """The cable of a driver whose start was not accepted stays locked until the driver comes (§3.5.4)."""
+    """After some ends the driver's cable stays locked until the driver comes (§3.5.4, §9.1.33)."""
 
     O1: Final = Row[KeptCableState](
         "O1", "free", "kept", "stopped because the start was not accepted", "§3.5.4, errata 3.5"
@@ -309,6 +309,10 @@ class KeptCableRows:
         "O2", "kept", "free", "the same tag, or one of its group, is presented", "§3.5.4, errata 3.5"
     )
     O3: Final = Row[KeptCableState]("O3", "kept", "free", "unplugged by force, or used anew", "§4.9")
+    O4: Final = Row[KeptCableState](
+        "O4", "free", "kept", "stopped because the EV was unplugged: it is not to open", "§4.10, §9.1.33"
+    )
+    O5: Final = Row[KeptCableState]("O5", "kept", "free", "UnlockConnector opened the lock", "§5.18")
 
 
 SessionState: TypeAlias = Literal[
@@ -332,8 +336,8 @@ class SessionRows:
     )
     S1T: Final = Row[SessionState]("S1T", "idle", "starting", "plugged in here, granted elsewhere", "§4.9 A2")
     S1F: Final = Row[SessionState]("S1F", "idle", "starting", "free vending: plugged in", "§4.9 A3, H3")
-    S1R: Final = Row[SessionState](
-        "S1R", "idle", "awaiting_reserver", "plugged in where it is reserved", "§5.13"
+    S1W: Final = Row[SessionState](
+        "S1W", "idle", "awaiting_reserver", "plugged in where it is reserved", "§5.13"
     )
     S1E: Final = Row[SessionState](
         "S1E", "awaiting_reserver", "awaiting_id_tag", "the reservation is over", "§4.9 G1, A2"
@@ -357,6 +361,16 @@ class SessionRows:
         "idle",
         "made Inoperative",
         "§4.9 B1",
+    )
+    S5D: Final = Row[SessionState](
+        "S5D",
+        ("awaiting_id_tag", "awaiting_plug", "held", "starting"),
+        "idle",
+        "the station goes down",
+        "§4.9 B1, §5.14",
+    )
+    S1R: Final = Row[SessionState](
+        "S1R", "idle", "awaiting_id_tag", "plugged in, and the station stays up", "§4.9 A2"
     )
     S5P: Final = Row[SessionState](
         "S5P", "awaiting_plug", "idle", "the tag gives up, or no plug in time", "§4.9 B1"
@@ -465,6 +479,18 @@ class DataTransferRows:
     X3: Final = Row[DataTransferState]("X3", "asked", None, "one at a time: the embedder is told", "§4.3")
 
 
+VendorState: TypeAlias = Literal["idle", "asked"]
+
+
+class VendorRows:
+    """A DataTransfer of the Central System that the embedder answers (§4.3, §5.6)."""
+
+    O1: Final = Row[VendorState]("O1", "idle", "asked", "the embedder is asked", "§5.6")
+    O2: Final = Row[VendorState]("O2", "asked", "idle", "the embedder has answered", "§5.6")
+    O3: Final = Row[VendorState]("O3", "asked", "idle", "Rejected: no answer in time", "§5.6")
+    O4: Final = Row[VendorState]("O4", "asked", "idle", "nobody is left to be answered", "§5.6")
+
+
 class CacheRows:
     """The authorization cache (§3.5.1)."""
 
@@ -517,6 +543,34 @@ class StorageRows:
     G2: Final = Row[StorageState](
         "G2", "failing", "fine", "storing works again: the world tells its facts", "§3.7"
     )
+
+
+ResetState: TypeAlias = Literal["up", "winding_down", "rebooting", "on_battery"]
+
+
+class ResetRows:
+    """The station goes down: Reset, or mains that fail while a battery holds (§5.14, §7.36)."""
+
+    J1: Final = Row[ResetState](
+        "J1", "up", "winding_down", "Soft: transactions stop, what they say may go", "§5.14, errata 3.36"
+    )
+    J2: Final = Row[ResetState](
+        "J2", ("up", "winding_down", "on_battery"), "rebooting", "Hard: at once", "§5.14, errata 3.36"
+    )
+    J3: Final = Row[ResetState]("J3", "winding_down", "rebooting", "Soft: all is stopped and told", "§5.14")
+    J3U: Final = Row[ResetState]("J3U", "up", "rebooting", "Soft: nothing is to be stopped or told", "§5.14")
+    J4: Final = Row[ResetState](
+        "J4", "winding_down", "rebooting", "Soft: what is not told by now stays queued", "§5.14"
+    )
+    J5: Final = Row[ResetState]("J5", "rebooting", None, "it did not come about: once more", "§9.1.22")
+    J6: Final = Row[ResetState]("J6", "rebooting", "up", "given up: the station goes on", "§9.1.22")
+    J7: Final = Row[ResetState](
+        "J7", ("winding_down", "rebooting", "on_battery"), "up", "the station is up again", "§5.14"
+    )
+    J8: Final = Row[ResetState](
+        "J8", "up", "on_battery", "mains fail, the battery holds: transactions stop", "§7.36"
+    )
+    J9: Final = Row[ResetState]("J9", "on_battery", "up", "mains are back", "§7.36")
 
 
 UnlockState: TypeAlias = Literal["idle", "stopping", "releasing"]

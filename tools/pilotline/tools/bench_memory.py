@@ -183,6 +183,10 @@ class _AnsweringLink(Link):
         pass
 
     @override
+    def close(self) -> None:
+        self.drop()
+
+    @override
     def drop(self) -> None:
         pass
 

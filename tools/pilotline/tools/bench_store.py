@@ -122,5 +122,5 @@ def _measured(
 
 
 def _bytes_of(change: Change) -> bytes:
-    name = f"{change.collection} {change.key}\n".encode()
+    name = f"{change.collection} {getattr(change, 'key', None)}\n".encode()
     return name + (encode_record(change.collection, change.record) if isinstance(change, Put) else b"-")

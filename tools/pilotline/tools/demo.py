@@ -103,7 +103,7 @@ async def _story(stage: "_Stage", cast: Cast) -> None:
         await stage.driver()
         stage.timeline.title(f"The tag {_BLOCKED}, which was reported lost")
         stage.hardware.present_tag(1, _BLOCKED)
-        await stage.until("the tag to be refused", lambda _: stage.hardware.signals.get(1) is False)
+        await stage.until("the tag to be refused", lambda _: stage.signalled(1, accepted=False))
 
     await stage.driver()
     stage.timeline.title(f"Session 1: plug first, then the tag {cast.tags[0]}")
@@ -173,6 +173,11 @@ class _Stage:
         passed = asyncio.Event()
         self._clock.call_at(self._clock.now_ms() + _DRIVER_S * 1000, passed.set)
         await passed.wait()
+
+    def signalled(self, reader: int, *, accepted: bool) -> bool:
+        """Whether this is what the reader last showed the driver."""
+        shown = self.hardware.signals.get(reader)
+        return shown is not None and shown.accepted is accepted
 
     async def until_status(self, connector: int, status: str) -> None:
         """Wait until the connector has this status."""

@@ -2,8 +2,10 @@
 
 from typing import NamedTuple
 
+from pilotline.core import answering
 from pilotline.core.declared import MACHINES, OPERATIONS
 from pilotline.core.levels import LEVELS
+from pilotline.core.reading import sources_of
 from pilotline.spec.configuration_keys import KEYS, ConfigurationKey
 from pilotline.spec.products import load_product, product_names
 
@@ -20,6 +22,7 @@ def key_readers() -> tuple[KeyReaders, ...]:
     tables = [
         *((machine.name, machine.sources) for machine in MACHINES),
         *((table.name, table.sources) for table in OPERATIONS),
+        ("every request", sources_of(answering.Reads)),
     ]
     levels = [(f"level {level.name}", level.keys) for level in LEVELS]
     return tuple(

@@ -12,6 +12,7 @@ from pilotline.adapters.http.models import (
     HoldAnswer,
     LinkAnswer,
     ReaderAnswer,
+    SignalAnswer,
     StateAnswer,
     TerminalAnswer,
     TransactionAnswer,
@@ -35,6 +36,7 @@ def state_answer(station: Station, simulation: SimulatedHardware) -> StateAnswer
         model=identity.charge_point_model,
         firmware_version=identity.firmware_version,
         boots=memory.boot.number,
+        reset=memory.reset.state,
         now_ms=now,
         next_deadline_ms=next_deadline(state),
         clock=ClockAnswer(
@@ -44,8 +46,10 @@ def state_answer(station: Station, simulation: SimulatedHardware) -> StateAnswer
         connectors=[
             connector_answer(state, simulation, connector) for connector in range(len(moment.connectors))
         ],
-        readers=[reader_answer(state, reader) for reader in range(1, len(moment.readers))],
+        readers=[reader_answer(state, simulation, reader) for reader in range(1, len(moment.readers))],
+        light_intensity_percent=simulation.light_intensity_percent,
         open_call=None if opened is None else opened.action,
+        data_transfer_to_answer=None if moment.vendor.call is None else moment.vendor.call.message_id,
         outbox_length=len(memory.outbox),
         transactions=[
             _transaction_answer(number, transaction)
@@ -93,10 +97,11 @@ def connector_answer(state: State, simulation: SimulatedHardware, connector: int
     )
 
 
-def reader_answer(state: State, reader: int) -> ReaderAnswer:
+def reader_answer(state: State, simulation: SimulatedHardware, reader: int) -> ReaderAnswer:
     """One tag reader."""
-    own = state.moment.readers[reader]
-    return ReaderAnswer(reader=reader, state=own.state, id_tag=own.id_tag or None)
+    own, shown = state.moment.readers[reader], simulation.signals.get(reader)
+    signal = None if shown is None else SignalAnswer(accepted=shown.accepted, blinks=shown.blinks)
+    return ReaderAnswer(reader=reader, state=own.state, id_tag=own.id_tag or None, signal=signal)
 
 
 def terminal_answer(simulation: SimulatedHardware, terminal: int) -> TerminalAnswer:

@@ -25,6 +25,7 @@ from pilotline.adapters.http.models import (
     CarBody,
     CardBody,
     ConnectorAnswer,
+    DataTransferAnswerBody,
     DataTransferBody,
     ExplanationAnswer,
     FaultBody,
@@ -33,6 +34,7 @@ from pilotline.adapters.http.models import (
     LinkAnswer,
     ReaderAnswer,
     Refusal,
+    RestartsBody,
     StateAnswer,
     StatusExplanationAnswer,
     TagBody,
@@ -45,7 +47,7 @@ from pilotline.adapters.simulated_car import Car
 from pilotline.adapters.simulated_world import SimulationError
 from pilotline.adapters.simulation import SimulatedHardware
 from pilotline.adapters.station import RECENT_MAX, Station
-from pilotline.core.events import DataTransferRequested
+from pilotline.core.events import DataTransferAnswered, DataTransferRequested
 from pilotline.core.explain import explain_status
 from pilotline.core.explained_as import status_values, values
 
@@ -186,7 +188,7 @@ def _driving(station: Station, simulation: SimulatedHardware) -> APIRouter:
             raise HTTPException(404, f"reader {reader}: this product has {_range(readers, 'reader')}")
         simulation.present_tag(reader, body.id_tag)
         await station.settled()
-        return reader_answer(station.state, reader)
+        return reader_answer(station.state, simulation, reader)
 
     @routes.post("/terminals/{terminal}/card")
     async def card(terminal: Number, body: CardBody) -> TerminalAnswer:
@@ -247,10 +249,39 @@ def _disturbing(station: Station, simulation: SimulatedHardware) -> APIRouter:
         await station.cut_power()
         return state_answer(station, simulation)
 
+    @routes.post("/power/fail")
+    async def fail_mains() -> StateAnswer:
+        """Let mains fail while the back-up power of the product holds; cut the power when that is empty."""
+        simulation.fail_mains()
+        await station.settled()
+        return state_answer(station, simulation)
+
+    @routes.post("/power/restore")
+    async def restore_mains() -> StateAnswer:
+        """Let mains come back before the back-up power is empty."""
+        simulation.restore_mains()
+        await station.settled()
+        return state_answer(station, simulation)
+
+    @routes.post("/power/restarts")
+    async def restarts(body: RestartsBody) -> StateAnswer:
+        """Say whether restarts that a Reset orders come about."""
+        simulation.reboots_fail = body.fail
+        return state_answer(station, simulation)
+
     @routes.post("/data-transfer", status_code=202)
     async def data_transfer(body: DataTransferBody) -> LinkAnswer:
         """Have a DataTransfer.req sent; what became of it is among the events (TellDataTransfer)."""
         await station.tell(DataTransferRequested(body.vendor_id, body.message_id, body.data))
+        return link_answer(station.state)
+
+    @routes.post("/data-transfer/answer")
+    async def answer_data_transfer(body: DataTransferAnswerBody) -> LinkAnswer:
+        """Answer the DataTransfer of the Central System that waits (AnswerDataTransfer among the events)."""
+        call = station.state.moment.vendor.call
+        if call is None:
+            raise HTTPException(409, "data-transfer: none of the Central System waits for its answer")
+        await station.tell(DataTransferAnswered(call, body.status, body.data))
         return link_answer(station.state)
 
     return routes

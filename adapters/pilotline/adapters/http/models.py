@@ -1,12 +1,12 @@
 """Bodies and answers of the control API. Names in JSON are in the standard's style: idTag, registerWh."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, model_validator
 from pydantic.alias_generators import to_camel
 
 from pilotline.core.charge_point import CARD_CHARACTERS_MAX
-from pilotline.spec.types import ChargePointErrorCode, CiString20, CiString50, CiString255
+from pilotline.spec.types import ChargePointErrorCode, CiString20, CiString50, CiString255, DataTransferStatus
 
 _FREE_TEXT_MAX = 10_000
 
@@ -71,12 +71,31 @@ class FaultClearedBody(_Body):
     error_code: ChargePointErrorCode
 
 
+class RestartsBody(_Body):
+    """Whether a restart fails."""
+
+    fail: bool
+
+
 class DataTransferBody(_Body):
     """A DataTransfer.req to be sent (§4.3)."""
 
     vendor_id: CiString255
     message_id: CiString50 | None = None
     data: Annotated[str, Field(max_length=_FREE_TEXT_MAX)] | None = None
+
+
+class DataTransferAnswerBody(_Body):
+    """The answer to a DataTransfer that the Central System sent; data goes only with Accepted (§6.16)."""
+
+    status: DataTransferStatus
+    data: Annotated[str, Field(max_length=_FREE_TEXT_MAX)] | None = None
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        if self.data is not None and self.status != "Accepted":
+            raise ValueError("data goes only with Accepted")
+        return self
 
 
 # --- answers ------------------------------------------------------------------------------------------------
@@ -138,12 +157,20 @@ class ConnectorAnswer(_Answer):
     """The state of charge of the car that is plugged in."""
 
 
+class SignalAnswer(_Answer):
+    """What a reader showed a driver."""
+
+    accepted: bool
+    blinks: int
+
+
 class ReaderAnswer(_Answer):
-    """One tag reader and the tag it is busy with."""
+    """One tag reader, the tag it is busy with, and what it last showed a driver."""
 
     reader: int
     state: str
     id_tag: str | None
+    signal: SignalAnswer | None
 
 
 class HoldAnswer(_Answer):
@@ -200,13 +227,18 @@ class StateAnswer(_Answer):
     model: str
     firmware_version: str | None
     boots: int
+    reset: str
+    """Whether the station goes down: up, winding_down, rebooting, on_battery."""
     now_ms: int
     next_deadline_ms: int | None
     clock: ClockAnswer
     link: LinkAnswer
     connectors: list[ConnectorAnswer]
     readers: list[ReaderAnswer]
+    light_intensity_percent: int
     open_call: str | None
+    data_transfer_to_answer: str | None
+    """The id of a DataTransfer that waits for its answer (``POST /data-transfer/answer``)."""
     outbox_length: int
     """Transaction-related messages that are not answered yet (§3.7)."""
     transactions: list[TransactionAnswer]

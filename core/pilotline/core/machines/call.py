@@ -14,6 +14,7 @@ from pilotline.core.effects import Arm, SendCall
 from pilotline.core.events import (
     AnsweredLate,
     Asked,
+    CallsEnded,
     CallSent,
     CallTimedOut,
     Confirmed,
@@ -127,8 +128,8 @@ def end_boot(
 
 def end_call(
     own: Call, _reads: Reads, event: Answered | CallTimedOut, _now: Instant
-) -> tuple[Call, tuple[Ended, ...]]:
-    return Call(own.state, own.connection, own.number, None, (), 0), _ended(own, event)
+) -> tuple[Call, tuple[Ended | CallsEnded, ...]]:
+    return Call(own.state, own.connection, own.number, None, (), 0), (*_ended(own, event), CallsEnded())
 
 
 def end_call_and_send_next(

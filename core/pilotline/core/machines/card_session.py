@@ -62,6 +62,7 @@ from pilotline.core.state import (
     Map,
     PaymentNumber,
     Registration,
+    Reset,
     Session,
     Terminal,
     Terms,
@@ -93,6 +94,7 @@ class TerminalReads(Struct, frozen=True):
     sessions: Annotated[tuple[Session, ...], every("sessions")]
     faults: Annotated[tuple[Fault, ...], every("faults")]
     availability: Annotated[tuple[Availability, ...], every("availability")]
+    reset: Annotated[Reset, station("reset")]
     cards: Annotated[Map[PaymentNumber, CardSession], every("card_sessions")]
     terminals: Annotated[tuple[products.Terminal, ...], fact(facts.terminals)]
     active: Annotated[bool | None, key("CCOActive")]
@@ -117,7 +119,7 @@ def cannot_begin(_own: Terminal, reads: TerminalReads, event: CardPresented) -> 
         busy
         or event.connector not in _served(reads, event.terminal)
         or reads.sessions[event.connector].state not in ("idle", "awaiting_id_tag", "finishing")
-        or not fit_for_use(event.connector, reads.faults, reads.availability)
+        or not fit_for_use(event.connector, reads.faults, reads.availability, reads.reset)
     )
 
 

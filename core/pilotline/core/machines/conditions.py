@@ -15,7 +15,9 @@ from pilotline.core.events import (
     CablePlugged,
     CableReleased,
     CableUnplugged,
+    ChargingBegan,
     ChargingEnded,
+    ConnectorUnlocked,
     ContactorClosed,
     ContactorOpened,
     EnergyDeclined,
@@ -26,7 +28,6 @@ from pilotline.core.events import (
     PoweredUp,
     StartInvalidated,
     TransactionEnded,
-    UseBegan,
     UseEnded,
 )
 from pilotline.core.reading import NoReads
@@ -45,6 +46,7 @@ from pilotline.core.state import (
 )
 from pilotline.core.statechart import Machine, ignores, on
 from pilotline.spec.rows import CableRows, ContactorRows, EvRows, KeptCableRows, SupplyRows
+from pilotline.spec.types import Reason
 
 # --- cable ---------------------------------------------------------------------------------------------------
 
@@ -183,16 +185,17 @@ SUPPLY = Machine(
     ),
 )
 
-# --- the cable of a driver who was refused -------------------------------------------------------------------
+# --- the cable that stays locked after its transaction --------------------------------------------------------
 
 
 class KeptCableReads(Struct, frozen=True):
-    """Why the transaction ended."""
+    """Why the transaction ended, and whether the EV's end may open the lock."""
 
     session: Annotated[Session, here("sessions")]
     transactions: Annotated[Map[Counter, Transaction], every("transactions")]
     cable: Annotated[Cable, here("cables")]
     lock: Annotated[bool, fact(facts.has_lock)]
+    unlock_on_ev_side_disconnect: Annotated[bool, key("UnlockConnectorOnEVSideDisconnect")]
 
 
 def _ended(reads: KeptCableReads) -> Transaction | None:
@@ -200,11 +203,20 @@ def _ended(reads: KeptCableReads) -> Transaction | None:
     return None if number is None else reads.transactions.get(number)
 
 
-def start_was_refused(_own: KeptCable, reads: KeptCableReads, _event: TransactionEnded) -> bool:
-    """Stopped with DeAuthorized while the driver's cable is in the lock."""
+def _ended_for(reads: KeptCableReads, reason: Reason) -> bool:
+    """Stopped for this reason while the driver's cable is in the lock."""
     ended = _ended(reads)
-    refused = ended is not None and ended.stop is not None and ended.stop.reason == "DeAuthorized"
-    return refused and reads.lock and reads.cable.state != "unplugged"
+    stopped_so = ended is not None and ended.stop is not None and ended.stop.reason == reason
+    return stopped_so and reads.lock and reads.cable.state != "unplugged"
+
+
+def start_was_refused(_own: KeptCable, reads: KeptCableReads, _event: TransactionEnded) -> bool:
+    return _ended_for(reads, "DeAuthorized")
+
+
+def unplugging_opens_nothing(_own: KeptCable, reads: KeptCableReads, _event: TransactionEnded) -> bool:
+    """Whoever pulls the cable at the EV does not get it at the station, too (§9.1.33)."""
+    return _ended_for(reads, "EVDisconnected") and not reads.unlock_on_ev_side_disconnect
 
 
 def keep(own: KeptCable, reads: KeptCableReads, _event: object, _now: Instant) -> KeptCable:
@@ -227,12 +239,21 @@ KEPT_CABLE = Machine(
     states=("free", "kept"),
     table=(
         on(TransactionEnded, KeptCableRows.O1, keep, when=[start_was_refused]),
+        on(TransactionEnded, KeptCableRows.O4, keep, when=[unplugging_opens_nothing]),
         on(CableReleased, KeptCableRows.O2, release),
-        on(UseBegan, KeptCableRows.O3, release),
+        on(ConnectorUnlocked, KeptCableRows.O5, release),
+        on(ChargingBegan, KeptCableRows.O3, release),
         on(UseEnded, KeptCableRows.O3, release),
     ),
     ignored=(
         ignores(TransactionEnded, because="the driver may go, or the cable is kept already"),
-        ignores(CableReleased, UseBegan, UseEnded, in_=("free",), because="no cable is kept"),
+        ignores(
+            CableReleased,
+            ConnectorUnlocked,
+            ChargingBegan,
+            UseEnded,
+            in_=("free",),
+            because="no cable is kept",
+        ),
     ),
 )

@@ -37,7 +37,7 @@ from pilotline.core.events import (
     VacancyChanged,
 )
 from pilotline.core.reserving import Floor, held_back, on_connector
-from pilotline.core.slices import CONNECTOR, MAIN_CONTROLLER, every, fact, here, key
+from pilotline.core.slices import CONNECTOR, MAIN_CONTROLLER, every, fact, here, key, station
 from pilotline.core.state import (
     Availability,
     Cable,
@@ -47,6 +47,7 @@ from pilotline.core.state import (
     Instant,
     Map,
     Reservation,
+    Reset,
     Session,
     Supply,
 )
@@ -65,6 +66,7 @@ class Reads(Struct, frozen=True):
     supply: Annotated[Supply, here("supplies")]
     ev: Annotated[Ev, here("evs")]
     cable: Annotated[Cable, here("cables")]
+    reset: Annotated[Reset, station("reset")]
     reservations: Annotated[Map[int, Reservation], every("reservations")]
     sessions: Annotated[tuple[Session, ...], every("sessions")]
     faults: Annotated[tuple[Fault, ...], every("faults")]
@@ -118,8 +120,8 @@ def unavailable_due(_own: Connector, reads: Reads, _event: object) -> bool:
 
 
 def somebody_is_there(_own: Connector, reads: Reads, _event: object) -> bool:
-    """Plugged in already: what follows is Preparing (H2) or charging (H3 to H5), not Available."""
-    return reads.cable.state == "plugged"
+    """Plugged in already, and may begin: what follows is Preparing (H2) or charging (H3 to H5), not Available."""
+    return reads.cable.state == "plugged" and reads.reset.state == "up"
 
 
 def nobody_is_there(own: Connector, reads: Reads, event: object) -> bool:

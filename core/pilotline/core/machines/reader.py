@@ -24,7 +24,7 @@ from pilotline.core.events import (
 )
 from pilotline.core.fitness import fit_for_use
 from pilotline.core.reserving import Floor, may_use, on_connector
-from pilotline.core.slices import READER, every, fact
+from pilotline.core.slices import READER, every, fact, key, station
 from pilotline.core.state import (
     Asker,
     Availability,
@@ -35,6 +35,7 @@ from pilotline.core.state import (
     Map,
     Reader,
     Reservation,
+    Reset,
     Session,
     Transaction,
 )
@@ -43,6 +44,7 @@ from pilotline.spec.rows import ReaderRows as row
 from pilotline.spec.types import same
 
 ID_TAG_MAX: Final = 20
+BLINKS: Final = 1  # where BlinkRepeat is not offered
 
 
 class Reads(Struct, frozen=True):
@@ -54,7 +56,9 @@ class Reads(Struct, frozen=True):
     faults: Annotated[tuple[Fault, ...], every("faults")]
     availability: Annotated[tuple[Availability, ...], every("availability")]
     reservations: Annotated[Map[int, Reservation], every("reservations")]
+    reset: Annotated[Reset, station("reset")]
     serves: Annotated[tuple[int, ...], fact(facts.served_connectors)]
+    blinks: Annotated[int | None, key("BlinkRepeat")]
 
 
 # --- which connector -----------------------------------------------------------------------------------------
@@ -118,7 +122,7 @@ class Who(NamedTuple):
 
 
 def _fit(reads: Reads, connector: int, who: Who) -> bool:
-    if not fit_for_use(connector, reads.faults, reads.availability):
+    if not fit_for_use(connector, reads.faults, reads.availability, reads.reset):
         return False
     floor = Floor(reads.sessions, reads.faults, reads.availability, reads.reservations)
     if may_use(floor, connector, who.id_tag, who.parent_id_tag):
@@ -170,6 +174,10 @@ def grantable(reads: Reads, who: Who) -> int | None:
     )
 
 
+def _signal(own: Reader, reads: Reads, accepted: bool) -> SignalTag:
+    return SignalTag(own.number, accepted, BLINKS if reads.blinks is None else reads.blinks)
+
+
 # --- guards and actions --------------------------------------------------------------------------------------
 
 
@@ -197,7 +205,7 @@ def stop(
 ) -> tuple[Reader, tuple[SignalTag | StopAsked, ...]]:
     """No Authorize.req for the tag that started (§3.4, §4.1)."""
     connector = _started_by(reads, event.id_tag) or 0
-    return own, (SignalTag(own.number, True), StopAsked(connector, "Local", event.id_tag))
+    return own, (_signal(own, reads, True), StopAsked(connector, "Local", event.id_tag))
 
 
 def began_what_was_refused(_own: Reader, reads: Reads, event: TagPresented) -> bool:
@@ -209,7 +217,7 @@ def release(
 ) -> tuple[Reader, tuple[SignalTag | CableReleased, ...]]:
     """Nobody has to be asked: it is the driver's own cable."""
     connector = _kept_of(reads, event.id_tag) or 0
-    return own, (SignalTag(own.number, True), CableReleased(connector))
+    return own, (_signal(own, reads, True), CableReleased(connector))
 
 
 def cannot_be_meant(_own: Reader, reads: Reads, event: TagPresented) -> bool:
@@ -218,8 +226,8 @@ def cannot_be_meant(_own: Reader, reads: Reads, event: TagPresented) -> bool:
     return grantable(reads, Who(event.id_tag, group_known=False)) is None and not groups
 
 
-def refuse(own: Reader, _reads: Reads, _event: object, _now: Instant) -> tuple[Reader, tuple[SignalTag]]:
-    return Reader(own.number, own.state), (SignalTag(own.number, False),)
+def refuse(own: Reader, reads: Reads, _event: object, _now: Instant) -> tuple[Reader, tuple[SignalTag]]:
+    return Reader(own.number, own.state), (_signal(own, reads, False),)
 
 
 def ask(
@@ -242,7 +250,7 @@ def stop_for_the_group(
 ) -> tuple[Reader, tuple[SignalTag | StopAsked, ...]]:
     connector = _of_the_group(reads, event.parent_id_tag) or 0
     return Reader(own.number, own.state), (
-        SignalTag(own.number, True),
+        _signal(own, reads, True),
         StopAsked(connector, "Local", own.id_tag),
     )
 
@@ -256,7 +264,7 @@ def release_to_the_group(
 ) -> tuple[Reader, tuple[SignalTag | CableReleased, ...]]:
     """Whether it may charge does not matter: it is the group's own cable."""
     connector = _kept_of_the_group(reads, event.parent_id_tag) or 0
-    return Reader(own.number, own.state), (SignalTag(own.number, True), CableReleased(connector))
+    return Reader(own.number, own.state), (_signal(own, reads, True), CableReleased(connector))
 
 
 def accepted_and_grantable(own: Reader, reads: Reads, event: TagDecided) -> bool:
@@ -268,7 +276,7 @@ def grant(
 ) -> tuple[Reader, tuple[SignalTag | UseGranted, ...]]:
     connector = grantable(reads, Who(own.id_tag, event.parent_id_tag)) or 0
     granted = UseGranted(connector, own.id_tag, event.parent_id_tag, own.number)
-    return Reader(own.number, own.state), (SignalTag(own.number, True), granted)
+    return Reader(own.number, own.state), (_signal(own, reads, True), granted)
 
 
 READER_MACHINE = Machine(

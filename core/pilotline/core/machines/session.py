@@ -26,6 +26,7 @@ from pilotline.core.events import (
     FaultBegan,
     FaultDetected,
     FaultEnded,
+    GoingDown,
     LockFailed,
     MadeAvailable,
     MadeUnavailable,
@@ -34,6 +35,7 @@ from pilotline.core.events import (
     ReservationEnded,
     StartTimedOut,
     StatusOverdue,
+    StayedUp,
     StopAsked,
     TransactionBegan,
     TransactionEnded,
@@ -53,9 +55,11 @@ from pilotline.core.state import (
     Counter,
     Fault,
     Instant,
+    KeptCable,
     Map,
     Outbox,
     Reservation,
+    Reset,
     Session,
     Transaction,
 )
@@ -77,6 +81,8 @@ class Reads(Struct, frozen=True):
     reservations: Annotated[Map[int, Reservation], every("reservations")]
     faults: Annotated[tuple[Fault, ...], every("faults")]
     availabilities: Annotated[tuple[Availability, ...], every("availability")]
+    reset: Annotated[Reset, station("reset")]
+    kept_cable: Annotated[KeptCable, here("kept_cables")]
     sessions: Annotated[tuple[Session, ...], every("sessions")]
     transactions: Annotated[Map[Counter, Transaction], every("transactions")]
     queue: Annotated[Outbox, station("queue")]
@@ -99,8 +105,13 @@ def operative(_own: Session, reads: Reads, _event: object) -> bool:
     return reads.availability.state == "operative"
 
 
+def open_to_use(own: Session, reads: Reads, event: object) -> bool:
+    """Operative, and the station does not go down (§5.2, §5.14)."""
+    return operative(own, reads, event) and reads.reset.state == "up"
+
+
 def fit_for_use(own: Session, reads: Reads, event: object) -> bool:
-    return operative(own, reads, event) and reads.fault.state != "faulted"
+    return open_to_use(own, reads, event) and reads.fault.state != "faulted"
 
 
 def granted_and_fit(own: Session, reads: Reads, event: UseGranted) -> bool:
@@ -131,12 +142,12 @@ def takes_over(own: Session, reads: Reads, event: object) -> bool:
 
 def reserved(own: Session, reads: Reads, event: object) -> bool:
     """For a tag that is still to come (§5.13)."""
-    return operative(own, reads, event) and on_connector(reads.reservations, own.connector) is not None
+    return open_to_use(own, reads, event) and on_connector(reads.reservations, own.connector) is not None
 
 
-def reserved_no_more(own: Session, reads: Reads, event: object) -> bool:
+def reserved_no_more(own: Session, reads: Reads, _event: object) -> bool:
     """The connector has said so (G1): now the attempt may begin (A2)."""
-    return not reserved(own, reads, event)
+    return on_connector(reads.reservations, own.connector) is None
 
 
 def _may_use(own: Session, reads: Reads, id_tag: str, parent_id_tag: str | None) -> bool:
@@ -148,8 +159,24 @@ def plugged(_own: Session, reads: Reads, _event: object) -> bool:
     return reads.cable.state == "plugged"
 
 
+def plugged_and_staying_up(own: Session, reads: Reads, event: object) -> bool:
+    return plugged(own, reads, event) and reads.reset.state == "up"
+
+
 def plugged_free_vending(own: Session, reads: Reads, event: object) -> bool:
-    return plugged(own, reads, event) and free_vending(own, reads, event)
+    return free_vending(own, reads, event) and plugged_and_staying_up(own, reads, event)
+
+
+def plugged_and_operative(own: Session, reads: Reads, event: object) -> bool:
+    return plugged(own, reads, event) and operative(own, reads, event)
+
+
+def operative_free_vending(own: Session, reads: Reads, event: object) -> bool:
+    return free_vending(own, reads, event) and plugged_and_operative(own, reads, event)
+
+
+def reserved_meanwhile(own: Session, reads: Reads, event: object) -> bool:
+    return plugged(own, reads, event) and reserved(own, reads, event)
 
 
 def faulted(_own: Session, reads: Reads, _event: object) -> bool:
@@ -229,7 +256,7 @@ def report_silence(
     own: Session, reads: Reads, _event: StartTimedOut, now: Instant
 ) -> tuple[Session, tuple[Arm | FaultDetected, ...]]:
     """The feedback that was awaited is the lock's where there is one, the meter's where there is none."""
-    code: ChargePointErrorCode = "ConnectorLockFailure" if reads.lock else "PowerMeterFailure"
+    code: ChargePointErrorCode = "ConnectorLockFailure" if _awaits_lock(reads) else "PowerMeterFailure"
     return _fail(own, reads, now, FaultDetected(own.connector, code, by_station=True))
 
 
@@ -299,6 +326,11 @@ def ask_to_finish(
     return Session(own.connector, own.state, own.id_tag, own.parent_id_tag), (ChargingEnded(own.connector),)
 
 
+def cable_is_free(_own: Session, reads: Reads, _event: object) -> bool:
+    """A cable that is kept is a use that is not over: nobody but its driver ends it."""
+    return reads.kept_cable.state == "free"
+
+
 def fixed_cable(_own: Session, reads: Reads, _event: object) -> bool:
     return reads.fixed
 
@@ -351,9 +383,14 @@ def _connection_time_out(reads: Reads, now: Instant) -> Arm:
 
 
 def _start(own: Session, reads: Reads, now: Instant) -> tuple[Arm | ReadMeter, ...]:
-    """The lock is a level; where there is none the meter is asked for the register (locked, then recorded)."""
+    """The lock is a level; where it tells nothing the meter is asked for the register (locked, then recorded)."""
     deadline = Arm("start", Instant(now + reads.start_deadline_ms))
-    return (deadline,) if reads.lock else (deadline, ReadMeter(own.connector, None, BEGIN))
+    return (deadline,) if _awaits_lock(reads) else (deadline, ReadMeter(own.connector, None, BEGIN))
+
+
+def _awaits_lock(reads: Reads) -> bool:
+    """There is a lock, and it is not closed already for a cable that is kept."""
+    return reads.lock and reads.kept_cable.state == "free"
 
 
 def _fail(
@@ -384,12 +421,15 @@ SESSION = Machine(
         on(CablePlugged, row.S1F, start_unattended, when=[free_vending]),
         on(CablePlugged, row.S3F, start_again_unattended, when=[free_vending]),
         on(CablePlugged, row.S1T, take_over, when=[takes_over]),
-        on(CablePlugged, row.S1R, when=[reserved]),
-        on(CablePlugged, row.S1, await_id_tag, when=[operative]),
+        on(CablePlugged, row.S1W, when=[reserved]),
+        on(CablePlugged, row.S1, await_id_tag, when=[open_to_use]),
         on(StatusOverdue, row.S1E, await_id_tag, when=[reserved_no_more]),
         on(ReservationEnded, row.S1E, await_id_tag, when=[faulted]),
         on(MadeAvailable, row.S1F, start_unattended, when=[plugged_free_vending]),
-        on(MadeAvailable, row.S1, await_id_tag, when=[plugged]),
+        on(MadeAvailable, row.S1, await_id_tag, when=[plugged_and_staying_up]),
+        on(StayedUp, row.S1F, start_unattended, when=[operative_free_vending]),
+        on(StayedUp, row.S1W, when=[reserved_meanwhile]),
+        on(StayedUp, row.S1R, await_id_tag, when=[plugged_and_operative]),
         on(UseGranted, row.S2, await_plug, when=[granted_and_fit]),
         # both conditions
         on(UseGranted, row.S3, start_for, when=[granted_and_fit]),
@@ -403,6 +443,7 @@ SESSION = Machine(
         on(ConnectionTimedOut, row.S5P, give_up),
         on(ConnectionTimedOut, row.S6, ask_to_unplug),
         on(MadeUnavailable, row.S5, give_up),
+        on(GoingDown, row.S5D, give_up),
         on(EvUnplugged, row.S5U, give_up),
         on(CableUnplugged, row.S5U, give_up),
         on(LockFailed, row.S7, report_lock),
@@ -420,19 +461,22 @@ SESSION = Machine(
         # nothing is left to do
         on(EvUnplugged, row.S12, give_up, when=[fixed_cable]),
         on(CableUnplugged, row.S12, give_up),
-        on(MadeUnavailable, row.S12, give_up),
+        on(MadeUnavailable, row.S12, give_up, when=[cable_is_free]),
         # after a power cut
         on(PoweredUp, row.S13, resume, when=[resumed]),
         on(PoweredUp, row.S14, finish_after_the_cut, when=[stopped_by_the_cut]),
         on(PoweredUp, row.S1F, start_unattended, when=[free_vending_at_boot]),
-        on(PoweredUp, row.S1R, when=[reserved_at_boot]),
+        on(PoweredUp, row.S1W, when=[reserved_at_boot]),
         on(PoweredUp, row.S1, await_id_tag, when=[plugged_at_boot]),
     ),
     ignored=(
-        ignores(CablePlugged, because="the connector is Inoperative, or the plug changes nothing now"),
-        ignores(MadeAvailable, because="nobody is there, or the use goes on"),
+        ignores(CablePlugged, because="the connector is not open to use, or the plug changes nothing now"),
+        ignores(MadeAvailable, StayedUp, because="nobody is there, or the use goes on"),
+        ignores(GoingDown, because="not in use, or the transaction is stopped by its own event"),
         ignores(
-            MadeUnavailable, in_=("idle", "charging", "ending"), because="not in use, or it waits for the end"
+            MadeUnavailable,
+            in_=("idle", "charging", "ending", "finishing"),
+            because="not in use, or it waits for the end",
         ),
         ignores(UseGranted, because="the connector is not fit for use, or somebody uses it already"),
         ignores(CommitFailed, because="what did not happen changes nothing"),

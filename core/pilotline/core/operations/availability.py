@@ -6,7 +6,7 @@ from msgspec import Struct
 
 from pilotline.core.decision_table import DecisionTable, otherwise, when
 from pilotline.core.events import AvailabilityAsked
-from pilotline.core.slices import every
+from pilotline.core.slices import every, key
 from pilotline.core.state import Availability, Session
 from pilotline.spec.messages.core import ChangeAvailabilityConf, ChangeAvailabilityReq
 
@@ -16,10 +16,11 @@ class Reads(Struct, frozen=True):
 
     sessions: Annotated[tuple[Session, ...], every("sessions")]
     availability: Annotated[tuple[Availability, ...], every("availability")]
+    connectors: Annotated[int, key("NumberOfConnectors")]
 
 
 def connector_unknown(reads: Reads, request: ChangeAvailabilityReq) -> bool:
-    return not 0 <= request.connector_id < len(reads.sessions)
+    return not 0 <= request.connector_id <= reads.connectors
 
 
 def waits_for_a_transaction(reads: Reads, request: ChangeAvailabilityReq) -> bool:

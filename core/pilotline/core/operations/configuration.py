@@ -5,8 +5,8 @@ from typing import Annotated
 from msgspec import Struct
 
 from pilotline.core.decision_table import DecisionTable, otherwise, when
-from pilotline.core.effects import Configure
-from pilotline.core.slices import station
+from pilotline.core.effects import CallError, Configure
+from pilotline.core.slices import key, station
 from pilotline.spec.configuration_keys import Refusal
 from pilotline.spec.messages.core import (
     ChangeConfigurationConf,
@@ -24,25 +24,43 @@ class Reads(Struct, frozen=True):
     configuration: Annotated[Configuration, station("configuration")]
 
 
+class ReadsToGet(Struct, frozen=True):
+    """The same, and how many may be asked for at once."""
+
+    configuration: Annotated[Configuration, station("configuration")]
+    keys_max: Annotated[int, key("GetConfigurationMaxKeys")]
+
+
 def _key_value(configuration: Configuration, name: str) -> KeyValue:
     key = configuration.key(name)
     readonly = key is not None and key.access == "R"
     return KeyValue(key=key.name if key else name, readonly=readonly, value=configuration.text(name))
 
 
-def names_no_key(_reads: Reads, request: GetConfigurationReq) -> bool:
+def names_no_key(_reads: ReadsToGet, request: GetConfigurationReq) -> bool:
     return not request.key
 
 
-def all_keys(reads: Reads, _request: GetConfigurationReq) -> GetConfigurationConf:
+def all_keys(reads: ReadsToGet, _request: GetConfigurationReq) -> GetConfigurationConf:
     offered = reads.configuration.offered()
     return GetConfigurationConf(
         configuration_key=tuple(_key_value(reads.configuration, key.name) for key in offered)
     )
 
 
-def asked_keys(reads: Reads, request: GetConfigurationReq) -> GetConfigurationConf:
-    """Served also beyond GetConfigurationMaxKeys: to answer is kinder than an error the standard does not define."""
+def names_too_many(reads: ReadsToGet, request: GetConfigurationReq) -> bool:
+    return len(request.key or ()) > reads.keys_max
+
+
+def refuse_to_count(reads: ReadsToGet, request: GetConfigurationReq) -> CallError:
+    """§5.8 has no word for it. A list cut short would read as if the rest were unknown, so it is none at all."""
+    asked = len(request.key or ())
+    return CallError(
+        "OccurenceConstraintViolation", f"key: {asked} items; GetConfigurationMaxKeys is {reads.keys_max}"
+    )
+
+
+def asked_keys(reads: ReadsToGet, request: GetConfigurationReq) -> GetConfigurationConf:
     asked = tuple(dict.fromkeys(request.key or ()))
     known = tuple(name for name in asked if reads.configuration.key(name))
     unknown = tuple(name for name in asked if not reads.configuration.key(name))
@@ -52,11 +70,12 @@ def asked_keys(reads: Reads, request: GetConfigurationReq) -> GetConfigurationCo
     )
 
 
-GET_CONFIGURATION: DecisionTable[Reads, GetConfigurationReq] = DecisionTable(
+GET_CONFIGURATION: DecisionTable[ReadsToGet, GetConfigurationReq] = DecisionTable(
     GetConfigurationReq,
-    Reads,
+    ReadsToGet,
     (
         when(names_no_key, name="no keys: all of them", answer=all_keys),
+        when(names_too_many, name="more than GetConfigurationMaxKeys", answer=refuse_to_count),
         otherwise("the keys that were asked", asked_keys),
     ),
 )

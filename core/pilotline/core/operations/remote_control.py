@@ -24,6 +24,7 @@ from pilotline.core.state import (
     Map,
     Registration,
     Reservation,
+    Reset,
     Session,
     Transaction,
 )
@@ -42,6 +43,7 @@ class Reads(Struct, frozen=True):
     sessions: Annotated[tuple[Session, ...], every("sessions")]
     faults: Annotated[tuple[Fault, ...], every("faults")]
     availability: Annotated[tuple[Availability, ...], every("availability")]
+    reset: Annotated[Reset, station("reset")]
     authorizations: Annotated[Map[Asker, Authorization], every("authorizations")]
     transactions: Annotated[Map[Counter, Transaction], every("transactions")]
     reservations: Annotated[Map[int, Reservation], every("reservations")]
@@ -49,7 +51,9 @@ class Reads(Struct, frozen=True):
     cache: Annotated[Map[str, CachedTag], stored("cache")]
     list_enabled: Annotated[bool | None, key("LocalAuthListEnabled")]
     cache_enabled: Annotated[bool | None, key("AuthorizationCacheEnabled")]
+    connectors: Annotated[int, key("NumberOfConnectors")]
     authorize: Annotated[bool, key("AuthorizeRemoteTxRequests")]
+    profiles: Annotated[tuple[str, ...], key("SupportedFeatureProfiles")]
 
 
 def not_accepted(reads: Reads, _request: object) -> bool:
@@ -59,7 +63,19 @@ def not_accepted(reads: Reads, _request: object) -> bool:
 
 def connector_unknown(reads: Reads, request: RemoteStartTransactionReq) -> bool:
     """Connector 0 is none that could charge (§5.11)."""
-    return request.connector_id is not None and not 0 < request.connector_id < len(reads.sessions)
+    return request.connector_id is not None and not 0 < request.connector_id <= reads.connectors
+
+
+def profile_of_another_kind(reads: Reads, request: RemoteStartTransactionReq) -> bool:
+    """It may only be for the transaction to come, whose id nobody knows; without smart charging none is looked at
+    (§5.11, errata 3.41).
+    """
+    profile = request.charging_profile
+    return (
+        profile is not None
+        and "SmartCharging" in reads.profiles
+        and (profile.charging_profile_purpose != "TxProfile" or profile.transaction_id is not None)
+    )
 
 
 def no_connector_fit(reads: Reads, request: RemoteStartTransactionReq) -> bool:
@@ -112,7 +128,7 @@ def _target(reads: Reads, request: RemoteStartTransactionReq) -> int:
 
 def _fit(reads: Reads, connector: int, id_tag: str) -> bool:
     if (
-        not fit_for_use(connector, reads.faults, reads.availability)
+        not fit_for_use(connector, reads.faults, reads.availability, reads.reset)
         or Asker("connector", connector) in reads.authorizations
     ):
         return False
@@ -141,6 +157,7 @@ REMOTE_START_TRANSACTION: DecisionTable[Reads, RemoteStartTransactionReq] = Deci
     (
         when(not_accepted, name="not registered", answer=reject_start),
         when(connector_unknown, name="connector 0 or unknown", answer=reject_start),
+        when(profile_of_another_kind, name="a profile for something else", answer=reject_start),
         when(no_connector_fit, name="no connector is fit", answer=reject_start),
         when(authorization_wanted, name="authorize like a local start", answer=authorize_and_start),
         otherwise("start at once", start),

@@ -9,7 +9,15 @@ from pilotline.spec.products.loading import (
     parse_product,
     product_names,
 )
-from pilotline.spec.products.model import Connector, Identity, Metered, Product, Reader, Terminal
+from pilotline.spec.products.model import (
+    Connector,
+    Identity,
+    Metered,
+    Product,
+    Reader,
+    Terminal,
+    VendorMessage,
+)
 
 __all__ = [
     "Configuration",
@@ -21,6 +29,7 @@ __all__ = [
     "ProductError",
     "Reader",
     "Terminal",
+    "VendorMessage",
     "adjusted",
     "initial_configuration",
     "load_product",

@@ -30,7 +30,16 @@ from pilotline.spec.products.rules import (
     texts_of,
     units_of,
 )
-from pilotline.spec.types import CiString20, CiString25, CiString50, Location, Measurand, Phase, UnitOfMeasure
+from pilotline.spec.types import (
+    CiString20,
+    CiString25,
+    CiString50,
+    CiString255,
+    Location,
+    Measurand,
+    Phase,
+    UnitOfMeasure,
+)
 
 Flag = Annotated[bool, Field(strict=True)]
 Count = Annotated[int, Field(strict=True, ge=1, le=INT32_MAX)]
@@ -182,6 +191,24 @@ class VendorKey(Facts):
     """Other names the key is found by; it is reported under its own."""
 
 
+class VendorMessage(Facts):
+    """A message of a vendor's that the Central System may send by DataTransfer, and who answers it (§5.6)."""
+
+    vendor_id: Annotated[CiString255, Field(min_length=1)]
+    message_id: Text50 | None = None
+    """None: whatever this vendor sends that no other line names."""
+    status: Literal["Accepted", "Rejected"] | None = None
+    """The answer; None: the embedder is asked and has `data_transfer_deadline_s`."""
+    data: str | None = None
+    """What goes with Accepted."""
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        if self.data is not None and self.status != "Accepted":
+            raise ValueError('data: goes only with status "Accepted"')
+        return self
+
+
 class Product(Facts):
     """A station model: how it behaves, what it is built of and which keys it offers, as in the file."""
 
@@ -193,6 +220,10 @@ class Product(Facts):
     """What becomes of a transaction when power returns: stopped with PowerLoss, or resumed."""
     backup_power: Flag
     """Power lasts long enough after a cut to stop transactions before going down."""
+    soft_reset_wait_s: Count
+    """Longest time a soft reset stops transactions and lets their messages go before it restarts (§5.14)."""
+    reboot_deadline_s: Count
+    """Longest time from ordering a restart to going down; later it has failed and is tried again (§9.1.22)."""
     on_commit_failure: Literal["stop", "continue"]
     """What running transactions do when memory cannot be written; new ones never start then."""
     call_timeout_s: Count
@@ -217,6 +248,8 @@ class Product(Facts):
     """Longest time from commanding a lock to its feedback; later is ConnectorLockFailure."""
     register_max_age_ms: Count
     """Oldest energy register reading that may still serve as meterStart or meterStop."""
+    data_transfer_deadline_s: Count
+    """How long the embedder may take to answer a DataTransfer; then it is Rejected (§5.6)."""
     status_delay_ms: Amount
     """Built-in shortest life of a status before it is reported; MinimumStatusDuration adds to it (§4.9)."""
     max_frame_bytes: Annotated[int, Field(strict=True, ge=1024, le=16 * 1024 * 1024)]
@@ -234,6 +267,8 @@ class Product(Facts):
     configuration: Settings
     """The standard keys offered, by name; any other does not exist on this product (§9)."""
     vendor_keys: tuple[VendorKey, ...] = ()
+    data_transfer: tuple[VendorMessage, ...] = ()
+    """The vendors' messages that are known; all others are UnknownVendorId or UnknownMessageId (§5.6)."""
 
     @cached_property
     def offered_keys(self) -> tuple[ConfigurationKey, ...]:

@@ -67,6 +67,10 @@ def fact_problems(product: "Product") -> Iterator[str]:
             yield f"meter: {measurand} at {location} is listed twice"
     if not any(metered.measurand == _ENERGY_REGISTER for metered in product.meter):
         yield f"meter: {_ENERGY_REGISTER} is missing; meterStart and meterStop need it (§6.45)"
+    named = Counter((m.vendor_id.lower(), (m.message_id or "").lower()) for m in product.data_transfer)
+    for (vendor_id, message_id), times in named.items():
+        if times > 1:
+            yield f"data_transfer: {vendor_id} {message_id or 'without a message_id'} is listed twice"
     if product.reconnect_min_s > product.reconnect_max_s:
         yield "reconnect_min_s: is above reconnect_max_s"
 

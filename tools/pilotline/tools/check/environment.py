@@ -6,7 +6,7 @@ does the opposite of what it was told is a fault, which is an event like any oth
 """
 
 from collections.abc import Callable, Iterable, Iterator
-from typing import Final, Literal, NamedTuple
+from typing import Final, NamedTuple
 
 from msgspec.structs import replace
 
@@ -25,6 +25,7 @@ from pilotline.core.events import (
     ConnectorUnlocked,
     ContactorClosed,
     ContactorOpened,
+    DataTransferAnswered,
     DataTransferRequested,
     EnergyDeclined,
     EnergyRequested,
@@ -36,15 +37,28 @@ from pilotline.core.events import (
     LinkLost,
     LinkUp,
     LockFailed,
+    MainsRestored,
     MeterRead,
     PoweredUp,
+    PowerFailing,
+    RebootFailed,
     ResultReceived,
     TagPresented,
     UnlockFailed,
 )
 from pilotline.core.levels import contactor, lock
 from pilotline.core.machines.outbox import message_id_of
-from pilotline.core.state import Readings, SampledReading, StartMessage, State, StopMessage, UtcTime, Wh
+from pilotline.core.state import (
+    Cause,
+    HeldCall,
+    Readings,
+    SampledReading,
+    StartMessage,
+    State,
+    StopMessage,
+    UtcTime,
+    Wh,
+)
 from pilotline.spec.messages.actions import Confirmation, Request
 from pilotline.spec.messages.core import (
     AuthorizeConf,
@@ -221,7 +235,8 @@ def hardware(connector: int, *, fails: bool = False, delivers_wh: int = 0) -> Pl
         if closed and not wanted:
             yield ContactorOpened(connector, at_end)
         if moment.sessions[connector].state == "starting":
-            if state.product.connectors[connector - 1].lock:
+            kept = moment.kept_cables[connector].state == "kept"
+            if state.product.connectors[connector - 1].lock and not kept:
                 yield ConnectorLocked(connector, READINGS)
                 if fails:
                     yield LockFailed(connector)
@@ -337,6 +352,8 @@ def calls(*requests: Request) -> Player:
     def play(state: State) -> Iterator[External]:
         link, answered = state.moment.link, state.moment.answered
         used = {unlock.call.message_id for unlock in state.moment.unlocks if unlock.call}
+        held = state.moment.vendor.call
+        used |= {held.message_id} if held else set()
         used |= {answered.message_id} if answered else set()
         fresh = next(message_id for message_id in "abcdefgh" if message_id not in used)
         if link.state == "up":
@@ -374,6 +391,14 @@ def configuration(key: str, *values: str) -> Player:
     return calls(*(ChangeConfigurationReq(key=key, value=value) for value in values))
 
 
+def vendor(state: State) -> Iterator[External]:
+    """The embedder answers a vendor's message, or one that is not waited for any more."""
+    held = state.moment.vendor.call
+    if held is not None:
+        yield DataTransferAnswered(held, "Accepted", "data")
+        yield DataTransferAnswered(HeldCall(held.connection, "old"), "Accepted")
+
+
 def embedder(_state: State) -> Iterator[External]:
     """Wants a DataTransfer to be sent, at any time."""
     yield DataTransferRequested("vendor")
@@ -398,7 +423,7 @@ def network(state: State) -> Iterator[External]:
 
 
 def power(
-    cause: Literal["PowerLoss", "Reboot"] = "PowerLoss",
+    cause: Cause = "PowerLoss",
     *,
     car_may_leave: bool = False,
     pilot_is_read: bool = False,
@@ -416,10 +441,23 @@ def power(
     return play
 
 
+def restarts(state: State) -> Iterator[External]:
+    """The restart that was ordered comes about, or does not."""
+    if state.memory.reset.state == "rebooting":
+        plugged = tuple(cable.state == "plugged" for cable in state.moment.cables)
+        yield powered_up(state.product, plugged, state.memory.reset.cause)
+        yield RebootFailed()
+
+
+def mains(state: State) -> Iterator[External]:
+    """Fail while a battery holds, and come back."""
+    yield MainsRestored() if state.memory.reset.state == "on_battery" else PowerFailing()
+
+
 def powered_up(
     product: Product,
     plugged: tuple[bool, ...],
-    cause: Literal["PowerLoss", "Reboot"] = "PowerLoss",
+    cause: Cause = "PowerLoss",
     utc: UtcTime | None = None,
     asking: tuple[bool, ...] = (),
 ) -> PoweredUp:

@@ -1,7 +1,8 @@
-"""Scopes of what becomes of a driver whose start was not accepted."""
+"""Scopes of what becomes of a driver whose start was not accepted, or who pulls the cable at the EV."""
 
 from typing import Final
 
+from pilotline.spec.messages.core import RemoteStartTransactionReq, UnlockConnectorReq
 from pilotline.tools.check import environment as world
 from pilotline.tools.check.environment import ALL, OTHER, TAG, YES, YES_TO_GROUP, tags
 from pilotline.tools.check.scope import (
@@ -40,6 +41,25 @@ REFUSALS: Final = (
         (world.cable(1, forced=True), tags(1, TAG, OTHER), *ONLINE),
         at_once=WILLING,
         answers=YES_TO_GROUP._replace(start=ALL.start[1:]),
+        inert=QUIET,
+        prompt=TALK | TRANSACTIONS,
+        queue_max=1,
+        shows=("a cable is kept",),
+    ),
+    Scope(
+        "kept cable, pulled",
+        "pulled at the EV the cable stays locked until its tag or the Central System frees it, or it is used anew",
+        one_connector("reference", UnlockConnectorOnEVSideDisconnect="false"),
+        (
+            world.cable(1, forced=True),
+            tags(1, TAG),
+            *ONLINE,
+            world.availability(1),
+            world.calls(
+                UnlockConnectorReq(connector_id=1), RemoteStartTransactionReq(connector_id=1, id_tag=OTHER)
+            ),
+        ),
+        at_once=WILLING,
         inert=QUIET,
         prompt=TALK | TRANSACTIONS,
         queue_max=1,

@@ -2,7 +2,7 @@
 
 from typing import Final, NamedTuple
 
-from pilotline.spec.products import Product, Reader, adjusted, load_product
+from pilotline.spec.products import Product, Reader, VendorMessage, adjusted, load_product
 from pilotline.tools.check import environment as world
 from pilotline.tools.check.environment import ALL, TAG, Answers, Player, tags
 
@@ -53,6 +53,8 @@ def one_connector(
     base: str = "c6eu",
     *,
     power_cut: str = "stop",
+    data_transfer: tuple[VendorMessage, ...] = (),
+    backup_power: bool = False,
     start_without_authorization: str | None = None,
     readers: tuple[Reader, ...] | None = None,
     status_delay_ms: int = 1000,
@@ -74,6 +76,8 @@ def one_connector(
         call_queue_max=call_queue_max,
         readers=_one_reader(product, 1) if readers is None else readers,
         power_cut=power_cut,
+        backup_power=backup_power,
+        data_transfer=data_transfer,
         start_without_authorization=start_without_authorization,
         status_delay_ms=status_delay_ms,
     )
@@ -101,6 +105,7 @@ def _small(product: Product, connectors: int, configuration: dict[str, str], **f
         "MeterValueSampleInterval": "0",
         "MeterValuesSampledData": "Energy.Active.Import.Register",
         "AuthorizationCacheEnabled": "false",
+        "ResetRetries": "1",
     }
     if "MessageTimeout" in product.configuration:
         small["MessageTimeout"] = "1"
@@ -119,6 +124,9 @@ def _small(product: Product, connectors: int, configuration: dict[str, str], **f
         reconnect_jitter_percent=0,
         boot_retry_s=1,
         lock_deadline_ms=1000,
+        soft_reset_wait_s=1,
+        data_transfer_deadline_s=1,
+        reboot_deadline_s=1,
         contactor_deadline_ms=1000,
         **facts,
     )

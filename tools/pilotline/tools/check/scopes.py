@@ -3,7 +3,8 @@
 from typing import Final
 
 from pilotline.core.state import UtcTime
-from pilotline.spec.messages.core import UnlockConnectorReq
+from pilotline.spec.messages.core import DataTransferReq, UnlockConnectorReq
+from pilotline.spec.products import VendorMessage
 from pilotline.tools.check import environment as world
 from pilotline.tools.check.environment import (
     ALL,
@@ -15,6 +16,7 @@ from pilotline.tools.check.environment import (
     central_system,
     tags,
 )
+from pilotline.tools.check.going_down import GOING_DOWN
 from pilotline.tools.check.payments import PAYMENTS
 from pilotline.tools.check.profile_scopes import PROFILE_SCOPES
 from pilotline.tools.check.refusals import REFUSALS
@@ -246,8 +248,16 @@ _SCOPES: Final = (
     Scope(
         "free vending",
         "no means of authorization: a plug starts charging",
-        one_connector("reference", readers=(), start_without_authorization="FREE"),
-        (world.cable(1), world.car(1), *ONLINE, world.availability(1), world.faults(1), world.power()),
+        one_connector("reference", readers=(), start_without_authorization="FREE", backup_power=True),
+        (
+            world.cable(1),
+            world.car(1),
+            *ONLINE,
+            world.mains,
+            world.availability(1),
+            world.faults(1),
+            world.power(),
+        ),
         at_once=(world.hardware(1),),
         inert=QUIET,
         prompt=TALK | TRANSACTIONS,
@@ -380,6 +390,20 @@ _SCOPES: Final = (
         shows=("a request waits for its turn",),
     ),
     Scope(
+        "vendor",
+        "the Central System sends a vendor's message, which the embedder answers or not; the network comes and goes",
+        one_connector(data_transfer=(VendorMessage(vendor_id="vendor"),)),
+        (
+            world.network,
+            world.calls(DataTransferReq(vendor_id="vendor"), DataTransferReq(vendor_id="nobody")),
+            world.vendor,
+        ),
+        inert=QUIET,
+        prompt=TALK,
+        knows_reports=False,
+        shows=("the embedder is asked",),
+    ),
+    Scope(
         "registration",
         "Accepted, Pending, Rejected, no answer; heartbeats; data transfers; the network comes and goes",
         one_connector(HeartbeatInterval="2"),
@@ -398,4 +422,5 @@ _SCOPES: Final = (
 
 def scopes() -> dict[str, Scope]:
     """All scopes by name."""
-    return {scope.name: scope for scope in (*_SCOPES, *PAYMENTS, *REFUSALS, *PROFILE_SCOPES)}
+    groups = (*_SCOPES, *PAYMENTS, *GOING_DOWN, *REFUSALS, *PROFILE_SCOPES)
+    return {scope.name: scope for scope in groups}
