@@ -364,7 +364,7 @@ class SessionRows:
     )
     S5D: Final = Row[SessionState](
         "S5D",
-        ("awaiting_id_tag", "awaiting_plug", "held", "starting"),
+        ("awaiting_id_tag", "awaiting_reserver", "awaiting_plug", "held", "starting"),
         "idle",
         "the station goes down",
         "§4.9 B1, §5.14",
