@@ -59,7 +59,7 @@ class StationUnderTest:
         self.product, self.clock = product, clock
         self.store = SqliteStore(file)
         self.hardware = SimulatedHardware(product, clock)
-        link = WebSocketLink(url, STATION, max_frame_bytes=product.max_frame_bytes)
+        link = WebSocketLink(url, STATION, max_frame_bytes=product.frame_bytes_max)
         self._station = Station(product, self.store, self.hardware, link, clock=clock)
 
     @property
@@ -99,6 +99,10 @@ class StationUnderTest:
 
         await self._station.settled()
         await self.until(nothing_to_say)
+
+    async def is_pending(self) -> None:
+        """Wait until the station has heard that it is Pending."""
+        await self.until(lambda: self._station.state.moment.registration.state == "pending")
 
     async def is_power_cycled(self) -> None:
         """Disconnect and reconnect the power."""
@@ -148,6 +152,11 @@ class Driver:
     def presents(self, id_tag: str) -> None:
         """Hold a tag to the reader that serves connector 1."""
         self._world.present_tag(1, id_tag)
+
+    def presents_at(self, connector: int, id_tag: str) -> None:
+        """Hold a tag to the reader that serves this connector."""
+        readers = enumerate(self._station.product.readers, start=1)
+        self._world.present_tag(next(r for r, reader in readers if connector in reader.connectors), id_tag)
 
 
 class Site(NamedTuple):

@@ -119,9 +119,11 @@ class CentralView:
 
     def _sent(self, effect: SendCall, state: State) -> None:
         request, text = effect.request, text_of(effect)
-        if isinstance(request, StatusNotificationReq):
+        opened = state.moment.call.open
+        triggered = opened is not None and opened.by.machine == "trigger"
+        if isinstance(request, StatusNotificationReq) and not triggered:
             self._status(request, state)
-        if not isinstance(request, QUEUED):
+        if triggered or not isinstance(request, QUEUED):
             return
         assert effect.message_id == self._head(), f"{effect.message_id} overtakes {self._head()}"
         assert self.sent.setdefault(effect.message_id, text) == text, "a repeat differs"

@@ -105,16 +105,16 @@ def test_a_frame_that_comes_after_the_link_was_lost_is_dropped(world: World) -> 
 
 @pytest.mark.parametrize("filler", ["a", "é", "€"])
 def test_the_longest_frame_is_counted_in_bytes(filler: str) -> None:
-    world = World(adjusted(PRODUCT, max_frame_bytes=1024))
+    world = World(adjusted(PRODUCT, {"SendLocalListMaxLength": "1"}, max_frame_bytes=1500))
     world.tell(LinkUp(Counter(1)))
     head, tail = '[2,"a","DataTransfer",{"vendorId":"v","data":"', '"}]'
     width = len(filler.encode())
-    left = 1024 - len(head + tail)
+    left = 1500 - len(head + tail)
     fits = head + filler * (left // width) + "." * (left % width) + tail
-    assert len(fits.encode()) == 1024
+    assert len(fits.encode()) == 1500
     assert isinstance(read(world, fits), CallReceived)
     assert read(world, fits + " ") == FrameDropped(
-        Counter(1), "it is longer than the 1024 bytes of max_frame_bytes"
+        Counter(1), "it is longer than the 1500 bytes this product takes"
     )
 
 

@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from core.profile_rules import ProfileRules
 from core.whole_world import World
 from hypothesis import note
 from hypothesis import strategies as st
@@ -135,7 +136,7 @@ CALLS = st.one_of(
 )
 
 
-class WholeChargePoint(RuleBasedStateMachine):
+class WholeChargePoint(ProfileRules, RuleBasedStateMachine):
     """One station of one product in a world that does what it likes."""
 
     product: Product = load_product("c6eu")
@@ -324,6 +325,7 @@ class WholeChargePoint(RuleBasedStateMachine):
     def stop_from_afar(self) -> None:
         self.be_told("RemoteStopTransaction", {"transactionId": self.world.next_transaction_id})
 
+    @override
     def be_told(self, action: str, payload: dict[str, Any]) -> None:
         self.world.serial += 1
         self.world.frame(2, f"cs-{self.world.serial}", action, payload)

@@ -71,7 +71,7 @@ class Plant:
 
     def readings(self, connector: int) -> Readings:
         """What the meter shows."""
-        register = self.register[connector]
+        register = self.register[connector] if connector else sum(self.register)
         sample = SampledReading("Energy.Active.Import.Register", str(register), unit="Wh")
         return Readings(Wh(register), (sample,))
 

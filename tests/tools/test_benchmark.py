@@ -12,6 +12,7 @@ from pilotline.tools.bench_answer import answer_figures
 from pilotline.tools.bench_drain import drain_figures
 from pilotline.tools.bench_explorer import SCOPES, explorer_figures
 from pilotline.tools.bench_figure import Figure, at_least, at_least_of, below, times_faster, times_the_cost
+from pilotline.tools.bench_list import list_figures
 from pilotline.tools.bench_memory import memory_figures
 from pilotline.tools.bench_process import process_figures, resident_mb
 from pilotline.tools.bench_queue import queue_figures, queueing
@@ -96,6 +97,12 @@ def test_the_explorer_is_measured_on_every_scope_named() -> None:
     scopes = [scope for scope in SCOPES for _ in ("rate", "in triggers")]
     assert all(f.name.startswith(f"explorer: {scope}") for f, scope in zip(figures, scopes, strict=True))
     assert {figure.unit for figure in figures} == {"steps/s", "triggers"}
+
+
+def test_the_list_is_measured_on_a_real_store() -> None:
+    figures = list_figures(listed=100, full=50, rounds=1)
+    assert sane(figures)
+    assert [figure.unit for figure in figures] == ["us", "s", "us"]
 
 
 def test_every_answer_is_timed_half_of_them_accepted() -> None:
@@ -202,6 +209,6 @@ def test_an_unknown_name_is_refused_with_those_there_are() -> None:
     )
     assert run.returncode == 2
     assert (
-        "unknown: speed; there are rows, explorer, codec, answer, store, process, drain, queue, memory"
+        "unknown: speed; there are rows, explorer, codec, answer, store, process, drain, queue, memory, list"
         in run.stderr
     )

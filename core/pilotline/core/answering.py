@@ -29,7 +29,7 @@ class Reads(Struct, frozen=True):
 
 
 _reads: Final = slice_function(Reads)
-BY_REQUEST: Final[dict[type, tuple[DecisionTable[Any, Any], Callable[[State, Any], Any]]]] = {
+BY_REQUEST: Final[dict[type, tuple[DecisionTable[Any, Any], Callable[..., Any]]]] = {
     table.request: (table, slice_function(table.reads)) for table in OPERATIONS
 }
 _HOLDERS: Final = tuple(
@@ -78,7 +78,7 @@ def could_not_store(draft: Draft, event: CommitFailed) -> None:
 
 def _decide(draft: Draft, event: CallReceived) -> None:
     table, slice_of = BY_REQUEST[type(event.request)]
-    reads = slice_of(draft.state, None)
+    reads = slice_of(draft.state, None, draft.now)
     row = table.pick(reads, event.request)
     draft.trace.append(Taken(table.name, None, row.name))
     if row.later is not None:

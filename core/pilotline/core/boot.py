@@ -24,6 +24,7 @@ from pilotline.core.state import (
     StatusReport,
     Supply,
     Transaction,
+    Trigger,
     Unlock,
 )
 from pilotline.spec.products import Product
@@ -89,5 +90,6 @@ def fresh_moment(memory: Memory, event: PoweredUp) -> Moment:
         status_reports=tuple(StatusReport(c) for c in points),
         readers=tuple(Reader(r) for r in range(len(event.product.readers) + 1)),
         unlocks=tuple(Unlock(c) for c in points),
+        triggers=tuple(Trigger(c) for c in points),
         queue=Outbox("idle", first, next_, newest),
     )

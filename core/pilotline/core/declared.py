@@ -4,7 +4,7 @@ from typing import Any, Final
 
 from pilotline.core.decision_table import DecisionTable
 from pilotline.core.machines.allowance import ALLOWANCE
-from pilotline.core.machines.authorization import AUTHORIZATION_MACHINE, CACHE_KEEPER
+from pilotline.core.machines.authorization import AUTHORIZATION_MACHINE, CACHE_KEEPER, LIST_KEEPER
 from pilotline.core.machines.availability import AVAILABILITY
 from pilotline.core.machines.call import CALL
 from pilotline.core.machines.card_session import CARD_SESSION_MACHINE, TERMINAL
@@ -18,19 +18,24 @@ from pilotline.core.machines.link import LINK
 from pilotline.core.machines.outbox import OUTBOX
 from pilotline.core.machines.reader import READER_MACHINE
 from pilotline.core.machines.registration import REGISTRATION
+from pilotline.core.machines.reservation import RESERVATION_MACHINE, VACANCY
 from pilotline.core.machines.reset import RESET
 from pilotline.core.machines.session import SESSION
 from pilotline.core.machines.status_report import STATUS_REPORT
 from pilotline.core.machines.storage import STORAGE
 from pilotline.core.machines.transaction import TRANSACTION_MACHINE
+from pilotline.core.machines.trigger import TRIGGER
 from pilotline.core.machines.unlock import UNLOCK
 from pilotline.core.machines.vendor import VENDOR
 from pilotline.core.operations.availability import CHANGE_AVAILABILITY
 from pilotline.core.operations.cache import CLEAR_CACHE
 from pilotline.core.operations.configuration import CHANGE_CONFIGURATION, GET_CONFIGURATION
 from pilotline.core.operations.data_transfer import DATA_TRANSFER_FROM_CENTRAL_SYSTEM
+from pilotline.core.operations.local_list import GET_LOCAL_LIST_VERSION, SEND_LOCAL_LIST
 from pilotline.core.operations.remote_control import REMOTE_START_TRANSACTION, REMOTE_STOP_TRANSACTION
+from pilotline.core.operations.reservation import CANCEL_RESERVATION, RESERVE_NOW
 from pilotline.core.operations.reset import RESET_OPERATION
+from pilotline.core.operations.trigger import TRIGGER_MESSAGE
 from pilotline.core.operations.unlock import UNLOCK_CONNECTOR
 from pilotline.core.statechart import Machine
 
@@ -53,6 +58,9 @@ MACHINES: Final[tuple[Machine[Any, Any], ...]] = (
     READER_MACHINE,
     AUTHORIZATION_MACHINE,
     CACHE_KEEPER,
+    LIST_KEEPER,
+    RESERVATION_MACHINE,
+    VACANCY,
     TERMINAL,
     CARD_SESSION_MACHINE,
     TRANSACTION_MACHINE,
@@ -64,16 +72,22 @@ MACHINES: Final[tuple[Machine[Any, Any], ...]] = (
     CONNECTOR_0,
     CONNECTOR_STATUS,
     STATUS_REPORT,
+    TRIGGER,
 )
 
 OPERATIONS: Final[tuple[DecisionTable[Any, Any], ...]] = (
+    CANCEL_RESERVATION,
     CHANGE_AVAILABILITY,
     CHANGE_CONFIGURATION,
     CLEAR_CACHE,
     DATA_TRANSFER_FROM_CENTRAL_SYSTEM,
     GET_CONFIGURATION,
+    GET_LOCAL_LIST_VERSION,
     REMOTE_START_TRANSACTION,
     REMOTE_STOP_TRANSACTION,
+    RESERVE_NOW,
+    SEND_LOCAL_LIST,
+    TRIGGER_MESSAGE,
     RESET_OPERATION,
     UNLOCK_CONNECTOR,
 )

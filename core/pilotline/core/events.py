@@ -32,6 +32,7 @@ from pilotline.spec.types import (
     ChargePointErrorCode,
     DataTransferStatus,
     ErrorCode,
+    MessageTrigger,
     ReadingContext,
     Reason,
 )
@@ -654,16 +655,63 @@ class MadeAvailable(Internal, frozen=True):
     connector: int
 
 
+class ReservationAsked(Internal, frozen=True):
+    """ReserveNow was accepted: a new reservation, or one in the place of that with this id (§5.13)."""
+
+    reservation: int
+    connector: int
+    id_tag: str
+    expiry: UtcTime
+    parent_id_tag: str | None = None
+
+
+class ReservationCancelled(Internal, frozen=True):
+    """CancelReservation was accepted (§5.1)."""
+
+    reservation: int
+
+
+class ReservationExpired(Internal, frozen=True):
+    """expiryDate is reached (§5.13)."""
+
+    reservation: int
+
+
 class ReservationMade(Internal, frozen=True):
-    """The connector is kept free for a tag from now on (§5.13)."""
+    """The connector, or any one (0), is kept free for a tag from now on (§5.13)."""
 
     connector: int
 
 
 class ReservationEnded(Internal, frozen=True):
-    """The reservation of the connector expired or was cancelled (§5.1, §5.13)."""
+    """The reservation of the connector, or of any one (0), is over (§5.1, §5.13)."""
 
     connector: int
+
+
+class VacancyChanged(Internal, frozen=True):
+    """Whoever reserved any connector may have another number of them left (§5.13)."""
+
+
+class ListContradicted(Internal, frozen=True):
+    """The Central System says of a tag what the local list does not (§3.5.2)."""
+
+    id_tag: str
+
+
+class ListUpdated(Internal, frozen=True):
+    """SendLocalList was accepted (§5.15)."""
+
+
+class Triggered(Internal, frozen=True):
+    """TriggerMessage asks for this message of a connector, or of the main controller (0) (§5.17)."""
+
+    connector: int
+    message: MessageTrigger
+
+
+class BootTriggered(Internal, frozen=True):
+    """TriggerMessage asks a station that is Pending for its BootNotification (§4.2, §5.17)."""
 
 
 class StatusOverdue(Internal, frozen=True):
@@ -695,6 +743,7 @@ class TransactionBegan(Internal, frozen=True):
     id_tag: str
     parent_id_tag: str | None
     readings: Readings
+    reservation: int | None = None
 
 
 class SampleDue(Internal, frozen=True):

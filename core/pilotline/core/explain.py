@@ -112,7 +112,7 @@ def explain(state: State | Memory | None, event: External, now: Instant) -> Expl
 
     decided = step(state, event, now, observed)
     return Explanation(
-        event, now, _decided(state, event, decided.effects, decided.trace), tuple(rounds), decided.trace
+        event, now, _decided(state, event, now, decided.effects, decided.trace), tuple(rounds), decided.trace
     )
 
 
@@ -155,7 +155,11 @@ def _looked_into(
 
 
 def _decided(
-    state: State | Memory | None, event: External, effects: Iterable[Effect], trace: tuple[Taken, ...]
+    state: State | Memory | None,
+    event: External,
+    now: Instant,
+    effects: Iterable[Effect],
+    trace: tuple[Taken, ...],
 ) -> Decided | None:
     if not isinstance(state, State) or not isinstance(event, CallReceived | BadCallReceived):
         return None
@@ -167,7 +171,7 @@ def _decided(
     if not trace or trace[0].machine != name:
         return Decided(name, (), None, reply)
     table, slice_of = BY_REQUEST[type(event.request)]
-    reads, tried = slice_of(state, None), list[Tried]()
+    reads, tried = slice_of(state, None, now), list[Tried]()
     for row in table.rows:
         tried.append(_tried(row.name, None, row.guards, _Glasses(None, reads), event.request))
         if row.name == trace[0].binding:

@@ -40,11 +40,11 @@ def read(state: State, event: FrameReceived) -> Read:
     connection, text, link = event.connection, event.text, state.moment.link
     if connection != link.connection or link.state != "up":
         return FrameDropped(connection, "it came on a connection that is not up")
-    bytes_max = state.product.max_frame_bytes
+    bytes_max = state.product.frame_bytes_max
     if len(text) > bytes_max or (
         not text.isascii() and len(text.encode("utf-8", "surrogatepass")) > bytes_max
     ):
-        return FrameDropped(connection, f"it is longer than the {bytes_max} bytes of max_frame_bytes")
+        return FrameDropped(connection, f"it is longer than the {bytes_max} bytes this product takes")
     frame = rpc.parse(text, characters_max=bytes_max)
     match frame:
         case rpc.Call():

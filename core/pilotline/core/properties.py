@@ -77,6 +77,7 @@ def _agrees(session: Session, running: Transaction | None, stopping: set[int]) -
 _PHASES: Final[dict[str, ChargePointStatus]] = {
     "finishing": "Finishing",
     "awaiting_id_tag": "Preparing",
+    "awaiting_reserver": "Reserved",
     "awaiting_plug": "Preparing",
     "held": "Preparing",
     "starting": "Preparing",
@@ -115,8 +116,29 @@ def _called_for(state: State, at: int) -> ChargePointStatus:
         return _PHASES[phase]
     if state.memory.availability[at].state == "inoperative":
         return "Unavailable"
-    reserved = state.memory.reservations
-    return "Reserved" if reserved and any(r.connector == at for r in reserved.values()) else "Available"
+    return "Reserved" if at and state.memory.reservations and _kept_free(state, at) else "Available"
+
+
+def _kept_free(state: State, at: int) -> bool:
+    """Reserved itself, or among the last that can serve those who reserved any connector (§5.13)."""
+    taken = [reservation.connector for reservation in state.memory.reservations.values()]
+    if at in taken:
+        return True
+    moment, availability = state.moment, state.memory.availability
+    closed = "faulted" in (moment.faults[0].state, moment.faults[at].state) or "inoperative" in (
+        availability[0].state,
+        availability[at].state,
+    )
+    can_serve = [
+        session.connector
+        for session in moment.sessions[1:]
+        if session.connector not in taken
+        and session.state in ("idle", "awaiting_id_tag")
+        and moment.faults[0].state != "faulted"
+        and moment.faults[session.connector].state != "faulted"
+        and availability[session.connector].state == "operative"
+    ]
+    return not closed and 0 < len(can_serve) <= taken.count(0)
 
 
 def queue_is_in_order(state: State) -> bool:
@@ -316,6 +338,32 @@ def _of(slots: str) -> frozenset[str]:
 
 _WITH_TIMERS: Final = _of("timers") | {machine.slot for machine, _ in _TIMERS.values()}
 
+
+def reservations_end_in_time(state: State) -> bool:
+    """Every reservation has its expiryDate set as a deadline: none outlives it (§5.13)."""
+    dates = state.moment.dates
+    return all(
+        dates.get(TimerKey("reservation", "expiry", number)) == reservation.expiry
+        for number, reservation in state.memory.reservations.items()
+    )
+
+
+def a_reservation_is_of_a_usable_connector(state: State) -> bool:
+    """What is Faulted or Unavailable is not reserved, and no connector twice (§5.13)."""
+    reserved = [r.connector for r in state.memory.reservations.values()]
+    return all(
+        state.moment.faults[connector].state != "faulted"
+        and state.memory.availability[connector].state != "inoperative"
+        and (connector == 0 or reserved.count(connector) == 1)
+        for connector in reserved
+    )
+
+
+def list_and_version_agree(state: State) -> bool:
+    """The version is 0 exactly when the local list is empty (§5.10)."""
+    return (state.memory.list_version.version == 0) == (not state.memory.local_list)
+
+
 ALWAYS: Final = (
     Always(
         "one transaction per connector", "§3.6", one_transaction_per_connector, _of("sessions transactions")
@@ -362,6 +410,16 @@ ALWAYS: Final = (
     ),
     Always("who goes down begins nothing", "§5.14", going_down_begins_nothing, _of("reset sessions")),
     Always("a kept cable is locked", "§9.1.33", a_kept_cable_is_locked, _of("kept_cables")),
+    Always(
+        "no reservation outlives its expiryDate", "§5.13", reservations_end_in_time, _of("reservations dates")
+    ),
+    Always(
+        "a reservation is of a usable connector",
+        "§5.13",
+        a_reservation_is_of_a_usable_connector,
+        _of("reservations faults availability"),
+    ),
+    Always("list and version agree", "§5.10", list_and_version_agree, _of("local_list list_version")),
     Always(
         "what was told is what is",
         "§4.9, errata 3.19",

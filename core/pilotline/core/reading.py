@@ -17,11 +17,11 @@ class InvalidDefinition(Exception):
 class Source(NamedTuple):
     """Where one field of a slice comes from.
 
-    ``code`` is the expression that reads it from the station's state ``s`` for the instance ``k``; the names it
-    uses besides are in ``names``. With ``of`` it depends on that object of the state alone, and on ``k``.
+    ``code`` is the expression that reads it from the station's state ``s`` for the instance ``k`` at the instant ``n``;
+    the names it uses besides are in ``names``. With ``of`` it depends on that object of the state alone, and on ``k``.
     """
 
-    kind: Literal["machine", "machines", "key", "fact", "collection"]
+    kind: Literal["machine", "machines", "key", "fact", "collection", "time"]
     name: str
     code: str
     of: str | None = None
@@ -31,8 +31,8 @@ class Source(NamedTuple):
 HELD_MAX: Final = 256
 
 
-def slice_function(reads: type[R]) -> Callable[[Any, Any], R]:
-    """The function ``(state, key) -> slice``, as fast as if it were written by hand.
+def slice_function(reads: type[R]) -> Callable[..., R]:
+    """The function ``(state, key, now) -> slice``, as fast as if it were written by hand.
 
     Keys and facts change as seldom as the configuration and the product: what they came to is held for each such
     object, at most `HELD_MAX` times.
@@ -58,14 +58,14 @@ def slice_function(reads: type[R]) -> Callable[[Any, Any], R]:
     names["keep"] = keep
     fields = ", ".join(f"t[{still.index(source)}]" if source.of else source.code for source in sources)
     if not still:
-        return typing.cast("Callable[[Any, Any], R]", eval(f"lambda s, k: Reads({fields})", names))  # noqa: S307
+        return typing.cast("Callable[..., R]", eval(f"lambda s, k, n=0: Reads({fields})", names))  # noqa: S307
     which = ", ".join(f"id({anchor})" for anchor in anchors)
     exec(  # noqa: S102  (our own declarations, at import)
-        f"def read(s, k):\n i = {which}, k\n t = held.get(i)\n"
+        f"def read(s, k, n=0):\n i = {which}, k\n t = held.get(i)\n"
         f" if t is None: t = keep(i, s, k)\n return Reads({fields})",
         names,
     )
-    return typing.cast("Callable[[Any, Any], R]", names["read"])
+    return typing.cast("Callable[..., R]", names["read"])
 
 
 def sources_of(reads: type) -> Mapping[str, Source]:

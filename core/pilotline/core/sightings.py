@@ -108,6 +108,28 @@ def a_sample_waits(state: State) -> bool:
     return any(isinstance(entry.message, MeterMessage) for entry in state.memory.outbox.values())
 
 
+def a_connector_is_reserved(state: State) -> bool:
+    """A connector shows Reserved."""
+    return any(connector.state == "Reserved" for connector in state.moment.connectors)
+
+
+def plugged_in_where_reserved(state: State) -> bool:
+    """Somebody has plugged in where it is reserved, and shows no tag."""
+    return any(session.state == "awaiting_reserver" for session in state.moment.sessions)
+
+
+def one_is_kept(state: State) -> bool:
+    """A connector shows Reserved because of a reservation of any connector."""
+    return a_connector_is_reserved(state) and any(
+        reservation.connector == 0 for reservation in state.memory.reservations.values()
+    )
+
+
+def the_list_is_contradicted(state: State) -> bool:
+    """The main controller reports LocalListConflict."""
+    return any(raised.error_code == "LocalListConflict" for raised in state.moment.faults[0].raised)
+
+
 def a_cable_is_kept(state: State) -> bool:
     """A transaction is over, and the lock keeps the cable for its driver."""
     return any(cable.state == "kept" for cable in state.moment.kept_cables)
@@ -202,4 +224,8 @@ SOMETIMES: Final = (
     Sometimes("faulted while charging", faulted_while_charging),
     Sometimes("a whole transaction waits in the queue", stop_waits_behind_start),
     Sometimes("the head of the queue waits for its repeat", waits_for_repeat),
+    Sometimes("a connector is reserved", a_connector_is_reserved),
+    Sometimes("plugged in where it is reserved", plugged_in_where_reserved),
+    Sometimes("one is kept for whoever reserved any", one_is_kept),
+    Sometimes("the local list is contradicted", the_list_is_contradicted),
 )

@@ -21,6 +21,7 @@ POINT = Family("point", "connector")
 MAIN_CONTROLLER = Family("main controller", "connector")
 READER = Family("reader", "reader")
 TRANSACTION = Family("transaction", "transaction")
+RESERVATION = Family("reservation", "reservation")
 AUTHORIZATION = Family("authorization", "asker")
 CARD_SESSION = Family("card session", "payment")
 
@@ -57,6 +58,11 @@ def key(name: str) -> Source:
     """The typed value of a configuration key; None where the product does not offer it."""
     code = f"s.memory.configuration.values.get({name.lower()!r})"
     return Source("key", name, code, "s.memory.configuration")
+
+
+def the_time() -> Source:
+    """The instant of the request: decision tables have no other way to know it; machines are given it as `now`."""
+    return Source("time", "now", "n")
 
 
 def fact(of: Callable[[Product, int], object]) -> Source:

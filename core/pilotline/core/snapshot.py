@@ -62,6 +62,7 @@ _OWN_KEYS: Final = {
     "availability": "connector",
     "transactions": "number",
     "outbox": "number",
+    "reservations": "reservation_id",
     "card_sessions": "number",
 }
 """The field by which a record names itself, where it does."""

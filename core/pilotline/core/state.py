@@ -34,6 +34,7 @@ from pilotline.spec.rows import (
     OutboxState,
     ReaderState,
     RegistrationState,
+    ReservationState,
     ResetState,
     SessionState,
     StatusReportState,
@@ -232,13 +233,28 @@ class CachedTag(Struct, frozen=True, cache_hash=True):
     stored: CacheAge = Counter(0)
 
 
-class Reservation(Struct, frozen=True, cache_hash=True):
-    """A connector that is kept free for a tag (§4.7, §5.13)."""
+class ListedTag(Struct, frozen=True, cache_hash=True):
+    """An entry of the local authorization list (§3.5.2, §7.1)."""
 
-    reservation_id: int
-    connector: int
-    id_tag: str
-    expiry: UtcTime
+    status: AuthorizationStatus
+    parent_id_tag: str | None = None
+    expiry: UtcTime | None = None
+
+
+class ListVersion(Struct, frozen=True, cache_hash=True):
+    """The version of the local authorization list; 0 exactly when it is empty (§5.10)."""
+
+    version: int = 0
+
+
+class Reservation(Struct, frozen=True, cache_hash=True):
+    """A connector, or any one of the station's (0), that is kept free for a tag (§5.13)."""
+
+    reservation_id: int = 0
+    state: ReservationState = "initial"
+    connector: int = 0
+    id_tag: str = ""
+    expiry: UtcTime = UtcTime(0)
     parent_id_tag: str | None = None
 
 
@@ -304,6 +320,8 @@ class Memory(Struct, frozen=True, cache_hash=True):
     transactions: Map[TransactionNumber, Transaction] = field(default_factory=Map)
     outbox: Map[EntryNumber, Entry] = field(default_factory=Map)
     cache: Map[str, CachedTag] = field(default_factory=Map)
+    local_list: Map[str, ListedTag] = field(default_factory=Map)
+    list_version: ListVersion = ListVersion()
     reservations: Map[int, Reservation] = field(default_factory=Map)
     terminal: Terminal = Terminal()
     card_sessions: Map[PaymentNumber, CardSession] = field(default_factory=Map)
@@ -520,6 +538,25 @@ class CacheKeeper(Struct, frozen=True, cache_hash=True):
     state: Literal["keeping"] = "keeping"
 
 
+class ListKeeper(Struct, frozen=True, cache_hash=True):
+    """Who compares what the Central System says with the local list."""
+
+    state: Literal["keeping"] = "keeping"
+
+
+class Vacancy(Struct, frozen=True, cache_hash=True):
+    """Who watches how many connectors are left for those who reserved any one."""
+
+    state: Literal["watching"] = "watching"
+
+
+class Trigger(Struct, frozen=True, cache_hash=True):
+    """Who sends what TriggerMessage asks for, of a connector or of the main controller (0)."""
+
+    connector: int
+    state: Literal["watching"] = "watching"
+
+
 class Storage(Struct, frozen=True, cache_hash=True):
     """Whether Memory can be written."""
 
@@ -575,6 +612,7 @@ class Moment(Struct, frozen=True, cache_hash=True):
     status_reports: tuple[StatusReport, ...]
     readers: tuple[Reader, ...]
     unlocks: tuple[Unlock, ...]
+    triggers: tuple[Trigger, ...]
     authorizations: Map[Asker, Authorization] = field(default_factory=Map)
     clock: Clock = Clock()
     link: Link = Link()
@@ -583,6 +621,8 @@ class Moment(Struct, frozen=True, cache_hash=True):
     heartbeat: Heartbeat = Heartbeat()
     queue: Outbox = Outbox()
     cache_keeper: CacheKeeper = CacheKeeper()
+    list_keeper: ListKeeper = ListKeeper()
+    vacancy: Vacancy = Vacancy()
     data_transfer: DataTransfer = DataTransfer()
     vendor: Vendor = Vendor()
     storage: Storage = Storage()

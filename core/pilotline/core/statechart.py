@@ -259,6 +259,7 @@ class Machine(Generic[O, R]):
 
     def _check(self, boot_event: type[Any] | None) -> None:
         problems = [
+            *(f"{f}: a machine is told the time as now" for f, s in self.sources.items() if s.kind == "time"),
             *self._unknown_states(),
             *self._shadowed_rows(),
             *self._open_cells(),

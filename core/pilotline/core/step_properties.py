@@ -16,6 +16,7 @@ from pilotline.core.effects import (
     SettleAmount,
 )
 from pilotline.core.machines.connector import CONNECTOR_0, CONNECTOR_STATUS
+from pilotline.core.reserving import is_for
 from pilotline.core.state import CardSession, Memory, State
 from pilotline.core.statechart import Binding
 from pilotline.core.step import Step
@@ -51,11 +52,18 @@ def energy_only_after_authorization(_before: State, step: Step) -> bool:
 
 
 def silence_before_acceptance(_before: State, step: Step) -> bool:
-    """Nothing but BootNotification before it is accepted (§4.2)."""
-    return step.state.moment.registration.state == "accepted" or all(
-        isinstance(effect.request, BootNotificationReq)
-        for effect in step.effects
-        if isinstance(effect, SendCall)
+    """Nothing but BootNotification before it is accepted; while Pending also what was triggered (§4.2)."""
+    moment = step.state.moment
+    opened = moment.call.open
+    triggered = opened is not None and opened.by.machine == "trigger"
+    return (
+        moment.registration.state == "accepted"
+        or (moment.registration.standing == "Pending" and triggered)
+        or all(
+            isinstance(effect.request, BootNotificationReq)
+            for effect in step.effects
+            if isinstance(effect, SendCall)
+        )
     )
 
 
@@ -81,7 +89,8 @@ def one_call_at_a_time(before: State, step: Step) -> bool:
     if not sent:
         return True
     ended = sum(
-        taken.machine == "call" and taken.binding.startswith(("C4/", "C5/", "C6/")) for taken in step.trace
+        taken.machine == "call" and taken.binding.startswith(("C4/", "C5/", "C6/", "C9/"))
+        for taken in step.trace
     )
     free = (
         before.moment.call.state != "open"
@@ -146,6 +155,36 @@ def answers_go_where_they_came_from(_before: State, step: Step) -> bool:
         for effect in step.effects
         if isinstance(effect, SendCall | SendResult | SendError)
     )
+
+
+def reserved_means_reserved(before: State, step: Step) -> bool:
+    """On a reserved connector only its tag or group begins a transaction, which ends the reservation (§5.13)."""
+    reservations = before.memory.reservations
+    if not reservations:
+        return True
+    begun = [taken.key for taken in step.trace if taken.binding == "T1/TransactionBegan"]
+    for number in begun:
+        transaction = step.state.memory.transactions[number]  # type: ignore[index]  # keyed by its number
+        own = [r for r in reservations.values() if r.connector == transaction.connector]
+        if any(not is_for(r, transaction.id_tag, transaction.parent_id_tag) for r in own):
+            return False
+        if any(r.reservation_id in step.state.memory.reservations for r in own):
+            return False
+    return True
+
+
+def what_is_triggered_changes_nothing_else(before: State, step: Step) -> bool:
+    """TriggerMessage makes a message and moves no other state (§5.17); BootNotification is the registration's own."""
+    if not any(taken.machine == "TriggerMessageReq" for taken in step.trace):
+        return True
+    moved = [
+        slot
+        for slot in before.moment.__struct_fields__
+        if getattr(before.moment, slot) != getattr(step.state.moment, slot)
+    ]
+    return step.state.memory is before.memory and {*moved} <= {
+        "answered", "call", "heartbeat", "registration", "timers",
+    }  # fmt: skip
 
 
 _RESERVED: Final = ("authorizing", "granted", "started")
@@ -237,6 +276,13 @@ ON_EVERY_STEP: Final = (
     ),
     OnEveryStep(
         "what is sent goes to the link that is up", "OCPP-J §5.3", _SENT, answers_go_where_they_came_from
+    ),
+    OnEveryStep("reserved means reserved", "§5.13", _TRANSACTIONS, reserved_means_reserved),
+    OnEveryStep(
+        "what is triggered changes nothing else",
+        "§5.17",
+        frozenset({"TriggerMessageReq"}),
+        what_is_triggered_changes_nothing_else,
     ),
     OnEveryStep(
         "money is settled or released once",

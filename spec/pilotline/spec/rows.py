@@ -74,6 +74,9 @@ class RegistrationRows:
     R6: Final = Row[RegistrationState](
         "R6", "asked", "unregistered", "the link is lost: again when it is up", "§4.2"
     )
+    R8: Final = Row[RegistrationState](
+        "R8", "pending", "asked", "TriggerMessage asks for it before the interval is over", "§4.2, §5.17"
+    )
     R7: Final = Row[RegistrationState](
         "R7", ("pending", "rejected"), "unregistered", "the interval ends while offline", "§4.2"
     )
@@ -90,6 +93,9 @@ class CallRows:
     C3: Final = Row[CallState]("C3", "open", None, "a request waits for its turn", "OCPP-J §4.1.1")
     C4: Final = Row[CallState]("C4", "open", "idle", "the call ends and nothing waits", "OCPP-J §4.1.1")
     C5: Final = Row[CallState]("C5", "open", None, "the call ends and the next is sent", "OCPP-J §4.1.1")
+    C9: Final = Row[CallState](
+        "C9", "open", "idle", "BootNotification has ended: what waits is asked anew", "§4.2"
+    )
     C6: Final = Row[CallState](
         "C6", ("idle", "open"), "closed", "the link is lost: all are withdrawn", "§3.7"
     )
@@ -244,7 +250,9 @@ class FaultRows:
         "F4", "faulted", "warning", "the last fault cleared, a warning is left", "§4.9"
     )
     F5: Final = Row[FaultState]("F5", "faulted", "clear", "the last fault cleared", "§4.9")
-    F8: Final = Row[FaultState]("F8", "faulted", None, "what the station found itself is over", "§4.9")
+    F8: Final = Row[FaultState](
+        "F8", ("faulted", "warning"), None, "what the station found itself is over", "§3.5.2, §4.9"
+    )
     F6: Final = Row[FaultState]("F6", "warning", "clear", "the last warning cleared", "§4.9")
 
 
@@ -310,6 +318,7 @@ class KeptCableRows:
 SessionState: TypeAlias = Literal[
     "idle",
     "awaiting_id_tag",
+    "awaiting_reserver",
     "awaiting_plug",
     "held",
     "starting",
@@ -327,9 +336,15 @@ class SessionRows:
     )
     S1T: Final = Row[SessionState]("S1T", "idle", "starting", "plugged in here, granted elsewhere", "§4.9 A2")
     S1F: Final = Row[SessionState]("S1F", "idle", "starting", "free vending: plugged in", "§4.9 A3, H3")
+    S1W: Final = Row[SessionState](
+        "S1W", "idle", "awaiting_reserver", "plugged in where it is reserved", "§5.13"
+    )
+    S1E: Final = Row[SessionState](
+        "S1E", "awaiting_reserver", "awaiting_id_tag", "the reservation is over", "§4.9 G1, A2"
+    )
     S2: Final = Row[SessionState]("S2", "idle", "awaiting_plug", "authorized, the plug is awaited", "§4.9 A2")
     S3: Final = Row[SessionState](
-        "S3", "awaiting_id_tag", "starting", "plugged in, and now authorized", "§3.6"
+        "S3", ("awaiting_id_tag", "awaiting_reserver"), "starting", "plugged in, and now authorized", "§3.6"
     )
     S3P: Final = Row[SessionState](
         "S3P", "awaiting_plug", "starting", "authorized, and now plugged in", "§3.6"
@@ -341,11 +356,15 @@ class SessionRows:
     S4: Final = Row[SessionState]("S4", "awaiting_plug", "held", "plugged in, but for a fault", "§4.9 B9")
     S4S: Final = Row[SessionState]("S4S", "starting", "held", "a fault came first", "§4.9 B9")
     S5: Final = Row[SessionState](
-        "S5", ("awaiting_id_tag", "awaiting_plug", "held", "starting"), "idle", "made Inoperative", "§4.9 B1"
+        "S5",
+        ("awaiting_id_tag", "awaiting_reserver", "awaiting_plug", "held", "starting"),
+        "idle",
+        "made Inoperative",
+        "§4.9 B1",
     )
     S5D: Final = Row[SessionState](
         "S5D",
-        ("awaiting_id_tag", "awaiting_plug", "held", "starting"),
+        ("awaiting_id_tag", "awaiting_reserver", "awaiting_plug", "held", "starting"),
         "idle",
         "the station goes down",
         "§4.9 B1, §5.14",
@@ -357,7 +376,11 @@ class SessionRows:
         "S5P", "awaiting_plug", "idle", "the tag gives up, or no plug in time", "§4.9 B1"
     )
     S5U: Final = Row[SessionState](
-        "S5U", ("awaiting_id_tag", "held", "starting"), "idle", "unplugged again", "§4.9 B1"
+        "S5U",
+        ("awaiting_id_tag", "awaiting_reserver", "held", "starting"),
+        "idle",
+        "unplugged again",
+        "§4.9 B1",
     )
     S6: Final = Row[SessionState](
         "S6", "awaiting_id_tag", "finishing", "no tag in time: unplug first", "§4.9 B6"
@@ -472,6 +495,42 @@ class CacheRows:
     """The authorization cache (§3.5.1)."""
 
     M1: Final = Row[Literal["keeping"]]("M1", "keeping", None, "an answer told of a tag", "§3.5.1")
+
+
+class TriggerRows:
+    """Messages that the Central System asks for; nothing else changes by them (§5.17)."""
+
+    G1: Final = Row[Literal["watching"]]("G1", "watching", None, "the message is sent", "§5.17")
+    G2: Final = Row[Literal["watching"]]("G2", "watching", None, "the meter is read first", "§5.17")
+    G3: Final = Row[Literal["watching"]]("G3", "watching", None, "a Heartbeat tells the time", "§4.6")
+
+
+ReservationState: TypeAlias = Literal["initial", "active", "ended"]
+
+
+class ReservationRows:
+    """A reservation from ReserveNow until it is used, over or called off (§5.13)."""
+
+    V1: Final = Row[ReservationState]("V1", "initial", "active", "a connector is reserved", "§5.13")
+    V2: Final = Row[ReservationState]("V2", "active", None, "replaced under the same id", "§5.13")
+    V3: Final = Row[ReservationState]("V3", "active", "ended", "cancelled", "§5.1")
+    V4: Final = Row[ReservationState]("V4", "active", "ended", "expiryDate is reached", "§5.13")
+    V5: Final = Row[ReservationState]("V5", "active", "ended", "its transaction begins", "§5.13")
+    V6: Final = Row[ReservationState]("V6", "active", "ended", "its connector becomes Faulted", "§5.13")
+    V7: Final = Row[ReservationState]("V7", "active", "ended", "its connector becomes Unavailable", "§5.13")
+    V8: Final = Row[ReservationState]("V8", "active", None, "it survives the power cut", "§5.13")
+
+
+class VacancyRows:
+    """How many connectors are left for those who reserved any one of them (§5.13, connector 0)."""
+
+    O1: Final = Row[Literal["watching"]]("O1", "watching", None, "what is left may have changed", "§5.13")
+
+
+class LocalListRows:
+    """The local authorization list against what the Central System says (§3.5.2)."""
+
+    A1: Final = Row[Literal["keeping"]]("A1", "keeping", None, "an answer contradicts the list", "§3.5.2")
 
 
 StorageState: TypeAlias = Literal["fine", "failing"]

@@ -110,7 +110,7 @@ async def _station(url: str, folder: Path) -> AsyncIterator[None]:
     clock = SystemClock()
     with contextlib.closing(SqliteStore(folder / "station.sqlite")) as store:
         hardware = SimulatedHardware(product, clock, file=folder / "world.json")
-        link = WebSocketLink(url, "BENCH", max_frame_bytes=product.max_frame_bytes)
+        link = WebSocketLink(url, "BENCH", max_frame_bytes=product.frame_bytes_max)
         running = asyncio.create_task(Station(product, store, hardware, link, clock=clock).run())
         try:
             yield

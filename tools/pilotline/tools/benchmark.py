@@ -52,6 +52,12 @@ def store_figures(rounds: int = 300) -> list[Figure]:
     return [times_the_cost(f"store: {row.name}", row.ours_us, row.peer_us, STORE_TIMES) for row in measured]
 
 
+def _list() -> list[Figure]:
+    from pilotline.tools.bench_list import list_figures
+
+    return list_figures()
+
+
 def _process() -> list[Figure]:
     from pilotline.tools.bench_process import process_figures
 
@@ -86,6 +92,7 @@ GROUPS: Final[dict[str, Callable[[], list[Figure]]]] = {
     "drain": _drain,
     "queue": _queue,
     "memory": _memory,
+    "list": _list,
 }
 """What can be measured, by name."""
 

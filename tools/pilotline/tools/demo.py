@@ -156,7 +156,7 @@ class _Stage:
         self.cast, self.timeline, self.record = cast, Timeline(console), Record()
         product = adjusted(cast.product, {"MeterValueSampleInterval": str(_SAMPLE_INTERVAL_S)})
         self.hardware = SimulatedHardware(product, clock)
-        link = WebSocketLink(url, cast.identity, max_frame_bytes=product.max_frame_bytes)
+        link = WebSocketLink(url, cast.identity, max_frame_bytes=product.frame_bytes_max)
         self.station = Station(product, MemoryStore(), self.hardware, link, clock=clock)
         self._happenings = self.station.subscribe()
         self._news = asyncio.Event()

@@ -151,7 +151,7 @@ async def run_until_stopped(plan: Plan) -> None:
         link = WebSocketLink(
             plan.csms,
             plan.identity,
-            max_frame_bytes=product.max_frame_bytes,
+            max_frame_bytes=product.frame_bytes_max,
             password=lambda: _password(station, plan.password),
             tls=_tls(plan),
         )

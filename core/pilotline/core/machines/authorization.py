@@ -17,6 +17,7 @@ from pilotline.core.events import (
     AuthorizationAsked,
     CardDecided,
     Confirmed,
+    FaultDetected,
     Refused,
     TagDecided,
     TagPreAuthorized,
@@ -25,6 +26,7 @@ from pilotline.core.events import (
     UseGranted,
     Withdrawn,
 )
+from pilotline.core.known_tags import VALID, KnownTag, known_tag, status_at
 from pilotline.core.slices import AUTHORIZATION, STATION, fact, key, station, stored
 from pilotline.core.state import (
     Address,
@@ -37,6 +39,8 @@ from pilotline.core.state import (
     Counter,
     Instant,
     Link,
+    ListedTag,
+    ListKeeper,
     Map,
     Registration,
     UtcTime,
@@ -44,12 +48,11 @@ from pilotline.core.state import (
 from pilotline.core.statechart import Machine, ignores, on
 from pilotline.spec.messages.core import AuthorizeConf, AuthorizeReq
 from pilotline.spec.rows import AuthorizationRows as row
-from pilotline.spec.rows import CacheRows
-from pilotline.spec.types import AuthorizationStatus, ci_key
+from pilotline.spec.rows import CacheRows, LocalListRows
+from pilotline.spec.types import AuthorizationStatus, ChargePointErrorCode, ci_key
 
 NAME: Final = "authorization"
-VALID: Final = frozenset({"Accepted", "ConcurrentTx"})
-"""That a tag charges elsewhere is nothing against the tag (§3.5.2)."""
+CONFLICT: Final[ChargePointErrorCode] = "LocalListConflict"
 Decision = TagDecided | CardDecided | UseGranted
 
 
@@ -57,26 +60,32 @@ class Reads(Struct, frozen=True):
     """What is known here, and whether the Central System can be asked."""
 
     cache: Annotated[Map[str, CachedTag], stored("cache")]
+    local_list: Annotated[Map[str, ListedTag], stored("local_list")]
     registration: Annotated[Registration, station("registration")]
     link: Annotated[Link, station("link")]
     clock: Annotated[Clock, station("clock")]
     boot: Annotated[Boot, station("boot")]
     charges_unaccepted: Annotated[bool, fact(facts.charges_before_first_acceptance)]
     cache_enabled: Annotated[bool | None, key("AuthorizationCacheEnabled")]
+    list_enabled: Annotated[bool | None, key("LocalAuthListEnabled")]
     local_pre_authorize: Annotated[bool, key("LocalPreAuthorize")]
     local_authorize_offline: Annotated[bool, key("LocalAuthorizeOffline")]
     allow_unknown_offline: Annotated[bool | None, key("AllowOfflineTxForUnknownId")]
 
 
-def _known(reads: Reads, id_tag: str) -> CachedTag | None:
-    return reads.cache.get(ci_key(id_tag)) if reads.cache_enabled else None
+def _known(reads: Reads, id_tag: str) -> KnownTag | None:
+    local_list = reads.local_list if reads.list_enabled else None
+    return known_tag(id_tag, local_list, reads.cache if reads.cache_enabled else None)
 
 
-def _status(known: CachedTag, clock: Clock, now: Instant) -> AuthorizationStatus:
-    """A tag past its expiryDate is Expired, not forgotten (§3.5.1, §7.27)."""
-    epoch = clock.epoch
-    over = known.expiry is not None and epoch is not None and epoch + now >= known.expiry
-    return "Expired" if over and known.status in VALID else known.status
+def _status(known: KnownTag, clock: Clock, now: Instant) -> AuthorizationStatus:
+    return status_at(known, None if clock.epoch is None else UtcTime(clock.epoch + now))
+
+
+def _is_valid(reads: Reads, known: KnownTag, now: Instant) -> bool:
+    """In the list ConcurrentTx is valid too (§3.5.2); in the cache it is what the last answer said."""
+    status = _status(known, reads.clock, now)
+    return status == "Accepted" or (status == "ConcurrentTx" and isinstance(known, ListedTag))
 
 
 def online(_own: Authorization, reads: Reads, _event: object) -> bool:
@@ -89,7 +98,7 @@ def ask(
     """LocalPreAuthorize spares the question for a tag that is valid now; an expired one is asked again (§3.5.1)."""
     known = _known(reads, event.id_tag) if reads.local_pre_authorize else None
     asking = Authorization(own.state, event.asker, event.id_tag)
-    if known is not None and _status(known, reads.clock, now) == "Accepted":
+    if known is not None and _is_valid(reads, known, now):
         return asking, (TagPreAuthorized(event.asker, known.parent_id_tag),)
     return asking, (Asked(Ask(AuthorizeReq(id_tag=event.id_tag), Address(NAME, event.asker))),)
 
@@ -176,13 +185,15 @@ class CacheReads(Struct, frozen=True):
     """The cache and its bounds."""
 
     cache: Annotated[Map[str, CachedTag], stored("cache")]
+    local_list: Annotated[Map[str, ListedTag], stored("local_list")]
     clock: Annotated[Clock, station("clock")]
     enabled: Annotated[bool | None, key("AuthorizationCacheEnabled")]
     most: Annotated[int, fact(facts.authorization_cache_max)]
 
 
-def enabled(_own: CacheKeeper, reads: CacheReads, _event: TagTold) -> bool:
-    return reads.enabled is True
+def enabled(_own: CacheKeeper, reads: CacheReads, event: TagTold) -> bool:
+    """What is in the local list is never put into the cache (§3.5.3)."""
+    return reads.enabled is True and ci_key(event.id_tag) not in reads.local_list
 
 
 def remember(
@@ -220,5 +231,43 @@ CACHE_KEEPER = Machine(
     reads=CacheReads,
     states=("keeping",),
     table=(on(TagTold, CacheRows.M1, remember, when=[enabled]),),
-    ignored=(ignores(TagTold, because="the cache is switched off, or there is none"),),
+    ignored=(ignores(TagTold, because="the cache is off, or the tag is in the local list"),),
+)
+
+
+# --- the local list ------------------------------------------------------------------------------------------
+
+
+class ListReads(Struct, frozen=True):
+    """The list, and whether it counts."""
+
+    local_list: Annotated[Map[str, ListedTag], stored("local_list")]
+    enabled: Annotated[bool | None, key("LocalAuthListEnabled")]
+
+
+def contradicts(_own: ListKeeper, reads: ListReads, event: TagTold) -> bool:
+    """One says that the tag is valid, the other that it is not (§3.5.2)."""
+    listed = reads.local_list.get(ci_key(event.id_tag)) if reads.enabled else None
+    return listed is not None and (listed.status in VALID) != (event.info.status in VALID)
+
+
+def tell_conflict(
+    own: ListKeeper, _reads: ListReads, event: TagTold, _now: Instant
+) -> tuple[ListKeeper, tuple[FaultDetected]]:
+    """The list stays as it is; the main controller reports the conflict (§3.5.2)."""
+    conflict = FaultDetected(
+        0, CONFLICT, info=f"idTag {event.id_tag}", prevents_charging=False, by_station=True
+    )
+    return own, (conflict,)
+
+
+LIST_KEEPER = Machine(
+    "list_keeper",
+    family=STATION,
+    home="moment",
+    blank=ListKeeper(),
+    reads=ListReads,
+    states=("keeping",),
+    table=(on(TagTold, LocalListRows.A1, tell_conflict, when=[contradicts]),),
+    ignored=(ignores(TagTold, because="the tag is not listed, or both say the same"),),
 )

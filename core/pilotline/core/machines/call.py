@@ -37,6 +37,7 @@ ORDER: Final = {
     for place, name in enumerate(
         (
             "registration",
+            "trigger",
             "authorization",
             "status_report",
             "data_transfer",
@@ -65,8 +66,9 @@ class Reads(Struct, frozen=True):
 
 
 def permitted(_own: Call, reads: Reads, event: Asked) -> bool:
-    """Before acceptance only BootNotification may be sent (§4.2)."""
-    return reads.registration.state == "accepted" or event.ask.by.machine == "registration"
+    """Before acceptance only BootNotification may be sent, and while Pending what is triggered (§4.2)."""
+    standing, by = reads.registration.state, event.ask.by.machine
+    return standing == "accepted" or by == "registration" or (standing == "pending" and by == "trigger")
 
 
 def room_is_left(own: Call, reads: Reads, event: Asked) -> bool:
@@ -102,6 +104,26 @@ def answers_the_open_call(own: Call, _reads: Reads, event: Answered) -> bool:
 
 def and_others_wait(own: Call, _reads: Reads, _event: object) -> bool:
     return bool(own.waiting)
+
+
+def of_the_boot(own: Call, _reads: Reads, event: Answered) -> bool:
+    return answers_the_open_call(own, _reads, event) and _is_boot(own)
+
+
+def boot_is_open(own: Call, _reads: Reads, _event: CallTimedOut) -> bool:
+    return _is_boot(own)
+
+
+def _is_boot(own: Call) -> bool:
+    return own.open is not None and own.open.by.machine == "registration"
+
+
+def end_boot(
+    own: Call, _reads: Reads, event: Answered | CallTimedOut, _now: Instant
+) -> tuple[Call, tuple[Ended | Asked, ...]]:
+    """Whether what waits may still be sent is for its outcome to say: it is asked anew (§4.2)."""
+    asked = tuple(Asked(ask) for ask in own.waiting)
+    return Call(own.state, own.connection, own.number), (*_ended(own, event), *asked)
 
 
 def end_call(
@@ -191,11 +213,14 @@ CALL = Machine(
         on(Asked, row.C2, send, when=[permitted]),
         on(Asked, row.C3, wait_for_turn, when=[room_is_left]),
         on(Asked, row.C7, withdraw),
+        on(ResultReceived, row.C9, end_boot, when=[of_the_boot]),
         on(ResultReceived, row.C5, end_call_and_send_next, when=[answers_the_open_call, and_others_wait]),
         on(ResultReceived, row.C4, end_call, when=[answers_the_open_call]),
         on(ResultReceived, row.C8, pass_on, when=[late]),
+        on(ErrorReceived, row.C9, end_boot, when=[of_the_boot]),
         on(ErrorReceived, row.C5, end_call_and_send_next, when=[answers_the_open_call, and_others_wait]),
         on(ErrorReceived, row.C4, end_call, when=[answers_the_open_call]),
+        on(CallTimedOut, row.C9, end_boot, when=[boot_is_open]),
         on(CallTimedOut, row.C5, end_call_and_send_next, when=[and_others_wait]),
         on(CallTimedOut, row.C4, end_call),
         on(Disconnected, row.C6, withdraw_all),

@@ -34,7 +34,9 @@ from pilotline.core.events import (
     UseBegan,
     UseEnded,
     UseTimedOut,
+    VacancyChanged,
 )
+from pilotline.core.reserving import Floor, held_back, on_connector
 from pilotline.core.slices import CONNECTOR, MAIN_CONTROLLER, every, fact, here, key, station
 from pilotline.core.state import (
     Availability,
@@ -66,6 +68,9 @@ class Reads(Struct, frozen=True):
     cable: Annotated[Cable, here("cables")]
     reset: Annotated[Reset, station("reset")]
     reservations: Annotated[Map[int, Reservation], every("reservations")]
+    sessions: Annotated[tuple[Session, ...], every("sessions")]
+    faults: Annotated[tuple[Fault, ...], every("faults")]
+    availabilities: Annotated[tuple[Availability, ...], every("availability")]
     stop_on_ev_side_disconnect: Annotated[bool | None, key("StopTransactionOnEVSideDisconnect")]
     free_vending: Annotated[str | None, fact(facts.free_vending_tag)]
 
@@ -77,6 +82,8 @@ def implied(own: Connector, reads: Reads) -> ChargePointStatus:
     match reads.session.state:
         case "awaiting_id_tag" | "awaiting_plug" | "held":
             return "Preparing"
+        case "awaiting_reserver":
+            return "Reserved" if on_connector(reads.reservations, own.connector) else "Preparing"
         case "starting" if reads.free_vending and own.state in ("initial", "Available", "Unavailable"):
             # Free vending knows no Preparing: charging is the first thing to be seen (A3, H3).
             return "Unavailable" if own.state == "Unavailable" else "Available"
@@ -93,10 +100,8 @@ def implied(own: Connector, reads: Reads) -> ChargePointStatus:
         case "idle":
             if reads.availability.state != "operative":
                 return "Unavailable"
-            reserved = any(
-                reservation.connector == own.connector for reservation in reads.reservations.values()
-            )
-            return "Reserved" if reserved else "Available"
+            floor = Floor(reads.sessions, reads.faults, reads.availabilities, reads.reservations)
+            return "Reserved" if held_back(floor, own.connector) else "Available"
 
 
 class _Implies:
@@ -171,6 +176,7 @@ TABLE: Final[tuple[Binding[Connector, Reads], ...]] = (
     on(ChargingBegan, row.A3, move),
     on(ReservationMade, row.A7, move),
     on(StatusOverdue, row.A7, move, when=[_Implies("Reserved")]),
+    on(VacancyChanged, row.A7, move, when=[_Implies("Reserved")]),
     on(MadeUnavailable, row.A8, move),
     on(StatusOverdue, row.A8, move, when=[_Implies("Unavailable")]),
     on(FaultBegan, row.A9, move),
@@ -210,7 +216,9 @@ TABLE: Final[tuple[Binding[Connector, Reads], ...]] = (
     on(FaultBegan, row.F9, move),
     # State: Reserved
     on(ReservationEnded, row.G8, move, when=[unavailable_due]),
-    on(ReservationEnded, row.G1, move),
+    on(ReservationEnded, row.G1, move_on),
+    on(VacancyChanged, row.G1, move, when=[_Implies("Available")]),
+    on(VacancyChanged, row.G8, move, when=[_Implies("Unavailable")]),
     on(UseBegan, row.G2, move),
     on(FaultBegan, row.G9, move),
     # State: Unavailable
@@ -257,6 +265,7 @@ IGNORED: Final = (
         because="nobody is charging, or somebody else suspends",
     ),
     ignores(ReservationMade, ReservationEnded, because="the connector is in use, Faulted or Unavailable"),
+    ignores(VacancyChanged, because="the conditions imply this status, or their next event leads on"),
     ignores(MadeUnavailable, MadeAvailable, because="the session or the fault comes first; its end looks again"),
     ignores(StatusOverdue, because="the conditions imply this status, or their next event leads on"),
     ignores(FaultBegan, FaultEnded, because="Faulted already, or not any more"),

@@ -3,7 +3,7 @@
 Theory of operation: an error that prevents charging makes the status Faulted; any other is a warning, reported with
 the status that is (§4.9). Several may be raised at once; the status changes with the first and with the last.
 What the hardware raised it clears. What a machine raised because a feedback did not come is over when that feedback
-comes after all, or when the cable is taken out (`HEALED_BY`).
+comes after all, when the cable is taken out, or with a new local list (`HEALED_BY`).
 """
 
 from typing import Final, TypeAlias
@@ -18,6 +18,7 @@ from pilotline.core.events import (
     FaultCleared,
     FaultDetected,
     FaultEnded,
+    ListUpdated,
     WarningChanged,
 )
 from pilotline.core.reading import NoReads
@@ -29,17 +30,23 @@ from pilotline.spec.status import ERROR_CODE_STATUSES
 
 RAISED_MAX: Final = 16  # one of each ChargePointErrorCode but NoError fits
 
-Feedback: TypeAlias = ContactorOpened | EvUnplugged | CableUnplugged
+Feedback: TypeAlias = ContactorOpened | EvUnplugged | CableUnplugged | ListUpdated
 HEALED_BY: Final[dict[str, tuple[type[Feedback], ...]]] = {
     "PowerSwitchFailure": (ContactorOpened,),
     "PowerMeterFailure": (EvUnplugged, CableUnplugged),
     "ConnectorLockFailure": (EvUnplugged, CableUnplugged),
+    "LocalListConflict": (ListUpdated,),
 }
 
 
 def prevents_charging(_own: Fault, _reads: NoReads, event: FaultDetected) -> bool:
     """A code that does not go with Faulted is a warning, whatever the hardware thinks of it (§4.9)."""
     return event.prevents_charging and "Faulted" in ERROR_CODE_STATUSES.get(event.error_code, ("Faulted",))
+
+
+def is_new(own: Fault, _reads: NoReads, event: FaultDetected) -> bool:
+    """Not raised yet, or with other words."""
+    return _raised_by(own, _reads, event) not in own.raised
 
 
 def begin_fault(
@@ -98,7 +105,12 @@ def _without(own: Fault, error_code: str) -> tuple[RaisedFault, ...]:
 
 def _with(own: Fault, reads: NoReads, event: FaultDetected, now: Instant) -> Fault:
     """The newest of a kind replaces the one before it."""
-    raised = RaisedFault(
+    raised = _raised_by(own, reads, event)
+    return replace(own, raised=(*_without(own, event.error_code), raised)[-RAISED_MAX:], since=now)
+
+
+def _raised_by(own: Fault, reads: NoReads, event: FaultDetected) -> RaisedFault:
+    return RaisedFault(
         event.error_code,
         event.info,
         event.vendor_id,
@@ -106,7 +118,6 @@ def _with(own: Fault, reads: NoReads, event: FaultDetected, now: Instant) -> Fau
         prevents_charging(own, reads, event),
         event.by_station,
     )
-    return replace(own, raised=(*_without(own, event.error_code), raised)[-RAISED_MAX:], since=now)
 
 
 FAULT = Machine(
@@ -120,8 +131,8 @@ FAULT = Machine(
     table=(
         on(FaultDetected, row.F1, begin_fault, when=[prevents_charging]),
         on(FaultDetected, row.F2, add),
-        on(FaultDetected, row.F3, add),
-        on(FaultDetected, row.F7, add),
+        on(FaultDetected, row.F3, add, when=[is_new]),
+        on(FaultDetected, row.F7, add, when=[is_new]),
         on(FaultCleared, row.F3, remove, when=[is_raised, a_fault_is_left]),
         on(FaultCleared, row.F4, end_fault, when=[a_warning_is_left]),
         on(FaultCleared, row.F7, remove, when=[a_warning_is_left]),
@@ -130,14 +141,17 @@ FAULT = Machine(
         on(ContactorOpened, row.F8, tell_healed, when=[heals]),
         on(EvUnplugged, row.F8, tell_healed, when=[heals]),
         on(CableUnplugged, row.F8, tell_healed, when=[heals]),
+        on(ListUpdated, row.F8, tell_healed, when=[heals]),
     ),
     ignored=(
         ignores(
             ContactorOpened,
             EvUnplugged,
             CableUnplugged,
+            ListUpdated,
             because="the station has found nothing that is over by it",
         ),
+        ignores(FaultDetected, in_=("warning", "faulted"), because="it is raised already, just so"),
         ignores(FaultCleared, because="no such fault is raised"),
     ),
 )

@@ -2,11 +2,12 @@
 
 Theory of operation: the tag that waits for its plug gives up (B1); the tag that started stops, unasked; the tag whose
 start was refused gets its cable back; any other is authorized first. Once accepted, a connector that is plugged in and
-waits comes first, then a running transaction of the same group, which it stops, then the connector that this tag has
-just used, then the lowest free one.
+waits comes first, then a running transaction of the same group, which it stops, then the connector that is reserved for
+it, then the one that it has just used, then the lowest free one. What is reserved for others is none of these (§5.13);
+whose group a tag is of shows when it is authorized, so before that a reservation for any group may be meant.
 """
 
-from typing import Annotated, Final
+from typing import Annotated, Final, NamedTuple
 
 from msgspec import Struct
 
@@ -22,6 +23,7 @@ from pilotline.core.events import (
     UseWithdrawn,
 )
 from pilotline.core.fitness import fit_for_use
+from pilotline.core.reserving import Floor, may_use, on_connector
 from pilotline.core.slices import READER, every, fact, key, station
 from pilotline.core.state import (
     Asker,
@@ -32,6 +34,7 @@ from pilotline.core.state import (
     KeptCable,
     Map,
     Reader,
+    Reservation,
     Reset,
     Session,
     Transaction,
@@ -52,6 +55,7 @@ class Reads(Struct, frozen=True):
     kept_cables: Annotated[tuple[KeptCable, ...], every("kept_cables")]
     faults: Annotated[tuple[Fault, ...], every("faults")]
     availability: Annotated[tuple[Availability, ...], every("availability")]
+    reservations: Annotated[Map[int, Reservation], every("reservations")]
     reset: Annotated[Reset, station("reset")]
     serves: Annotated[tuple[int, ...], fact(facts.served_connectors)]
     blinks: Annotated[int | None, key("BlinkRepeat")]
@@ -109,49 +113,65 @@ def _kept_of_the_group(reads: Reads, parent_id_tag: str | None) -> int | None:
     return None
 
 
-def _fit(reads: Reads, connector: int) -> bool:
-    return fit_for_use(connector, reads.faults, reads.availability, reads.reset)
+class Who(NamedTuple):
+    """A tag, and its group once it is known."""
+
+    id_tag: str
+    parent_id_tag: str | None = None
+    group_known: bool = True
 
 
-def _waiting_for_a_tag(reads: Reads) -> int | None:
+def _fit(reads: Reads, connector: int, who: Who) -> bool:
+    if not fit_for_use(connector, reads.faults, reads.availability, reads.reset):
+        return False
+    floor = Floor(reads.sessions, reads.faults, reads.availability, reads.reservations)
+    if may_use(floor, connector, who.id_tag, who.parent_id_tag):
+        return True
+    return not who.group_known and any(r.parent_id_tag for r in reads.reservations.values())
+
+
+def _waiting_for_a_tag(reads: Reads, who: Who) -> int | None:
+    return _first_in(reads, ("awaiting_reserver",), who) or _first_in(reads, ("awaiting_id_tag",), who)
+
+
+def _first_in(reads: Reads, states: tuple[str, ...], who: Who) -> int | None:
     for connector in reads.serves:
-        if reads.sessions[connector].state == "awaiting_id_tag" and fit_for_use(
-            connector, reads.faults, reads.availability, reads.reset
-        ):
+        if reads.sessions[connector].state in states and _fit(reads, connector, who):
             return connector
     return None
 
 
-def _used_by(reads: Reads, id_tag: str) -> int | None:
+def _reserved_for(reads: Reads, who: Who) -> int | None:
+    for connector in reads.serves:
+        reserved = on_connector(reads.reservations, connector) is not None
+        if reserved and reads.sessions[connector].state == "idle" and _fit(reads, connector, who):
+            return connector
+    return None
+
+
+def _used_by(reads: Reads, who: Who) -> int | None:
     """Still plugged in after this tag's transaction: it may go on there (F2).
 
     After nobody's only if the tag can mean no other connector: else the next driver would pay for whoever plugged in
     and did not come (errata 3.20).
     """
-    nobodys = id_tag if len(reads.serves) == 1 else ""
+    nobodys = who.id_tag if len(reads.serves) == 1 else ""
     for connector in reads.serves:
         session = reads.sessions[connector]
-        if (
-            session.state == "finishing"
-            and _fit(reads, connector)
-            and same(session.id_tag or nobodys, id_tag)
-        ):
+        mine = session.state == "finishing" and same(session.id_tag or nobodys, who.id_tag)
+        if mine and _fit(reads, connector, who):
             return connector
     return None
 
 
-def _free(reads: Reads) -> int | None:
-    for connector in reads.serves:
-        if reads.sessions[connector].state == "idle" and fit_for_use(
-            connector, reads.faults, reads.availability, reads.reset
-        ):
-            return connector
-    return None
-
-
-def grantable(reads: Reads, id_tag: str) -> int | None:
+def grantable(reads: Reads, who: Who) -> int | None:
     """The connector an accepted tag is granted, in the declared order; None: no connector is left."""
-    return _waiting_for_a_tag(reads) or _used_by(reads, id_tag) or _free(reads)
+    return (
+        _waiting_for_a_tag(reads, who)
+        or _reserved_for(reads, who)
+        or _used_by(reads, who)
+        or _first_in(reads, ("idle",), who)
+    )
 
 
 def _signal(own: Reader, reads: Reads, accepted: bool) -> SignalTag:
@@ -203,7 +223,7 @@ def release(
 def cannot_be_meant(_own: Reader, reads: Reads, event: TagPresented) -> bool:
     """No connector to grant, and nothing that a tag of the same group could end: nothing to ask (§3.10)."""
     groups = any(_group_of(reads, c) or reads.kept_cables[c].parent_id_tag for c in reads.serves)
-    return grantable(reads, event.id_tag) is None and not groups
+    return grantable(reads, Who(event.id_tag, group_known=False)) is None and not groups
 
 
 def refuse(own: Reader, reads: Reads, _event: object, _now: Instant) -> tuple[Reader, tuple[SignalTag]]:
@@ -217,10 +237,10 @@ def ask(
     return Reader(own.number, own.state, event.id_tag), (AuthorizationAsked(asker, event.id_tag),)
 
 
-def accepted_for_its_group(_own: Reader, reads: Reads, event: TagDecided) -> bool:
+def accepted_for_its_group(own: Reader, reads: Reads, event: TagDecided) -> bool:
     return (
         event.status == "Accepted"
-        and _waiting_for_a_tag(reads) is None
+        and _waiting_for_a_tag(reads, Who(own.id_tag, event.parent_id_tag)) is None
         and _of_the_group(reads, event.parent_id_tag) is not None
     )
 
@@ -248,13 +268,13 @@ def release_to_the_group(
 
 
 def accepted_and_grantable(own: Reader, reads: Reads, event: TagDecided) -> bool:
-    return event.status == "Accepted" and grantable(reads, own.id_tag) is not None
+    return event.status == "Accepted" and grantable(reads, Who(own.id_tag, event.parent_id_tag)) is not None
 
 
 def grant(
     own: Reader, reads: Reads, event: TagDecided, _now: Instant
 ) -> tuple[Reader, tuple[SignalTag | UseGranted, ...]]:
-    connector = grantable(reads, own.id_tag) or 0
+    connector = grantable(reads, Who(own.id_tag, event.parent_id_tag)) or 0
     granted = UseGranted(connector, own.id_tag, event.parent_id_tag, own.number)
     return Reader(own.number, own.state), (_signal(own, reads, True), granted)
 

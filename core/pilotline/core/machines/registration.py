@@ -17,6 +17,7 @@ from pilotline.core.effects import Arm, Configure, Put
 from pilotline.core.events import (
     Asked,
     BootDue,
+    BootTriggered,
     Confirmed,
     Connected,
     Refused,
@@ -101,6 +102,7 @@ REGISTRATION = Machine(
         on(Connected, row.R0, notify_boot),
         on(BootDue, row.R1, notify_boot, when=[link_is_up]),
         on(BootDue, row.R7),
+        on(BootTriggered, row.R8, notify_boot),
         on(Confirmed[BootNotificationConf], row.R2, take_up_work, when=[accepted]),
         on(Confirmed[BootNotificationConf], row.R3, wait_as_told, when=[pending]),
         on(Confirmed[BootNotificationConf], row.R4, wait_as_told),
@@ -113,6 +115,11 @@ REGISTRATION = Machine(
             Connected, in_=("asked", "accepted"), because="a reconnect alone calls for no BootNotification"
         ),
         ignores(Connected, in_=("pending", "rejected"), because="the interval given is not over"),
+        ignores(
+            BootTriggered,
+            in_=("unregistered", "asked", "accepted", "rejected"),
+            because="the decision table lets it pass only while Pending",
+        ),
         ignores(BootDue, in_=("unregistered",), because="offline: BootNotification goes when the link is up"),
         ignores(BootDue, in_=("asked", "accepted"), because="BootNotification is on its way or accepted"),
         ignores(

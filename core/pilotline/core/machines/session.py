@@ -3,7 +3,8 @@
 Theory of operation: plug and authorization may come in either order; when both are there the cable is locked, the
 register read, and the transaction begins (§3.6). A fault holds the start back but not the attempt. An attempt that is
 not completed in ConnectionTimeOut is given up (B1), but with the plug in and no tag it must be unplugged first (B6).
-A tag that was granted the lowest free connector moves to the one that is plugged (`takes over`).
+A tag that was granted the lowest free connector moves to the one that is plugged (`takes over`). On a reserved
+connector the plug alone begins nothing (§5.13): there is no Preparing before its tag, or before the reservation ends.
 """
 
 from typing import Annotated, Final, get_args
@@ -31,7 +32,9 @@ from pilotline.core.events import (
     MadeUnavailable,
     MeterRead,
     PoweredUp,
+    ReservationEnded,
     StartTimedOut,
+    StatusOverdue,
     StayedUp,
     StopAsked,
     TransactionBegan,
@@ -43,6 +46,7 @@ from pilotline.core.events import (
     UseTimedOut,
     UseWithdrawn,
 )
+from pilotline.core.reserving import Floor, may_use, on_connector, used_by
 from pilotline.core.slices import CONNECTOR, every, fact, here, key, station
 from pilotline.core.state import (
     Availability,
@@ -54,6 +58,7 @@ from pilotline.core.state import (
     KeptCable,
     Map,
     Outbox,
+    Reservation,
     Reset,
     Session,
     Transaction,
@@ -73,6 +78,9 @@ class Reads(Struct, frozen=True):
     cable: Annotated[Cable, here("cables")]
     fault: Annotated[Fault, here("faults")]
     availability: Annotated[Availability, here("availability")]
+    reservations: Annotated[Map[int, Reservation], every("reservations")]
+    faults: Annotated[tuple[Fault, ...], every("faults")]
+    availabilities: Annotated[tuple[Availability, ...], every("availability")]
     reset: Annotated[Reset, station("reset")]
     kept_cable: Annotated[KeptCable, here("kept_cables")]
     sessions: Annotated[tuple[Session, ...], every("sessions")]
@@ -106,18 +114,45 @@ def fit_for_use(own: Session, reads: Reads, event: object) -> bool:
     return open_to_use(own, reads, event) and reads.fault.state != "faulted"
 
 
-def _vends_freely(reads: Reads) -> bool:
-    """A plug alone starts charging (A3), but not before the first acceptance unless the product says so (§4.2.1)."""
-    return reads.free_vending is not None and (reads.boot.ever_accepted or reads.charges_unaccepted)
+def granted_and_fit(own: Session, reads: Reads, event: UseGranted) -> bool:
+    """Fit, and neither reserved for somebody else nor needed for those who reserved any connector (§5.13)."""
+    return fit_for_use(own, reads, event) and _may_use(own, reads, event.id_tag, event.parent_id_tag)
 
 
 def free_vending(own: Session, reads: Reads, event: object) -> bool:
-    return _vends_freely(reads) and fit_for_use(own, reads, event)
+    """A plug alone starts charging (A3), but not before the first acceptance unless the product says so (§4.2.1)."""
+    tag = reads.free_vending
+    return (
+        tag is not None
+        and (reads.boot.ever_accepted or reads.charges_unaccepted)
+        and fit_for_use(own, reads, event)
+        and _may_use(own, reads, tag, None)
+    )
 
 
 def takes_over(own: Session, reads: Reads, event: object) -> bool:
     """A tag of one of our readers was granted another connector, and the driver plugged in here."""
-    return _granted_elsewhere(own, reads) is not None and fit_for_use(own, reads, event)
+    other = _granted_elsewhere(own, reads)
+    return (
+        other is not None
+        and fit_for_use(own, reads, event)
+        and _may_use(own, reads, other.id_tag or "", other.parent_id_tag)
+    )
+
+
+def reserved(own: Session, reads: Reads, event: object) -> bool:
+    """For a tag that is still to come (§5.13)."""
+    return open_to_use(own, reads, event) and on_connector(reads.reservations, own.connector) is not None
+
+
+def reserved_no_more(own: Session, reads: Reads, _event: object) -> bool:
+    """The connector has said so (G1): now the attempt may begin (A2)."""
+    return on_connector(reads.reservations, own.connector) is None
+
+
+def _may_use(own: Session, reads: Reads, id_tag: str, parent_id_tag: str | None) -> bool:
+    floor = Floor(reads.sessions, reads.faults, reads.availabilities, reads.reservations)
+    return may_use(floor, own.connector, id_tag, parent_id_tag)
 
 
 def plugged(_own: Session, reads: Reads, _event: object) -> bool:
@@ -129,9 +164,7 @@ def plugged_and_staying_up(own: Session, reads: Reads, event: object) -> bool:
 
 
 def plugged_free_vending(own: Session, reads: Reads, event: object) -> bool:
-    return (
-        _vends_freely(reads) and reads.fault.state != "faulted" and plugged_and_staying_up(own, reads, event)
-    )
+    return free_vending(own, reads, event) and plugged_and_staying_up(own, reads, event)
 
 
 def plugged_and_operative(own: Session, reads: Reads, event: object) -> bool:
@@ -139,9 +172,11 @@ def plugged_and_operative(own: Session, reads: Reads, event: object) -> bool:
 
 
 def operative_free_vending(own: Session, reads: Reads, event: object) -> bool:
-    return (
-        _vends_freely(reads) and reads.fault.state != "faulted" and plugged_and_operative(own, reads, event)
-    )
+    return free_vending(own, reads, event) and plugged_and_operative(own, reads, event)
+
+
+def reserved_meanwhile(own: Session, reads: Reads, event: object) -> bool:
+    return plugged(own, reads, event) and reserved(own, reads, event)
 
 
 def faulted(_own: Session, reads: Reads, _event: object) -> bool:
@@ -184,18 +219,10 @@ def start(
 
 def start_for(
     own: Session, reads: Reads, event: UseGranted, now: Instant
-) -> tuple[Session, tuple[Arm | ReadMeter, ...]]:
-    return Session(own.connector, own.state, event.id_tag, event.parent_id_tag, event.reader), _start(
-        own, reads, now
-    )
-
-
-def start_again_for(
-    own: Session, reads: Reads, event: UseGranted, now: Instant
 ) -> tuple[Session, tuple[Arm | ReadMeter | UseBegan, ...]]:
-    """The tag is presented again while the cable is still in: a new transaction (F2)."""
-    session, ordered = start_for(own, reads, event, now)
-    return session, (UseBegan(own.connector), *ordered)
+    """The use has begun at the latest now: after Finishing (F2), or where it was reserved (G2)."""
+    session = Session(own.connector, own.state, event.id_tag, event.parent_id_tag, event.reader)
+    return session, (UseBegan(own.connector), *_start(own, reads, now))
 
 
 def take_over(
@@ -240,9 +267,9 @@ def was_the_start(own: Session, _reads: Reads, event: CommitFailed) -> bool:
 
 def give_up_start(
     own: Session, reads: Reads, _event: CommitFailed, now: Instant
-) -> tuple[Session, tuple[Arm]]:
+) -> tuple[Session, tuple[Arm | UseBegan, ...]]:
     """No transaction begins that is not stored; the driver may present the tag again."""
-    return Session(own.connector, own.state), (_connection_time_out(reads, now),)
+    return Session(own.connector, own.state), (_connection_time_out(reads, now), UseBegan(own.connector))
 
 
 # --- the transaction -----------------------------------------------------------------------------------------
@@ -257,7 +284,11 @@ def begin_transaction(
 ) -> tuple[Session, tuple[TransactionBegan]]:
     number = Counter(reads.queue.newest + 1)
     session = Session(own.connector, own.state, own.id_tag, own.parent_id_tag, own.reader, number)
-    began = TransactionBegan(number, own.connector, own.id_tag or "", own.parent_id_tag, event.readings)
+    used = used_by(reads.reservations, own.connector, own.id_tag or "", own.parent_id_tag)
+    reservation = None if used is None else used.reservation_id
+    began = TransactionBegan(
+        number, own.connector, own.id_tag or "", own.parent_id_tag, event.readings, reservation
+    )
     return session, (began,)
 
 
@@ -321,7 +352,11 @@ def plugged_at_boot(own: Session, reads: Reads, event: PoweredUp) -> bool:
 
 
 def free_vending_at_boot(own: Session, reads: Reads, event: PoweredUp) -> bool:
-    return plugged_at_boot(own, reads, event) and _vends_freely(reads)
+    return plugged_at_boot(own, reads, event) and free_vending(own, reads, event)
+
+
+def reserved_at_boot(own: Session, reads: Reads, event: PoweredUp) -> bool:
+    return plugged_at_boot(own, reads, event) and reserved(own, reads, event)
 
 
 def resume(own: Session, reads: Reads, _event: PoweredUp, _now: Instant) -> Session:
@@ -386,15 +421,19 @@ SESSION = Machine(
         on(CablePlugged, row.S1F, start_unattended, when=[free_vending]),
         on(CablePlugged, row.S3F, start_again_unattended, when=[free_vending]),
         on(CablePlugged, row.S1T, take_over, when=[takes_over]),
+        on(CablePlugged, row.S1W, when=[reserved]),
         on(CablePlugged, row.S1, await_id_tag, when=[open_to_use]),
+        on(StatusOverdue, row.S1E, await_id_tag, when=[reserved_no_more]),
+        on(ReservationEnded, row.S1E, await_id_tag, when=[faulted]),
         on(MadeAvailable, row.S1F, start_unattended, when=[plugged_free_vending]),
         on(MadeAvailable, row.S1, await_id_tag, when=[plugged_and_staying_up]),
         on(StayedUp, row.S1F, start_unattended, when=[operative_free_vending]),
+        on(StayedUp, row.S1W, when=[reserved_meanwhile]),
         on(StayedUp, row.S1R, await_id_tag, when=[plugged_and_operative]),
-        on(UseGranted, row.S2, await_plug, when=[fit_for_use]),
+        on(UseGranted, row.S2, await_plug, when=[granted_and_fit]),
         # both conditions
-        on(UseGranted, row.S3, start_for, when=[fit_for_use]),
-        on(UseGranted, row.S3F, start_again_for, when=[plugged, fit_for_use]),
+        on(UseGranted, row.S3, start_for, when=[granted_and_fit]),
+        on(UseGranted, row.S3F, start_for, when=[plugged, granted_and_fit]),
         on(CablePlugged, row.S4, when=[faulted]),
         on(CablePlugged, row.S3P, start),
         on(FaultBegan, row.S4S),
@@ -427,6 +466,7 @@ SESSION = Machine(
         on(PoweredUp, row.S13, resume, when=[resumed]),
         on(PoweredUp, row.S14, finish_after_the_cut, when=[stopped_by_the_cut]),
         on(PoweredUp, row.S1F, start_unattended, when=[free_vending_at_boot]),
+        on(PoweredUp, row.S1W, when=[reserved_at_boot]),
         on(PoweredUp, row.S1, await_id_tag, when=[plugged_at_boot]),
     ),
     ignored=(
@@ -440,6 +480,11 @@ SESSION = Machine(
         ),
         ignores(UseGranted, because="the connector is not fit for use, or somebody uses it already"),
         ignores(CommitFailed, because="what did not happen changes nothing"),
+        ignores(
+            ReservationEnded,
+            StatusOverdue,
+            because="no driver waits for it to end, or the status comes first",
+        ),
         ignores(FaultBegan, FaultEnded, because="a fault holds back nothing but the start"),
         ignores(UseWithdrawn, ConnectionTimedOut, because="no tag waits for its plug"),
         ignores(

@@ -5,7 +5,7 @@ order. Offline none is kept: back online the present one is compared with the la
 After a registration the present one is due in any case; it is no change (errata 3.22).
 """
 
-from typing import Annotated, Final
+from typing import Annotated, Final, Protocol
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -55,6 +55,19 @@ DUE_MAX: Final = (
 )
 
 
+class Conditions(Protocol):
+    """What a report is made of."""
+
+    @property
+    def connector(self) -> Connector: ...
+    @property
+    def fault(self) -> Fault: ...
+    @property
+    def cable(self) -> Cable: ...
+    @property
+    def session(self) -> Session: ...
+
+
 class Reads(Struct, frozen=True):
     """The status, what is wrong, and whether anybody listens."""
 
@@ -70,7 +83,7 @@ class Reads(Struct, frozen=True):
     retry_ms: Annotated[int, fact(facts.boot_retry_ms)]
 
 
-def present(reads: Reads) -> tuple[Report, Instant]:
+def present(reads: Conditions) -> tuple[Report, Instant]:
     """The report of what is now, and since when; the newest fault or else warning speaks for all (§4.9, §6.47)."""
     status = "Available" if reads.connector.state == "initial" else reads.connector.state
     raised = [r for r in reads.fault.raised if status in ERROR_CODE_STATUSES.get(r.error_code, (status,))]
@@ -85,17 +98,21 @@ def present(reads: Reads) -> tuple[Report, Instant]:
     return Report(status, info="EV side disconnected" if tells else None), since
 
 
-def _ask(own: StatusReport, reads: Reads, report: Report, since: Instant) -> Asked:
-    epoch = reads.clock.epoch
-    request = StatusNotificationReq(
-        connector_id=own.connector,
+def request_of(connector: int, report: Report, since: Instant, clock: Clock) -> StatusNotificationReq:
+    """The report as a request; its time is left out while no clock is known."""
+    return StatusNotificationReq(
+        connector_id=connector,
         error_code=report.error_code,
         status=report.status,
         info=report.info,
-        timestamp=None if epoch is None else date_of(UtcTime(epoch + since)),
+        timestamp=None if clock.epoch is None else date_of(UtcTime(clock.epoch + since)),
         vendor_id=report.vendor_id,
         vendor_error_code=report.vendor_error_code,
     )
+
+
+def _ask(own: StatusReport, reads: Reads, report: Report, since: Instant) -> Asked:
+    request = request_of(own.connector, report, since, reads.clock)
     return Asked(Ask(request, Address(NAME, own.connector)))
 
 

@@ -78,7 +78,8 @@ def begin(
     began = Transaction(
         event.transaction, event.connector, own.state, event.id_tag, event.parent_id_tag, register
     )
-    start = StartMessage(event.connector, event.id_tag, register, stamped(reads.boot, reads.clock, now))
+    stamp = stamped(reads.boot, reads.clock, now)
+    start = StartMessage(event.connector, event.id_tag, register, stamp, event.reservation)
     return began, (
         MessageRecorded(event.transaction, start),
         *_next_sample(reads, now),

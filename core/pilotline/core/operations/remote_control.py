@@ -10,15 +10,20 @@ from msgspec import Struct
 from pilotline.core.decision_table import DecisionTable, otherwise, when
 from pilotline.core.events import AuthorizationAsked, StopAsked, UseGranted
 from pilotline.core.fitness import fit_for_use
-from pilotline.core.slices import every, key, station
+from pilotline.core.known_tags import KnownTag, known_tag
+from pilotline.core.reserving import Floor, may_use, of_any, on_connector
+from pilotline.core.slices import every, key, station, stored
 from pilotline.core.state import (
     Asker,
     Authorization,
     Availability,
+    CachedTag,
     Counter,
     Fault,
+    ListedTag,
     Map,
     Registration,
+    Reservation,
     Reset,
     Session,
     Transaction,
@@ -41,6 +46,11 @@ class Reads(Struct, frozen=True):
     reset: Annotated[Reset, station("reset")]
     authorizations: Annotated[Map[Asker, Authorization], every("authorizations")]
     transactions: Annotated[Map[Counter, Transaction], every("transactions")]
+    reservations: Annotated[Map[int, Reservation], every("reservations")]
+    local_list: Annotated[Map[str, ListedTag], stored("local_list")]
+    cache: Annotated[Map[str, CachedTag], stored("cache")]
+    list_enabled: Annotated[bool | None, key("LocalAuthListEnabled")]
+    cache_enabled: Annotated[bool | None, key("AuthorizationCacheEnabled")]
     connectors: Annotated[int, key("NumberOfConnectors")]
     authorize: Annotated[bool, key("AuthorizeRemoteTxRequests")]
     profiles: Annotated[tuple[str, ...], key("SupportedFeatureProfiles")]
@@ -69,7 +79,7 @@ def profile_of_another_kind(reads: Reads, request: RemoteStartTransactionReq) ->
 
 
 def no_connector_fit(reads: Reads, request: RemoteStartTransactionReq) -> bool:
-    """In use, faulted, Inoperative, or waiting for another answer already."""
+    """In use, faulted, Inoperative, reserved for somebody else, or waiting for another answer already."""
     return _target(reads, request) == 0
 
 
@@ -91,26 +101,54 @@ def authorize_and_start(
 def start(
     reads: Reads, request: RemoteStartTransactionReq
 ) -> tuple[RemoteStartTransactionConf, tuple[UseGranted]]:
-    granted = UseGranted(_target(reads, request), request.id_tag, None, None)
+    known = _known(reads, request.id_tag)
+    parent_id_tag = None if known is None else known.parent_id_tag
+    granted = UseGranted(_target(reads, request), request.id_tag, parent_id_tag, None)
     return RemoteStartTransactionConf(status="Accepted"), (granted,)
 
 
 def _target(reads: Reads, request: RemoteStartTransactionReq) -> int:
-    """The connector that is meant; without one, plugged in and waiting, then the lowest free. 0: none is fit."""
+    """The connector that is meant; without one, plugged in and waiting, then reserved for the tag, then the lowest
+    free. 0: none is fit.
+    """
     asked = request.connector_id
     candidates = range(1, len(reads.sessions)) if asked is None else (asked,)
-    for states in (("awaiting_id_tag",), ("idle",), ("finishing",)):
-        for connector in candidates:
-            if reads.sessions[connector].state in states and _fit(reads, connector):
+    reserved = [c for c in candidates if on_connector(reads.reservations, c)]
+    for states, among in (
+        (("awaiting_id_tag", "awaiting_reserver"), candidates),
+        (("idle",), reserved),
+        (("idle",), candidates),
+        (("finishing",), candidates),
+    ):
+        for connector in among:
+            if reads.sessions[connector].state in states and _fit(reads, connector, request.id_tag):
                 return connector
     return 0
 
 
-def _fit(reads: Reads, connector: int) -> bool:
-    return (
-        fit_for_use(connector, reads.faults, reads.availability, reads.reset)
-        and Asker("connector", connector) not in reads.authorizations
-    )
+def _fit(reads: Reads, connector: int, id_tag: str) -> bool:
+    if (
+        not fit_for_use(connector, reads.faults, reads.availability, reads.reset)
+        or Asker("connector", connector) in reads.authorizations
+    ):
+        return False
+    known = _known(reads, id_tag)
+    floor = Floor(reads.sessions, reads.faults, reads.availability, reads.reservations)
+    if may_use(floor, connector, id_tag, None if known is None else known.parent_id_tag):
+        return True
+    return known is None and reads.authorize and _may_be_of_its_group(reads, connector)
+
+
+def _may_be_of_its_group(reads: Reads, connector: int) -> bool:
+    """The reservation is for a group, and whether the tag is of it the Central System will say (§5.13)."""
+    own = on_connector(reads.reservations, connector)
+    asked = of_any(reads.reservations) if own is None else [own]
+    return any(reservation.parent_id_tag for reservation in asked)
+
+
+def _known(reads: Reads, id_tag: str) -> KnownTag | None:
+    local_list = reads.local_list if reads.list_enabled else None
+    return known_tag(id_tag, local_list, reads.cache if reads.cache_enabled else None)
 
 
 REMOTE_START_TRANSACTION: DecisionTable[Reads, RemoteStartTransactionReq] = DecisionTable(

@@ -5,7 +5,7 @@ there is a class here, each line a field. Whatever contradicts itself is refused
 """
 
 from functools import cached_property
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Final, Literal, Self
 
 from immutables import Map
 from pydantic import BaseModel, ConfigDict, Field, GetCoreSchemaHandler, model_validator
@@ -253,7 +253,7 @@ class Product(Facts):
     status_delay_ms: Amount
     """Built-in shortest life of a status before it is reported; MinimumStatusDuration adds to it (§4.9)."""
     max_frame_bytes: Annotated[int, Field(strict=True, ge=1024, le=16 * 1024 * 1024)]
-    """Longest WebSocket message accepted."""
+    """Longest WebSocket message accepted, unless a local list of the lengths offered needs more (`frame_bytes_max`)."""
 
     identity: Identity
     connectors: Annotated[tuple[Connector, ...], Field(max_length=MAX_CONNECTORS)]
@@ -280,6 +280,12 @@ class Product(Facts):
         """The values of the product file: what a station starts with that was never commissioned."""
         return configured(self.offered_keys, texts_of(self))
 
+    @cached_property
+    def frame_bytes_max(self) -> int:
+        """Longest frame taken, in bytes: also the longest list that SendLocalListMaxLength allows fits (§9.2.3)."""
+        entries = self.factory_configuration.integer("SendLocalListMaxLength", 0)
+        return max(self.max_frame_bytes, FRAME_BYTES + entries * ENTRY_BYTES)
+
     @model_validator(mode="after")
     def _consistent(self) -> Self:
         problems = [*fact_problems(self), *key_problems(self), *payment_problems(self)]
@@ -291,6 +297,12 @@ class Product(Facts):
         if problems:
             raise ValueError("\n".join(problems))
         return self
+
+
+FRAME_BYTES: Final = 1024
+"""A frame without its list."""
+ENTRY_BYTES: Final = 400
+"""The longest entry of a local list (§7.1), with all its characters escaped."""
 
 
 def _table(finding: str) -> str:

@@ -74,6 +74,10 @@ from pilotline.spec.messages.core import (
     StatusNotificationConf,
     StopTransactionConf,
 )
+from pilotline.spec.messages.firmware_management import (
+    DiagnosticsStatusNotificationConf,
+    FirmwareStatusNotificationConf,
+)
 from pilotline.spec.messages.structures import IdTagInfo
 from pilotline.spec.products import Product
 from pilotline.spec.types import ChargePointErrorCode
@@ -121,6 +125,8 @@ class Answers(NamedTuple):
             "StatusNotificationReq": (StatusNotificationConf(),),
             "HeartbeatReq": (HeartbeatConf(current_time=EPOCH),),
             "DataTransferReq": self.transfer,
+            "DiagnosticsStatusNotificationReq": (DiagnosticsStatusNotificationConf(),),
+            "FirmwareStatusNotificationReq": (FirmwareStatusNotificationConf(),),
         }
 
 
@@ -274,6 +280,15 @@ def slow_meter(connector: int) -> Player:
         for number, transaction in state.memory.transactions.items():
             if transaction.connector == connector:
                 yield MeterRead(connector, number, "Sample.Periodic", READINGS)
+
+    return play
+
+
+def triggered_meter(connector: int) -> Player:
+    """Somebody may read the meter for TriggerMessage at any time; late readings are as good as others."""
+
+    def play(_state: State) -> Iterator[External]:
+        yield MeterRead(connector, None, "Trigger", READINGS)
 
     return play
 

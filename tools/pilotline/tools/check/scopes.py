@@ -18,6 +18,7 @@ from pilotline.tools.check.environment import (
 )
 from pilotline.tools.check.going_down import GOING_DOWN
 from pilotline.tools.check.payments import PAYMENTS
+from pilotline.tools.check.profile_scopes import PROFILE_SCOPES
 from pilotline.tools.check.refusals import REFUSALS
 from pilotline.tools.check.scope import (
     DRIVER,
@@ -421,4 +422,5 @@ _SCOPES: Final = (
 
 def scopes() -> dict[str, Scope]:
     """All scopes by name."""
-    return {scope.name: scope for scope in (*_SCOPES, *PAYMENTS, *GOING_DOWN, *REFUSALS)}
+    groups = (*_SCOPES, *PAYMENTS, *GOING_DOWN, *REFUSALS, *PROFILE_SCOPES)
+    return {scope.name: scope for scope in groups}

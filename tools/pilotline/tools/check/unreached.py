@@ -2,7 +2,6 @@
 
 from typing import Final
 
-_RESERVATION: Final = "comes with the Reservation profile"
 _SMART_CHARGING: Final = "comes with smart charging: only a limit of 0 withholds energy before the start"
 
 UNREACHED: Final[dict[tuple[str, str], str]] = {
@@ -11,12 +10,5 @@ UNREACHED: Final[dict[tuple[str, str], str]] = {
     ("connector", "H5/ChargingBegan"): _SMART_CHARGING,
     ("connector", "E3/EnergyOffered"): _SMART_CHARGING,
     ("connector", "E4/EnergyOffered"): _SMART_CHARGING,
-    ("connector", "A7/ReservationMade"): _RESERVATION,
-    ("connector", "A7/StatusOverdue"): _RESERVATION,
-    ("connector", "G1/ReservationEnded"): _RESERVATION,
-    ("connector", "G2/UseBegan"): _RESERVATION,
-    ("connector", "G8/ReservationEnded"): _RESERVATION,
-    ("connector", "G9/FaultBegan"): _RESERVATION,
-    ("connector", "P7/Restored"): _RESERVATION,
     ("connector", "I7/FaultEnded"): "§5.13 ends the reservation of a connector that becomes Faulted",
 }

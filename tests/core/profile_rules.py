@@ -1,0 +1,71 @@
+"""What the Central System may ask of the profiles beside Core, as rules of the whole charge point's test."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from hypothesis import strategies as st
+from hypothesis.stateful import rule
+
+TAG = st.sampled_from(("TAG", "tag", "OTHER", "FRIEND"))
+LISTED = st.sampled_from(("Accepted", "Blocked", "Expired", "ConcurrentTx", None))
+NOW = datetime(2026, 11, 23, 6, 54, 28, tzinfo=UTC)
+"""What the Central System's clock says, mostly."""
+MESSAGES = (
+    "BootNotification",
+    "Heartbeat",
+    "MeterValues",
+    "StatusNotification",
+    "DiagnosticsStatusNotification",
+    "FirmwareStatusNotification",
+)
+
+
+def entry(id_tag: str, status: str | None) -> dict[str, Any]:
+    """An entry of the local list; without a status it takes the tag out."""
+    return {"idTag": id_tag} | ({"idTagInfo": {"status": status, "parentIdTag": "GROUP"}} if status else {})
+
+
+class ProfileRules:
+    """To be mixed into a station under test that can `be_told`."""
+
+    def be_told(self, action: str, payload: dict[str, Any]) -> None:
+        """Let the Central System ask."""
+        raise AssertionError("the station under test says how")
+
+    @rule(
+        connector=st.integers(0, 3),
+        number=st.integers(1, 2),
+        id_tag=TAG,
+        lasts_s=st.sampled_from((-5, 5, 60, 100_000)),
+        parent=st.sampled_from((None, "GROUP")),
+    )
+    def reserve(self, connector: int, number: int, id_tag: str, lasts_s: int, parent: str | None) -> None:
+        payload = {
+            "connectorId": connector,
+            "reservationId": number,
+            "idTag": id_tag,
+            "expiryDate": (NOW + timedelta(seconds=lasts_s)).isoformat(),
+        }
+        self.be_told("ReserveNow", payload | ({"parentIdTag": parent} if parent else {}))
+
+    @rule(number=st.integers(1, 3))
+    def cancel_reservation(self, number: int) -> None:
+        self.be_told("CancelReservation", {"reservationId": number})
+
+    @rule(
+        version=st.integers(-1, 6),
+        full=st.booleans(),
+        entries=st.lists(st.tuples(TAG, LISTED), max_size=3),
+    )
+    def send_local_list(self, version: int, full: bool, entries: list[tuple[str, str | None]]) -> None:
+        payload = {
+            "listVersion": version,
+            "updateType": "Full" if full else "Differential",
+            "localAuthorizationList": [entry(*pair) for pair in entries],
+        }
+        self.be_told("SendLocalList", payload)
+
+    @rule(message=st.sampled_from(MESSAGES), connector=st.sampled_from((None, 0, 1, 2, 3)))
+    def trigger(self, message: str, connector: int | None) -> None:
+        payload: dict[str, Any] = {"requestedMessage": message}
+        self.be_told("TriggerMessage", payload | ({} if connector is None else {"connectorId": connector}))
