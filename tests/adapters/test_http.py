@@ -400,6 +400,7 @@ def test_the_last_events_are_explained_row_by_row() -> None:
             "unreadable",
             "awaits its plug",
             "started a transaction",
+            "began what was refused",
             None,
         ]
         assert "✓ D3/TagPresented, yes: cannot be meant" in why["text"]
@@ -691,6 +692,7 @@ def test_every_route_is_described_and_known_to_these_tests() -> None:
             ("POST", "/connectors/{connector}/faults"),
             ("DELETE", "/connectors/{connector}/faults"),
             ("POST", "/readers/{reader}/tag"),
+            ("POST", "/terminals/{terminal}/card"),
             ("POST", "/network/lose"),
             ("POST", "/network/restore"),
             ("POST", "/power/cut"),

@@ -43,7 +43,11 @@ from pilotline.spec.products import Product, adjusted, load_product
 
 PRODUCT = load_product("reference")
 C6EU = load_product("c6eu")
-BOOT: StoredRecord = ("boot", None, Boot(Counter(3), "c0ffee", "Pilotline Reference", UtcTime(5), True))
+BOOT: StoredRecord = (
+    "boot",
+    None,
+    Boot(Counter(3), "c0ffee", "Pilotline Reference", Stamp(Counter(3), Instant(1), UtcTime(5)), True),
+)
 START = StartMessage(1, "TAG", Wh(5), Stamp(Counter(1), Instant(7), UtcTime(9)))
 
 # --- generated records --------------------------------------------------------------------------------------

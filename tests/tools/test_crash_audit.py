@@ -85,6 +85,10 @@ def test_a_story_without_loss_has_no_problem() -> None:
         (lambda s: s.insert(7, _stop(5, 7, 10)), "transaction 7 (T1) has 2 StopTransactions"),
         (lambda s: s.insert(7, _sample(5, 7, 10)), "has MeterValues e-1-q5 after its stop"),
         (lambda s: s.__setitem__(4, _sample(2, 7, 11)), "the register goes back from 11 to 10 Wh in e-1-q3"),
+        (
+            lambda s: s[6][3].update(timestamp="2025-12-31T23:59:57Z"),
+            "is dated 2025-12-31 23:59:57+00:00, before",
+        ),
         (lambda s: s.__setitem__(6, _stop(4, 7, 9)), "the register goes back from 10 to 9 Wh in e-1-q4"),
         (
             lambda s: s.__setitem__(6, _stop(4, 7, 12)),

@@ -21,12 +21,15 @@ from pilotline.core.state import (
     Outbox,
     Reader,
     Session,
+    Stamp,
     StatusReport,
     Supply,
     Transaction,
     Trigger,
     Unlock,
+    UtcTime,
 )
+from pilotline.core.transaction_messages import with_stamp
 from pilotline.spec.products import Product
 
 
@@ -37,8 +40,46 @@ def initial_memory(memory: Memory | None, event: PoweredUp) -> tuple[Memory, lis
         points = range(len(event.product.connectors) + 1)
         availability = tuple(Availability(connector) for connector in points)
         return Memory(event.product.factory_configuration, boot, availability), [Put("boot", None, boot)]
-    boot = replace(memory.boot, number=Counter(memory.boot.number + 1))
-    return replace(memory, boot=boot), [Put("boot", None, boot)]
+    dated_memory, changes = _dated(memory, event.utc)
+    boot = replace(dated_memory.boot, number=Counter(memory.boot.number + 1))
+    return replace(dated_memory, boot=boot), [*changes, Put("boot", None, boot)]
+
+
+def _dated(memory: Memory, now_utc: UtcTime | None) -> tuple[Memory, list[Change]]:
+    """What the last boot left undated never met a clock: it counts from the last time that was known before it, and is
+    not after the present, if a clock of the station's own tells that. The latest of it is then the last time known, so
+    no later boot dates anything before it.
+    """
+    last = memory.boot.last_known
+    known = now_utc if last is None else last.utc
+    if known is None:
+        return memory, []
+    outbox, transactions = memory.outbox, memory.transactions
+    changes: list[Change] = []
+    for number, entry in sorted(memory.outbox.items()):
+        if entry.message.stamp.utc is None:
+            stamp = _counted(entry.message.stamp, known, now_utc)
+            last = _later(last, stamp)
+            outbox = outbox.set(number, with_stamp(entry, stamp))
+            changes.append(Put("outbox", number, outbox[number]))
+    for number, transaction in memory.transactions.items():
+        cause = transaction.stop
+        if transaction.state == "stopping" and cause is not None and cause.stamp.utc is None:
+            stamp = _counted(cause.stamp, known, now_utc)
+            last = _later(last, stamp)
+            transactions = transactions.set(number, replace(transaction, stop=replace(cause, stamp=stamp)))
+            changes.append(Put("transactions", number, transactions[number]))
+    boot = replace(memory.boot, last_known=last)
+    return replace(memory, boot=boot, outbox=outbox, transactions=transactions), changes
+
+
+def _counted(stamp: Stamp, known: UtcTime, latest: UtcTime | None) -> Stamp:
+    utc = known + stamp.at
+    return Stamp(stamp.boot, stamp.at, UtcTime(utc if latest is None else min(utc, latest)))
+
+
+def _later(last: Stamp | None, stamp: Stamp) -> Stamp:
+    return stamp if last is None or (last.utc or 0) < (stamp.utc or 0) else last
 
 
 def with_known_cause(memory: Memory, event: PoweredUp) -> PoweredUp:

@@ -28,15 +28,12 @@ def stamped(boot: Boot, clock: Clock, now: Instant) -> Stamp:
 
 
 def dated(stamp: Stamp, boot: Boot, clock: Clock) -> Stamp:
-    """The same time with its date.
+    """The same time with its date, once the clock is known.
 
-    A stamp of this boot is mapped through the clock. One of an earlier boot that never knew the time counts from the
-    last time that was kept; if none ever was, from the beginning of this boot. A station that has no clock yet sends
-    nothing that needs one, so the epoch is known here; if it is not, 1970 is what an unset clock shows.
+    A stamp of this boot is mapped through the clock. One of an earlier boot has no date only if no time was ever known
+    before this boot (`boot`): it is not later than the beginning of this one.
     """
-    if stamp.utc is not None:
+    if stamp.utc is not None or clock.epoch is None:
         return stamp
-    epoch = clock.epoch or UtcTime(0)
-    if stamp.boot != boot.number:
-        return Stamp(stamp.boot, stamp.at, min(UtcTime((boot.last_known or epoch) + stamp.at), epoch))
-    return Stamp(stamp.boot, stamp.at, UtcTime(epoch + stamp.at))
+    since_ms = stamp.at if stamp.boot == boot.number else 0
+    return Stamp(stamp.boot, stamp.at, UtcTime(clock.epoch + since_ms))

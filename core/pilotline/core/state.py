@@ -87,14 +87,6 @@ PaymentNumber: TypeAlias = Counter
 MessageId: TypeAlias = Annotated[str, Namespace("message id")]
 
 
-class Stamp(Struct, frozen=True, cache_hash=True):
-    """A time that may not be known yet: the instant in its boot, and the UTC time once there is a clock."""
-
-    boot: BootNumber
-    at: Instant
-    utc: UtcTime | None = None
-
-
 class Address(Struct, frozen=True, cache_hash=True):
     """One instance of one machine."""
 
@@ -112,6 +104,14 @@ class Asker(Struct, frozen=True, cache_hash=True):
 # --- Memory ------------------------------------------------------------------------------------------------
 
 
+class Stamp(Struct, frozen=True, cache_hash=True):
+    """A time that may not be known yet: the instant in its boot, and the UTC time once there is a clock."""
+
+    boot: BootNumber
+    at: Instant
+    utc: UtcTime | None = None
+
+
 class Boot(Struct, frozen=True, cache_hash=True):
     """What is known of the boots: how many, why the last one, and the last time that was known (§4.2)."""
 
@@ -120,7 +120,7 @@ class Boot(Struct, frozen=True, cache_hash=True):
         ""  # hexadecimal digits, drawn once at the first boot: makes message ids this station's own
     )
     model: str = ""  # whose memory this is: another product must not take it for its own
-    last_known: UtcTime | None = None
+    last_known: Stamp | None = None  # dated: the last time that was told, or at which a message was recorded
     ever_accepted: bool = False
 
 

@@ -141,6 +141,9 @@ class OutboxRows:
     Q9: Final = Row[OutboxState](
         "Q9", ("idle", "asked", "waiting"), None, "full: a sample is left out", "§3.7"
     )
+    Q10: Final = Row[OutboxState](
+        "Q10", ("idle", "asked", "waiting"), None, "the time is known: what waits is dated", "§3.14"
+    )
 
 
 class StatusRows:

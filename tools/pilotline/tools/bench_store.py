@@ -74,7 +74,7 @@ def _answer(number: int) -> tuple[Change, ...]:
 
 def _record(number: int) -> tuple[Change, ...]:
     """One small record is replaced."""
-    boot = Boot(Counter(number), "0123456789abcdef", "Pilotline Reference", UtcTime(1_764_000_000_000), True)
+    boot = Boot(Counter(number), "0123456789abcdef", "Pilotline Reference", _stamp(number), True)
     return (Put("boot", None, boot),)
 
 

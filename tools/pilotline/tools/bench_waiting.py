@@ -71,7 +71,8 @@ class Waiting(NamedTuple):
 
 def waiting(product: Product, messages: int) -> Waiting:
     """So many messages, one a minute, each transaction stopped before the next one starts."""
-    boot = Boot(Counter(1), "0123456789abcdef", model_of(product), UtcTime(_BEGAN), True)
+    told = Stamp(Counter(1), Instant(0), UtcTime(_BEGAN))
+    boot = Boot(Counter(1), "0123456789abcdef", model_of(product), told, True)
     transactions, entries = [], []
     for number in range(1, messages + 1):
         before, place = divmod(number - 1, PER_TRANSACTION)

@@ -8,7 +8,7 @@ import json
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import pairwise
 from typing import Any, Final, NamedTuple
 
@@ -18,6 +18,8 @@ from pilotline.tools.crash_central_system import QUEUED
 
 _NUMBERED: Final = re.compile(r"-([0-9a-f]+)-q([0-9a-f]+)$")
 _REGISTER: Final = "Energy.Active.Import.Register"
+_TOLD_LATE: Final = timedelta(seconds=2)
+"""How late the Central System may have told the time that the station then took for the present."""
 
 
 class Message(NamedTuple):
@@ -151,7 +153,7 @@ def _out_of_order(messages: Sequence[Message]) -> Iterator[Problem]:
 
 
 def _of_one(transaction: Transaction) -> Iterator[Problem]:
-    """Start, samples, one stop; the register never goes back."""
+    """Start, samples, one stop; neither the register nor the time goes back."""
     name = f"transaction {transaction.transaction_id} ({transaction.start.payload['idTag']})"
     last = transaction.messages[-1]
     stops = transaction.stops
@@ -159,8 +161,13 @@ def _of_one(transaction: Transaction) -> Iterator[Problem]:
         yield Problem(f"{name} has {len(stops)} StopTransactions", last.at)
     elif last.action != "StopTransaction":
         yield Problem(f"{name} has {last.action} {last.message_id} after its stop", last.at)
-    register_wh = 0
+    register_wh, time = 0, _time(transaction.start)
     for message in transaction.messages:
+        if _time(message) < time - _TOLD_LATE:
+            yield Problem(
+                f"{name}: {message.message_id} is dated {_time(message)}, before {time}", message.at
+            )
+        time = max(time, _time(message))
         for reading_wh in _registers_wh(message):
             if reading_wh < register_wh:
                 what = f"the register goes back from {register_wh} to {reading_wh} Wh"
@@ -188,6 +195,11 @@ def _of_the_registers(
         if shown_wh != registers_wh[connector]:
             what = f"connector {connector}: the last stop says {shown_wh} Wh, the meter {registers_wh[connector]} Wh"
             yield Problem(what, held[-1].messages[-1].at)
+
+
+def _time(message: Message) -> datetime:
+    payload = message.payload
+    return datetime.fromisoformat(payload.get("timestamp") or payload["meterValue"][0]["timestamp"])
 
 
 def _registers_wh(message: Message) -> list[int]:

@@ -1,8 +1,8 @@
 """The wall clock: a number to add to the monotonic clock, told by the Central System.
 
 Theory of operation: timers run on the monotonic clock and never jump; what has a date is mapped through this
-machine's record (§4.2, §4.6). The last time known is kept in Memory now and then, so that what was recorded by a
-boot that never learned the time can still be dated.
+machine's record (§4.2, §4.6). The last time known is kept in Memory when it is first told, with each message that is
+recorded, and now and then, so that what a boot recorded that never learned the time can be dated after it.
 """
 
 from typing import Annotated, Final
@@ -13,7 +13,7 @@ from msgspec.structs import replace
 from pilotline.core.effects import Put
 from pilotline.core.events import PoweredUp, TimeTold
 from pilotline.core.slices import STATION, station
-from pilotline.core.state import Boot, Clock, Instant, UtcTime
+from pilotline.core.state import Boot, Clock, Instant, Stamp, UtcTime
 from pilotline.core.statechart import Machine, ignores, on
 from pilotline.spec.rows import ClockRows as row
 
@@ -32,10 +32,10 @@ def knows_the_time(_own: Clock, _reads: Reads, event: PoweredUp) -> bool:
 
 def set_clock(own: Clock, reads: Reads, event: TimeTold, now: Instant) -> tuple[Clock, tuple[Put, ...]]:
     clock = Clock(own.state, UtcTime(event.utc - now))
-    kept = reads.boot.last_known
-    if kept is not None and 0 <= event.utc - kept < KEEP_EVERY_MS:
+    boot, kept = reads.boot, reads.boot.last_known
+    if kept and kept.boot == boot.number and 0 <= event.utc - (kept.utc or 0) < KEEP_EVERY_MS:
         return clock, ()
-    return clock, (Put("boot", None, replace(reads.boot, last_known=event.utc)),)
+    return clock, (Put("boot", None, replace(boot, last_known=Stamp(boot.number, now, event.utc))),)
 
 
 def take_own_clock(own: Clock, _reads: Reads, event: PoweredUp, now: Instant) -> Clock:

@@ -3,13 +3,15 @@
 Theory of operation: only the head is ever sent; what is behind it waits, whatever happens. A CALLERROR and a missing
 answer count as an attempt; a lost link does not. Before a repeat it waits interval x attempts, and when all attempts
 are used up the head, and only the head, is skipped (§3.7.1). The message id belongs to the entry, so a repeat is the
-same message with the same id, and an answer that comes late still counts. A start that is skipped gives its
+same message with the same id, and an answer that comes late still counts. What was recorded while no clock was known is
+dated when the time is told, or else by the next boot (`boot`), and never again. A start that is skipped gives its
 transaction the id -1 (errata 3.18).
 """
 
 from typing import Annotated, Final
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from pilotline.core import facts, transaction_messages
 from pilotline.core.calendar import dated
@@ -27,6 +29,7 @@ from pilotline.core.events import (
     RetryDue,
     StartAnswered,
     TagTold,
+    TimeTold,
     Unanswered,
     Withdrawn,
 )
@@ -47,6 +50,7 @@ from pilotline.core.state import (
     StartMessage,
     StopMessage,
     Transaction,
+    UtcTime,
 )
 from pilotline.core.statechart import Machine, Timer, ignores, on
 from pilotline.spec.messages.actions import Confirmation
@@ -81,7 +85,29 @@ def record(
     entry = Entry(reads.boot.number, own.tail, event.of_transaction, event.message)
     newest = max(own.newest, event.of_transaction)
     longer = Outbox(own.state, own.head, Counter(own.tail + 1), newest)
-    return longer, (Put("outbox", own.tail, entry), HeadDue())
+    stamp, last = event.message.stamp, reads.boot.last_known
+    later = stamp.utc is not None and (last is None or stamp.utc > (last.utc or 0))
+    kept = (Put("boot", None, replace(reads.boot, last_known=stamp)),) if later else ()
+    return longer, (Put("outbox", own.tail, entry), *kept, HeadDue())
+
+
+def first_told(_own: Outbox, reads: Reads, _event: TimeTold) -> bool:
+    return reads.clock.state == "unknown"
+
+
+def date_what_waits(
+    own: Outbox, reads: Reads, event: TimeTold, now: Instant
+) -> tuple[Outbox, tuple[Put, ...]]:
+    """Each message of this boot gets its time before another boot would have to guess it."""
+    clock = Clock("known", UtcTime(event.utc - now))
+    dates = (
+        (number, entry, dated(entry.message.stamp, reads.boot, clock))
+        for number, entry in sorted(reads.entries.items())
+        if entry.message.stamp.utc is None
+    )
+    return own, tuple(
+        Put("outbox", number, transaction_messages.with_stamp(entry, stamp)) for number, entry, stamp in dates
+    )
 
 
 # --- sending -------------------------------------------------------------------------------------------------
@@ -95,16 +121,11 @@ def online(_own: Outbox, reads: Reads, _event: object) -> bool:
     return reads.registration.state == "accepted" and reads.link.state == "up"
 
 
-def hand_over(
-    own: Outbox, reads: Reads, _event: object, _now: Instant
-) -> tuple[Outbox, tuple[Put | Asked, ...]]:
-    """The head goes; if its time was not known when it was recorded, it is fixed now, before it is sent."""
+def hand_over(own: Outbox, reads: Reads, _event: object, _now: Instant) -> tuple[Outbox, tuple[Asked]]:
+    """The head goes; it is dated, for the time is told before anything may be sent (§4.2)."""
     entry = reads.entries[own.head]
-    stamp = dated(entry.message.stamp, reads.boot, reads.clock)
-    sent = transaction_messages.with_stamp(entry, stamp)
-    request = transaction_messages.request_of(sent, reads.transactions[entry.transaction])
-    put = () if sent == entry else (Put("outbox", own.head, sent),)
-    return own, (*put, Asked(Ask(request, ME, message_id_of(sent, reads.boot))))
+    request = transaction_messages.request_of(entry, reads.transactions[entry.transaction])
+    return own, (Asked(Ask(request, ME, message_id_of(entry, reads.boot))),)
 
 
 def message_id_of(entry: Entry, boot: Boot) -> str:
@@ -184,6 +205,7 @@ OUTBOX = Machine(
     table=(
         on(MessageRecorded, row.Q9, when=[full_of_samples]),
         on(MessageRecorded, row.Q1, record),
+        on(TimeTold, row.Q10, date_what_waits, when=[first_told]),
         on(HeadDue, row.Q2, hand_over, when=[sendable]),
         on(Connected, row.Q2, hand_over, when=[sendable]),
         on(RegistrationAccepted, row.Q2, hand_over, when=[sendable]),
@@ -214,6 +236,7 @@ OUTBOX = Machine(
         ignores(
             Confirmed, Refused, Unanswered, Withdrawn, in_=("idle", "waiting"), because="nothing was asked"
         ),
+        ignores(TimeTold, because="what waits is dated already"),
         ignores(RetryDue, in_=("idle", "asked"), because="no repeat is being waited for"),
     ),
 )

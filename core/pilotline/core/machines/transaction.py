@@ -13,7 +13,7 @@ from msgspec.structs import replace
 
 from pilotline.core import facts
 from pilotline.core.boot import is_resumed
-from pilotline.core.calendar import stamped
+from pilotline.core.calendar import dated, stamped
 from pilotline.core.effects import Arm, Disarm, ReadMeter
 from pilotline.core.events import (
     ChargingBegan,
@@ -170,17 +170,20 @@ def is_end(_own: Transaction, _reads: Reads, event: MeterRead) -> bool:
 
 
 def record_stop(
-    own: Transaction, _reads: Reads, event: MeterRead, _now: Instant
+    own: Transaction, reads: Reads, event: MeterRead, _now: Instant
 ) -> tuple[Transaction, tuple[MessageRecorded | TransactionEnded, ...]]:
-    return _stopped(own, event.readings.register), (_stop_message(own, event.readings.register), _ended(own))
+    return _stopped(own, event.readings.register), (
+        _stop_message(own, reads, event.readings.register),
+        _ended(own),
+    )
 
 
 def record_stop_blind(
-    own: Transaction, _reads: Reads, _event: StopTimedOut, _now: Instant
+    own: Transaction, reads: Reads, _event: StopTimedOut, _now: Instant
 ) -> tuple[Transaction, tuple[MessageRecorded | TransactionEnded | FaultDetected, ...]]:
     """The contactor does not tell: the last reading has to do, and the connector is not safe to use."""
     return own, (
-        _stop_message(own, own.register),
+        _stop_message(own, reads, own.register),
         _ended(own),
         FaultDetected(own.connector, "PowerSwitchFailure", by_station=True),
     )
@@ -205,14 +208,14 @@ def stop_for_the_cut(
     cause = StopCause(event.cause, None, stamped(reads.boot, reads.clock, now))
     caused = replace(own, stop=cause)
     register = _register_at_boot(own, event)
-    return _stopped(caused, register), (_stop_message(caused, register),)
+    return _stopped(caused, register), (_stop_message(caused, reads, register),)
 
 
 def finish_stop(
-    own: Transaction, _reads: Reads, event: PoweredUp, _now: Instant
+    own: Transaction, reads: Reads, event: PoweredUp, _now: Instant
 ) -> tuple[Transaction, tuple[MessageRecorded]]:
     register = _register_at_boot(own, event)
-    return _stopped(own, register), (_stop_message(own, register),)
+    return _stopped(own, register), (_stop_message(own, reads, register),)
 
 
 def _register_at_boot(own: Transaction, event: PoweredUp) -> Wh:
@@ -235,11 +238,11 @@ def _stopped(own: Transaction, register: Wh) -> Transaction:
     return replace(own, register=register)
 
 
-def _stop_message(own: Transaction, register: Wh) -> MessageRecorded:
+def _stop_message(own: Transaction, reads: Reads, register: Wh) -> MessageRecorded:
+    """The clock may have become known since it was told to stop."""
     assert own.stop is not None, "stopping without a cause"  # noqa: S101  (an assertion of ours, see step)
-    return MessageRecorded(
-        own.number, StopMessage(register, own.stop.stamp, own.stop.reason, own.stop.id_tag)
-    )
+    stamp = dated(own.stop.stamp, reads.boot, reads.clock)
+    return MessageRecorded(own.number, StopMessage(register, stamp, own.stop.reason, own.stop.id_tag))
 
 
 def _ended(own: Transaction) -> TransactionEnded:
