@@ -691,6 +691,7 @@ def test_every_route_is_described_and_known_to_these_tests() -> None:
             ("POST", "/connectors/{connector}/faults"),
             ("DELETE", "/connectors/{connector}/faults"),
             ("POST", "/readers/{reader}/tag"),
+            ("POST", "/terminals/{terminal}/card"),
             ("POST", "/network/lose"),
             ("POST", "/network/restore"),
             ("POST", "/power/cut"),
