@@ -9,12 +9,14 @@ import pytest
 from payment_bench import ATTEMPTS, MINUTES_FOR_2_KWH, RETRY, Till, accepted
 from station_bench import INVALID, Bench
 
+from pilotline.core.calendar import date_of
 from pilotline.core.effects import ReleaseAmount, ReserveAmount, SettleAmount, SignalCard
 from pilotline.core.events import (
     CardPresented,
     FaultDetected,
 )
 from pilotline.core.snapshot import memory_of, records_of
+from pilotline.core.state import UtcTime
 from pilotline.spec.messages.core import (
     AuthorizeConf,
     AuthorizeReq,
@@ -24,6 +26,7 @@ from pilotline.spec.messages.core import (
     StartTransactionReq,
     StopTransactionReq,
 )
+from pilotline.spec.messages.reservation import ReserveNowReq
 from pilotline.spec.payment import MESSAGE_ID, VENDOR_ID
 from pilotline.spec.products import load_product
 
@@ -114,7 +117,7 @@ def test_4_the_same_card_again_stops_its_transaction() -> None:
     assert len(till.ledger) == 1
 
 
-@pytest.mark.parametrize("why", ["in use", "faulted", "Inoperative", "of no terminal"])
+@pytest.mark.parametrize("why", ["in use", "faulted", "Inoperative", "reserved", "of no terminal"])
 def test_4_no_money_is_reserved_for_a_connector_that_cannot_be_used(why: str) -> None:
     till = Till()
     if why == "in use":
@@ -123,6 +126,15 @@ def test_4_no_money_is_reserved_for_a_connector_that_cannot_be_used(why: str) ->
         till.tell(FaultDetected(1, "GroundFailure"))
     elif why == "Inoperative":
         till.asks(ChangeAvailabilityReq(connector_id=1, type="Inoperative"))
+    elif why == "reserved":
+        till.asks(
+            ReserveNowReq(
+                connector_id=1,
+                expiry_date=date_of(UtcTime(till.utc() + 60_000)),
+                id_tag="TAG",
+                reservation_id=1,
+            )
+        )
     till.tell(CardPresented(2 if why == "of no terminal" else 1, 1, "visa"))
     assert till.effects(ReserveAmount) == []
     assert till.effects(SignalCard)[-1].accepted is False

@@ -46,6 +46,7 @@ from pilotline.core.events import (
     Withdrawn,
 )
 from pilotline.core.fitness import fit_for_use
+from pilotline.core.reserving import Floor, may_use
 from pilotline.core.slices import CARD_SESSION, STATION, every, fact, key, station, stored
 from pilotline.core.state import (
     Address,
@@ -62,6 +63,7 @@ from pilotline.core.state import (
     Map,
     PaymentNumber,
     Registration,
+    Reservation,
     Reset,
     Session,
     Terminal,
@@ -82,6 +84,7 @@ from pilotline.spec.payment import (
 )
 
 NAME: Final = "card_session"
+NO_TAG_YET: Final = ""
 ENTROPY_DIGITS: Final = 8
 RETRY_INTERVAL_MIN_S: Final = 1  # an interval of 0 would ask without a pause
 
@@ -95,6 +98,7 @@ class TerminalReads(Struct, frozen=True):
     faults: Annotated[tuple[Fault, ...], every("faults")]
     availability: Annotated[tuple[Availability, ...], every("availability")]
     reset: Annotated[Reset, station("reset")]
+    reservations: Annotated[Map[int, Reservation], stored("reservations")]
     cards: Annotated[Map[PaymentNumber, CardSession], every("card_sessions")]
     terminals: Annotated[tuple[products.Terminal, ...], fact(facts.terminals)]
     active: Annotated[bool | None, key("CCOActive")]
@@ -110,16 +114,18 @@ def switched_off(_own: Terminal, reads: TerminalReads, _event: CardPresented) ->
 
 
 def cannot_begin(_own: Terminal, reads: TerminalReads, event: CardPresented) -> bool:
-    """One card at a time at a terminal; the connector is its own, fit for use, and nobody else's."""
+    """One card at a time at a terminal; the connector is its own, fit for use, and nobody else's (§5.13)."""
     busy = any(
         card.terminal == event.terminal and card.state in ("reserving", "authorizing")
         for card in reads.cards.values()
     )
+    floor = Floor(reads.sessions, reads.faults, reads.availability, reads.reservations)
     return (
         busy
         or event.connector not in _served(reads, event.terminal)
         or reads.sessions[event.connector].state not in ("idle", "awaiting_id_tag", "finishing")
         or not fit_for_use(event.connector, reads.faults, reads.availability, reads.reset)
+        or not may_use(floor, event.connector, NO_TAG_YET, None)
     )
 
 
