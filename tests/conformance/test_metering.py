@@ -23,6 +23,7 @@ def shows(value: dict[str, Any], context: str, listed: str) -> datetime:
     return datetime.fromisoformat(value["timestamp"])
 
 
+@pytest.mark.rule(111, 119)
 @pytest.mark.parametrize("listed", LISTS)
 @case()
 async def test_TC_070_CS_sampled_meter_values(
@@ -40,6 +41,7 @@ async def test_TC_070_CS_sampled_meter_values(
     are_apart(taken_at, INTERVAL_S)
 
 
+@pytest.mark.rule(112, 119)
 @pytest.mark.parametrize("interval_s", [20, 60])
 @pytest.mark.parametrize("listed", LISTS)
 @case()

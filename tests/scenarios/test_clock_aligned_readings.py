@@ -4,10 +4,11 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from scenarios.small_station import BEGIN, TRANSACTION_ID, SmallStation, at, values_of
+from metering_bench import BEGIN, MeteringBench, at, values_of
 
+from pilotline.core.calendar import utc_of
 from pilotline.core.events import MeterRead
-from pilotline.core.state import Counter
+from pilotline.core.state import Counter, UtcTime
 from pilotline.spec.messages.core import MeterValuesReq
 from pilotline.spec.products import adjusted, load_product
 
@@ -15,31 +16,31 @@ CLOCK = "Sample.Clock"
 SECOND = timedelta(seconds=1)
 
 
-def station(
-    interval_s: int = 60, *, connects: bool = True, heartbeat_s: int = 300, **keys: str
-) -> SmallStation:
+class OfflineBench(MeteringBench):
+    network = False
+
+
+def station(interval_s: int = 60, kind: type[MeteringBench] = MeteringBench, **keys: str) -> MeteringBench:
     configured = {"ClockAlignedDataInterval": str(interval_s), "MeterValueSampleInterval": "0", **keys}
-    small = SmallStation(adjusted(load_product("reference"), configured), heartbeat_s=heartbeat_s)
-    if connects:
-        small.connects()
-    return small
+    return kind(adjusted(load_product("reference"), configured, reconnect_min_s=1, reconnect_max_s=1))
 
 
-def ticks(small: SmallStation, connector: int = 0) -> list[Any]:
+def ticks(small: MeteringBench, connector: int = 0) -> list[Any]:
     return [value.timestamp for value in small.meter_values(connector, CLOCK)]
 
 
+@pytest.mark.rule(110, 112, 115)
 def test_every_point_is_read_on_the_grid_with_the_transaction_that_runs() -> None:
     small = station()
     small.passes(10)
-    small.charges()
+    small.charge()
     small.passes(120)
     small.stops()
     small.passes(60)
     for connector in (0, 1, 2):
         assert ticks(small, connector) == [at("12:00:00"), at("12:01:00"), at("12:02:00")]
     told = [r for r in small.sent if isinstance(r, MeterValuesReq) and r.connector_id == 1]
-    assert [request.transaction_id for request in told] == [TRANSACTION_ID, TRANSACTION_ID, None]
+    assert [request.transaction_id for request in told] == [1, 1, None]
     others = [r for r in small.sent if isinstance(r, MeterValuesReq) and r.connector_id != 1]
     assert {request.transaction_id for request in others} == {None}
     assert [values_of(value) for value in small.meter_values(1)] == [["1020"], ["1080"], ["1120"]]
@@ -53,6 +54,7 @@ def test_an_empty_list_means_the_energy_register() -> None:
     assert values_of(value) == ["1000"]
 
 
+@pytest.mark.rule(114)
 def test_a_day_that_the_interval_does_not_divide_begins_anew_at_midnight() -> None:
     small = station(50_000)
     small.passes(2 * 86_400)
@@ -61,16 +63,18 @@ def test_a_day_that_the_interval_does_not_divide_begins_anew_at_midnight() -> No
     ]  # fmt: skip
 
 
+@pytest.mark.rule(110)
 def test_no_reading_is_taken_before_the_clock_is_known_and_none_of_an_interval_of_0() -> None:
-    small = station(connects=False)
+    small = station(kind=OfflineBench)
     small.passes(300)
-    assert small.standing().moment.queue.tail == 1
-    small.connects()
+    assert small.state.moment.queue.tail == 1
+    small.restore_network(2)
     small.configures(ClockAlignedDataInterval="0")
     small.passes(300)
     assert ticks(small) == []
 
 
+@pytest.mark.rule(110)
 def test_a_change_of_the_interval_takes_effect_at_once() -> None:
     small = station(900)
     small.passes(40)
@@ -81,27 +85,29 @@ def test_a_change_of_the_interval_takes_effect_at_once() -> None:
     assert ticks(small) == [at("12:00:00"), at("12:00:20"), at("12:01:00")]
 
 
+@pytest.mark.rule(112)
 def test_a_station_that_is_late_takes_a_tick_once_and_keeps_the_grid() -> None:
     small = station()
-    small.passes(150, busy=True)
+    small.is_late(150)
     small.passes(60)
     assert ticks(small) == [at("12:02:00"), at("12:03:00")]
 
 
+@pytest.mark.rule(85)
 def test_what_is_offline_is_queued_with_its_times() -> None:
     small = station()
-    small.charges()
-    small.goes_offline()
+    small.charge()
+    small.lose_network()
     small.passes(125)
     assert ticks(small, 1) == []
-    small.connects()
-    small.passes(5)
+    small.restore_network(5)
     assert ticks(small, 1) == [at("12:00:00"), at("12:01:00")]
     assert ticks(small, 0) == [at("12:00:00"), at("12:01:00")]
 
 
+@pytest.mark.rule(112)
 def test_a_clock_that_is_set_back_takes_no_tick_twice() -> None:
-    small = station(heartbeat_s=1)
+    small = station(HeartbeatInterval="1")
     small.passes(35)
     assert ticks(small) == [at("12:00:00")]
     small.sets_the_clock(at("11:58:30"))
@@ -110,7 +116,7 @@ def test_a_clock_that_is_set_back_takes_no_tick_twice() -> None:
 
 
 def test_a_clock_that_was_wrong_by_more_than_a_day_begins_a_day_anew() -> None:
-    small = station(heartbeat_s=1)
+    small = station(HeartbeatInterval="1")
     small.sets_the_clock(at("11:59:30") + timedelta(days=4000))
     small.passes(60)
     small.sets_the_clock(at("12:00:30"))
@@ -119,14 +125,14 @@ def test_a_clock_that_was_wrong_by_more_than_a_day_begins_a_day_anew() -> None:
 
 
 def test_a_clock_that_is_set_forward_leaves_out_what_it_passes_over() -> None:
-    small = station(heartbeat_s=1)
+    small = station(HeartbeatInterval="1")
     small.sets_the_clock(at("12:07:30"))
     small.passes(35)
     assert ticks(small) == [at("12:08:00")]
 
 
 def test_a_small_step_forward_over_a_tick_does_not_lose_it() -> None:
-    small = station(heartbeat_s=1)
+    small = station(HeartbeatInterval="1")
     small.passes(28)
     small.sets_the_clock(BEGIN + timedelta(milliseconds=small.now) + 1.5 * SECOND)
     small.passes(3)
@@ -136,9 +142,8 @@ def test_a_small_step_forward_over_a_tick_does_not_lose_it() -> None:
 def test_no_tick_is_taken_twice_over_a_power_cut() -> None:
     small = station()
     small.passes(32)
-    small.power_on()
-    small.true_time = at("11:59:55")
-    small.connects()
+    small.utc_at_0 = UtcTime(utc_of(at("11:59:55")) - small.now)
+    small.power_is_cut()
     small.passes(70)
     assert ticks(small) == [at("12:00:00"), at("12:01:00")]
 
@@ -163,9 +168,10 @@ def test_a_second_answer_to_one_question_counts_for_nothing() -> None:
     assert ticks(small, 2) == [at("12:00:00")]
 
 
+@pytest.mark.rule(115)
 def test_a_reading_whose_transaction_has_stopped_meanwhile_is_of_none() -> None:
     small = station()
-    small.charges()
+    small.charge()
     small.meter_is_silent = True
     small.passes(30.5)
     small.meter_is_silent = False
@@ -176,11 +182,12 @@ def test_a_reading_whose_transaction_has_stopped_meanwhile_is_of_none() -> None:
     assert last.meter_value[0].timestamp == at("12:00:00")
 
 
+@pytest.mark.rule(113)
 @pytest.mark.parametrize("connector", [0, 1, 2])
 def test_the_energy_of_the_interval_bears_its_start(connector: int) -> None:
     small = station(MeterValuesAlignedData="Energy.Active.Import.Interval")
     small.passes(10)
-    small.charges()
+    small.charge()
     small.passes(120)
     small.stops()
     intervals = [

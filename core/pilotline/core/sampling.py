@@ -10,7 +10,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from pilotline.core import facts
-from pilotline.core.calendar import stamped
+from pilotline.core.calendar import dated, stamped
 from pilotline.core.effects import Drop
 from pilotline.core.events import MessageRecorded, SampleTaken
 from pilotline.core.metering import (
@@ -90,10 +90,10 @@ def taken(
     values = _values(own, reads, readings)
     if context == CLOCK:
         told_list, kept_list = reads.aligned or REGISTER_ALONE, reads.stop_aligned
-        since = own.since and _dated(own.since.aligned, reads)
+        since = _dated(own.since.aligned, reads) if own.since else None
     else:
         told_list, kept_list = reads.sampled or REGISTER_ALONE, reads.stop_sampled
-        since = own.since and _dated(own.since.sampled, reads)
+        since = _dated(own.since.sampled, reads) if own.since else None
     told = samples(context, stamp, values, told_list, since)
     kept = samples(context, stamp, values, kept_list, since)
     start = Sample(stamp, context, values)
