@@ -198,11 +198,6 @@ def an_interruption_is_kept(state: State) -> bool:
     return any(k.sample.context == "Interruption.End" for k in state.memory.samples.values())
 
 
-def the_queue_was_thinned(state: State) -> bool:
-    """Samples have gone from the middle of the queue."""
-    return 0 < len(state.memory.outbox) < state.moment.queue.tail - state.moment.queue.head
-
-
 def at_rest(state: State) -> bool:
     """Nobody is there, nothing is wrong, nothing waits: every connector is Available."""
     moment, memory = state.moment, state.memory
@@ -243,7 +238,6 @@ SOMETIMES: Final = (
     Sometimes("a reading of no transaction waits", a_reading_of_no_transaction_waits),
     Sometimes("a sample is kept", a_sample_is_kept),
     Sometimes("an interruption is kept", an_interruption_is_kept),
-    Sometimes("the queue was thinned", the_queue_was_thinned),
     Sometimes("charging offline", charging_offline),
     Sometimes("faulted while charging", faulted_while_charging),
     Sometimes("a whole transaction waits in the queue", stop_waits_behind_start),

@@ -226,10 +226,7 @@ class Search:
             self._targets.append(known)
 
     def _followed(self, state: State) -> bool:
-        queue, samples = state.moment.queue, state.memory.samples
-        sampled = state.moment.sample_keeper.next - min(samples) if samples else 0
-        in_bounds = queue.tail - queue.head <= self.scope.queue_max and sampled <= self.scope.samples_max
-        return in_bounds and all(
+        return len(state.memory.outbox) <= self.scope.queue_max and all(
             len(report.due) <= self.scope.due_max for report in state.moment.status_reports
         )
 

@@ -77,11 +77,11 @@ METERING: Final = (
         "full of samples",
         "more samples than the queue may hold, while nothing is answered",
         one_connector("reference", MeterValueSampleInterval="1", MessageTimeout="20", outbox_max=4),
-        (metering.comes_and_stays(1, 1), central_system(YES), *ONLINE),
+        (metering.one_driver_after_another(1, 1), central_system(YES), *ONLINE),
         at_once=WILLING,
         inert=QUIET | {("session", "connection_time_out")},
         prompt=TALK,
         queue_max=6,
-        shows=("the queue was thinned",),
+        shows=("a sample waits",),
     ),
 )

@@ -7,8 +7,10 @@ from msgspec.structs import replace
 from pilotline.core.calendar import date_of
 from pilotline.core.events import (
     CablePlugged,
+    CableUnplugged,
     ConnectorLocked,
     ContactorOpened,
+    EvUnplugged,
     External,
     MeterRead,
     ResultReceived,
@@ -19,14 +21,20 @@ from pilotline.spec.messages.core import HeartbeatConf
 from pilotline.tools.check.environment import READINGS, TAG, Player
 
 
-def comes_and_stays(connector: int, reader: int) -> Player:
-    """Plugs in, presents a tag, and charges for good."""
+def one_driver_after_another(connector: int, reader: int) -> Player:
+    """Plugs in, charges, stops and leaves; the next one comes when all of it is delivered."""
 
     def play(state: State) -> Iterator[External]:
-        if state.moment.cables[connector].state == "unplugged":
-            yield CablePlugged(connector)
-        elif state.moment.sessions[connector].state in ("awaiting_id_tag", "finishing"):
-            yield TagPresented(reader, TAG)
+        cable = state.moment.cables[connector].state
+        match state.moment.sessions[connector].state:
+            case "idle" if cable == "unplugged" and not state.memory.transactions:
+                yield CablePlugged(connector)
+            case "awaiting_id_tag" | "charging":
+                yield TagPresented(reader, TAG)
+            case "finishing":
+                yield EvUnplugged(connector) if cable == "plugged" else CableUnplugged(connector)
+            case _:
+                pass
 
     return play
 

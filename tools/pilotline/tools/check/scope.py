@@ -39,9 +39,7 @@ class Scope(NamedTuple):
     inert: frozenset[tuple[str, str]] = frozenset()
     """Timers (machine, timer) that never fire here."""
     queue_max: int = 4
-    """A world in which more transaction messages wait, those counted that were thinned out, is not followed."""
-    samples_max: int = 8
-    """A world in which more samples were kept for a StopTransaction, thinned out or not, is not followed."""
+    """A world in which more transaction messages wait is not followed."""
     due_max: int = 16
     """A world in which more status reports of one connector wait is not followed."""
     knows_reports: bool = True
