@@ -71,19 +71,21 @@ C = TypeVar("C")
 class Bench:
     """One station with its world; `sent` is every request of the station in order, `done` every effect."""
 
+    begins = MIDNIGHT
+    network = True
+
     def __init__(self, product: str | Product = "reference", /, **configuration: str) -> None:
         base = load_product(product) if isinstance(product, str) else product
         self.product = adjusted(base, configuration=configuration) if configuration else base
         self.points = range(len(self.product.connectors) + 1)
         self.now = 0
-        self.utc_at_0 = MIDNIGHT
+        self.utc_at_0 = self.begins
         self.sent: list[Request] = []
         self.answers: list[Confirmation | SendError] = []
         self.done: list[Effect] = []
         self.plugged = dict.fromkeys(self.points, False)
         self.energy_ws = dict.fromkeys(self.points, 1000 * 3600)
         self.closed = dict.fromkeys(self.points, False)
-        self.network = True
         self.reboots = True
         """A restart that is ordered comes about."""
         self.transaction_id = 0

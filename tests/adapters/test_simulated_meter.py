@@ -5,7 +5,7 @@ from adapters.simulation_rig import HOUR_MS, Rig, value
 from adapters.virtual_station import ac
 
 from pilotline.adapters.simulated_car import Car
-from pilotline.core.effects import ReadMeter
+from pilotline.core.effects import CloseContactor, ReadMeter
 from pilotline.core.events import (
     MeterRead,
 )
@@ -21,7 +21,9 @@ def test_the_meter_shows_all_that_the_product_measures_while_charging() -> None:
         rig.passes(HOUR_MS)
         readings = rig.world.readings(1)
         shown = {(v.measurand, v.location, v.unit) for v in readings.values}
-        assert shown == {(m.measurand, m.location, m.unit) for m in product.meter}
+        assert shown == {
+            (m.measurand, m.location, m.unit) for m in product.meter if not m.measurand.endswith(".Interval")
+        }
         assert int(value(readings, "Energy.Active.Import.Register")) == readings.register > 0
         assert all(float(v.value) >= 0 for v in readings.values)
 
@@ -58,17 +60,31 @@ def test_the_state_of_charge_is_the_cars_and_nobodys_without_one() -> None:
     assert value(rig.world.readings(1), "SoC") == "41"
 
 
-def test_the_interval_counts_since_the_meter_was_read_last() -> None:
+def test_an_interval_is_not_for_the_meter_to_tell() -> None:
+    rig = Rig()
+    assert any(
+        metered.measurand == "Energy.Active.Import.Interval" for metered in load_product("reference").meter
+    )
+    assert not any(".Interval" in v.measurand for v in rig.world.readings(1).values)
+
+
+def test_the_main_meter_is_the_sum_of_what_adds_up_at_the_inlet() -> None:
     rig = Rig()
     rig.charge()
+    rig.world.plug_in(2, Car(max_ac_power_w=7_000))
+    rig.world.perform(CloseContactor(2))
     rig.passes(HOUR_MS)
-    rig.world.perform(ReadMeter(1, None, "Sample.Periodic"))
-    rig.passes(HOUR_MS // 11)
-    assert (
-        value(rig.world.readings(1), "Energy.Active.Import.Interval") == "999"
-    )  # 11 kW for 1/11 h, cut short
-    (read,) = [fact for fact in rig.told() if isinstance(fact, MeterRead)]
-    assert value(read.readings, "Energy.Active.Import.Interval") == "11000"
+    rig.told()
+    rig.world.perform(ReadMeter(0, None, "Sample.Clock"))
+    (read,) = rig.told()
+    assert isinstance(read, MeterRead)
+    assert (read.connector, read.transaction, read.context) == (0, None, "Sample.Clock")
+    assert read.readings.register == sum(rig.world.readings(c).register for c in (1, 2))
+    assert value(read.readings, "Energy.Active.Import.Register") == str(read.readings.register)
+    assert float(value(read.readings, "Power.Active.Import")) == 18_000
+    assert {v.location for v in read.readings.values} == {"Inlet"}
+    shown = {v.measurand for v in read.readings.values}
+    assert not shown & {"Voltage", "Temperature", "Power.Factor", "Frequency"}
 
 
 def test_units_are_those_of_the_product() -> None:

@@ -10,13 +10,23 @@ from pilotline.core.events import (
     DeadlinePassed,
     EvUnplugged,
     External,
+    MeterRead,
     PoweredUp,
     PowerFailing,
     ResultReceived,
     TagPresented,
 )
 from pilotline.core.frames import text_of
-from pilotline.core.state import Counter, Entry, StartMessage, State, StopCause, StopMessage
+from pilotline.core.state import (
+    Counter,
+    Entry,
+    MeterMessage,
+    Sample,
+    StartMessage,
+    State,
+    StopCause,
+    StopMessage,
+)
 from pilotline.core.step import Step
 from pilotline.spec.messages.core import (
     MeterValuesReq,
@@ -37,7 +47,9 @@ STATUS_ROWS = {(row.source, row.target) for row in ROWS}
 class CentralView:
     """Hears every step of one station, over all its boots, and asserts what must hold of all of them together."""
 
-    def __init__(self) -> None:
+    def __init__(self, outbox_max: int) -> None:
+        self.outbox_max = outbox_max
+        self.metering = MeteringView()
         self.recorded: list[str] = []  # message ids, in the order in which they were recorded
         self.done: set[str] = set()
         self.numbers: dict[int, str] = {}  # number in the outbox -> message id
@@ -66,6 +78,7 @@ class CentralView:
                     self._recorded(change.key, record, taken.state)
                 else:
                     self._taken_out(before, change.key, event)
+        self.metering.hear(before, taken)
         self._stop_reason(event, taken)
         if isinstance(event, PoweredUp) or taken.state.moment.link.state != "up":
             self.statuses.clear()
@@ -80,6 +93,9 @@ class CentralView:
             return  # dated, or counted
         assert message_id not in self.done, "a message id is used twice"
         self.recorded.append(message_id)
+        if entry.transaction is None:
+            assert isinstance(entry.message, MeterMessage), "only readings are of no transaction"
+            return
         if isinstance(entry.message, StartMessage):
             self.generation[entry.transaction] += 1
         transaction = (entry.transaction, self.generation[entry.transaction])
@@ -101,8 +117,13 @@ class CentralView:
 
     def _taken_out(self, before: State | None, number: int, event: External) -> None:
         message_id = self.numbers.pop(number)
+        if message_id != self._head():
+            assert before is not None
+            assert isinstance(before.memory.outbox[Counter(number)].message, MeterMessage), "it must stay"
+            assert len(before.memory.outbox) >= self.outbox_max, "thinned out, and yet there is room"
+            self.done.add(message_id)
+            return
         assert message_id in self.sent, f"{message_id} was never sent"
-        assert message_id == self._head(), f"{message_id} was taken out of its order"
         answer = event if isinstance(event, ResultReceived) and event.message_id == message_id else None
         if answer and isinstance(answer.confirmation, StartTransactionConf):
             self.ids[self.transaction_of[message_id]] = answer.confirmation.transaction_id
@@ -111,7 +132,8 @@ class CentralView:
             attempts = before.memory.outbox[Counter(number)].attempts + 1
             most = before.memory.configuration.integer("TransactionMessageAttempts", 1)
             assert attempts >= most, f"{message_id} was skipped after {attempts} of {most} attempts"
-            self.ids.setdefault(self.transaction_of[message_id], -1)
+            if message_id in self.transaction_of:
+                self.ids.setdefault(self.transaction_of[message_id], -1)
         self.done.add(message_id)
 
     def _head(self) -> str | None:
@@ -128,7 +150,8 @@ class CentralView:
         assert effect.message_id == self._head(), f"{effect.message_id} overtakes {self._head()}"
         assert self.sent.setdefault(effect.message_id, text) == text, "a repeat differs"
         if not isinstance(request, StartTransactionReq):
-            expected = self.ids[self.transaction_of[effect.message_id]]
+            transaction = self.transaction_of.get(effect.message_id)
+            expected = None if transaction is None else self.ids[transaction]
             assert request.transaction_id == expected, f"{request.transaction_id} instead of {expected}"
 
     def _status(self, request: StatusNotificationReq, state: State) -> None:
@@ -151,11 +174,69 @@ class CentralView:
         self.stops = stops
 
 
+class MeteringView:
+    """What must hold of all readings together, reckoned from what is recorded alone."""
+
+    def __init__(self) -> None:
+        self.intervals: set[int] = set()  # every ClockAlignedDataInterval that was ever in force
+        self.ticks: dict[int, int] = {}  # connector -> the last tick that a reading was recorded for
+
+    def hear(self, before: State | None, taken: Step) -> None:
+        """One step that was committed."""
+        configuration = taken.state.memory.configuration
+        self.intervals.add(configuration.integer("ClockAlignedDataInterval", 0))
+        for change in taken.changes:
+            entry = change.record if isinstance(change, Put) else None
+            if isinstance(entry, Entry) and (before is None or entry.number not in before.memory.outbox):
+                if isinstance(entry.message, MeterMessage):
+                    self._read(entry, entry.message, taken.state)
+                elif isinstance(entry.message, StopMessage):
+                    self._stopped(entry.message, taken.state)
+
+    def _read(self, entry: Entry, message: MeterMessage, state: State) -> None:
+        session = state.moment.sessions[message.connector]
+        assert entry.transaction in (None, session.transaction), "of a transaction that does not run here"
+        for sample in message.samples:
+            assert sample.values, "a MeterValue without values"
+            assert sample.context == "Sample.Clock" or entry.transaction is not None
+            if sample.context == "Sample.Clock" and not is_of_an_interval(sample):
+                tick, last = sample.stamp.utc, self.ticks.get(message.connector)
+                assert tick is not None, "a tick without its date"
+                seconds, ms = divmod(tick % 86_400_000, 1000)
+                assert ms == 0
+                assert any(interval and seconds % interval == 0 for interval in self.intervals)
+                assert last is None or tick > last or tick < last - 86_400_000, "a tick was taken twice"
+                self.ticks[message.connector] = tick
+
+    def _stopped(self, message: StopMessage, state: State) -> None:
+        configuration, data = state.memory.configuration, message.transaction_data
+        if not (configuration.csl("StopTxnSampledData") or configuration.csl("StopTxnAlignedData")):
+            assert data == (), "transactionData that nobody asked for"
+        assert len(data) <= 5, "more meter values than StopTransactionMaxMeterValues"
+        contexts = [sample.context for sample in data]
+        assert "Transaction.Begin" not in contexts[1:]
+        assert "Transaction.End" not in contexts[:-1]
+        registers = [
+            int(value.value)
+            for sample in data
+            for value in sample.values
+            if value.measurand == "Energy.Active.Import.Register"
+        ]
+        assert registers == sorted(registers), "a register ran backwards"
+        if contexts and contexts[-1] == "Transaction.End" and registers:
+            assert registers[-1] == message.meter_stop, "the end is not the meterStop"
+
+
+def is_of_an_interval(sample: Sample) -> bool:
+    return all(value.measurand.endswith(".Interval") for value in sample.values)
+
+
 def plausible_reasons(event: External) -> tuple[str, ...]:
     """Why a transaction may stop on this event (§7.36)."""
     match event:
         case PoweredUp(cause=cause):
-            return (cause, "SoftReset", "HardReset")  # a reset that was on its way is the reason all the same
+            # a reset that was on its way is the reason all the same; of a refused driver, what is resumed ends
+            return (cause, "SoftReset", "HardReset", "DeAuthorized")
         case PowerFailing():
             return ("PowerLoss",)
         case CallReceived(request=ResetReq()):
@@ -170,9 +251,11 @@ def plausible_reasons(event: External) -> tuple[str, ...]:
             return ("UnlockCommand",)
         case ResultReceived(confirmation=StartTransactionConf()):
             return ("DeAuthorized",)
-        case (
-            ResultReceived() | DeadlinePassed()
-        ):  # an Authorize of the same group was answered, or never will be
+        case MeterRead():
+            return ("DeAuthorized",)  # what a refused driver was granted is taken
+        case ResultReceived():  # an Authorize of the same group was answered
             return ("Local",)
+        case DeadlinePassed():  # or never will be; or the meter of a refused driver is silent
+            return ("Local", "DeAuthorized")
         case _:
             return ()

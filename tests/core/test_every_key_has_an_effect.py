@@ -102,6 +102,29 @@ def samples(bench: Bench) -> Seen:
     return len(taken), {str(sample.measurand) for value in taken for sample in value.sampled_value}
 
 
+def ticks(bench: Bench) -> Seen:
+    """How many clock-aligned readings of the transaction, and of what."""
+    bench.passes(1).charge().passes(150)
+    told = [request for request in bench.requests(MeterValuesReq) if request.transaction_id is not None]
+    values = [sample for request in told for sample in request.meter_value[0].sampled_value]
+    clock = [sample for sample in values if sample.context == "Sample.Clock"]
+    return len(clock), {str(sample.measurand) for sample in clock}
+
+
+def tells_at_the_stop(bench: Bench) -> Seen:
+    """The contexts of the transactionData."""
+    bench.passes(1).charge().passes(65).present()
+    (stop,) = bench.requests(StopTransactionReq)
+    return [str(value.sampled_value[0].context) for value in stop.transaction_data or ()]
+
+
+def measures_phases(bench: Bench) -> Seen:
+    """The voltages by phase."""
+    bench.charge().passes(60)
+    (request,) = bench.requests(MeterValuesReq)
+    return [f"{sample.phase} {sample.value}" for sample in request.meter_value[0].sampled_value]
+
+
 def reports_a_plug(bench: Bench) -> Seen:
     bench.passes(60)
     known = len(bench.requests(StatusNotificationReq))
@@ -237,6 +260,39 @@ EXPERIMENTS: Final[dict[str, Experiment]] = {
     "LocalPreAuthorize": Experiment(("true", "false"), charges_twice, (1, 2)),
     "MaxEnergyOnInvalidId": Experiment(
         ("0", "50"), is_refused_and_goes_on, (0, 50), {"StopTransactionOnInvalidId": "false"}
+    ),
+    "ClockAlignedDataInterval": Experiment(
+        ("0", "60"), ticks, ((0, set()), (2, {ENERGY})), {"MeterValuesAlignedData": ENERGY}
+    ),
+    "ConnectorPhaseRotation": Experiment(
+        ("1.RST", "1.TRS"),
+        measures_phases,
+        (["L1 230", "L2 231", "L3 232"], ["L3 230", "L1 231", "L2 232"]),
+        {"MeterValuesSampledData": "Voltage", "MeterValueSampleInterval": "60"},
+    ),
+    "MeterValuesAlignedData": Experiment(
+        (ENERGY, POWER), ticks, ((2, {ENERGY}), (2, {POWER})), {"ClockAlignedDataInterval": "60"}
+    ),
+    "StopTransactionMaxMeterValues": Experiment(
+        ("3", "4"),
+        tells_at_the_stop,
+        (
+            ["Transaction.Begin", "Sample.Periodic", "Transaction.End"],
+            ["Transaction.Begin", "Sample.Periodic", "Sample.Periodic", "Transaction.End"],
+        ),
+        {"StopTxnSampledData": ENERGY, "MeterValueSampleInterval": "30"},
+    ),
+    "StopTxnAlignedData": Experiment(
+        ("", ENERGY),
+        tells_at_the_stop,
+        ([], ["Transaction.Begin", "Sample.Clock", "Transaction.End"]),
+        {"StopTxnSampledData": "", "ClockAlignedDataInterval": "60"},
+    ),
+    "StopTxnSampledData": Experiment(
+        ("", ENERGY),
+        tells_at_the_stop,
+        ([], ["Transaction.Begin", "Sample.Periodic", "Transaction.End"]),
+        {"StopTxnAlignedData": "", "MeterValueSampleInterval": "60"},
     ),
     "MessageTimeout": Experiment(("10", "20"), is_left_without_an_answer, ("idle", "authorizing")),
     "MeterValuesSampledData": Experiment(

@@ -8,7 +8,9 @@ from msgspec.structs import replace
 
 from pilotline.core.effects import (
     CloseContactor,
+    Drop,
     Effect,
+    Put,
     Reboot,
     ReleaseAmount,
     SendCall,
@@ -28,29 +30,39 @@ from pilotline.core.properties import ALWAYS, Always
 from pilotline.core.sightings import SOMETIMES, at_rest
 from pilotline.core.state import (
     CardSession,
+    ClockAligned,
     Counter,
+    Entry,
     Instant,
+    KeptSample,
     ListVersion,
     Memory,
+    MeterMessage,
     Moment,
     Readings,
     Reservation,
     Reset,
+    Sample,
+    SampledReading,
+    Stamp,
     State,
     TimerKey,
     UtcTime,
     Wh,
 )
 from pilotline.core.step import Step, Taken, step
-from pilotline.core.step_properties import ON_EVERY_STEP
+from pilotline.core.step_properties import ON_EVERY_STEP, no_tick_is_taken_twice
+from pilotline.spec.configuration_keys import Refusal
 from pilotline.spec.messages.core import ChangeAvailabilityConf, HeartbeatReq
 from pilotline.spec.payment import CardSessionState, MinorUnits
 from pilotline.spec.products import load_product
+from pilotline.spec.types import ReadingContext
 from pilotline.tools.check.environment import YES, powered_up
 from pilotline.tools.check.explorer import Search
 from pilotline.tools.check.scopes import scopes
 
 PRODUCT = load_product("reference")
+REGISTER = SampledReading("Energy.Active.Import.Register", "0", unit="Wh")
 
 
 def after(*events: External) -> State:
@@ -74,7 +86,7 @@ def charging() -> State:
         CablePlugged(1),
         TagPresented(1, "TAG"),
         EnergyRequested(1),
-        ConnectorLocked(1, Readings(Wh(0))),
+        ConnectorLocked(1, Readings(Wh(0), (REGISTER,))),
     )
 
 
@@ -107,6 +119,11 @@ def stopped(memory: Memory) -> Memory:
     return replace(memory, transactions=memory.transactions.set(number, replace(first, state="stopped")))
 
 
+def samples(transaction: int, context: ReadingContext) -> Map[Counter, KeptSample]:
+    sample = Sample(Stamp(Counter(1), Instant(0)), context, ())
+    return Map({Counter(1): KeptSample(Counter(1), Counter(transaction), sample)})
+
+
 def inoperative(memory: Memory) -> Memory:
     zero, first, *others = memory.availability
     return replace(memory, availability=(zero, replace(first, state="inoperative"), *others))
@@ -135,7 +152,7 @@ BROKEN: dict[str, Callable[[State], State]] = {
     "sessions and transactions agree": at_1("sessions", state="idle"),
     "the status follows the conditions": at_1("connectors", state="Available"),
     "the queue is in order": with_moment(
-        lambda m: replace(m, queue=replace(m.queue, tail=Counter(m.queue.tail + 1)))
+        lambda m: replace(m, queue=replace(m.queue, head=Counter(m.queue.head - 1)))
     ),
     "a stop is recorded once": with_memory(stopped),
     "one open call": with_moment(lambda m: replace(m, call=replace(m.call, open=None))),
@@ -148,6 +165,7 @@ BROKEN: dict[str, Callable[[State], State]] = {
         lambda m: replace(m, timers=m.timers.set(TimerKey("session", "start", 2), Instant(1)))
     ),
     "Inoperative means unused": with_memory(inoperative),
+    "samples are of open transactions": with_memory(lambda m: replace(m, samples=samples(99, "Other"))),
     "energy is withheld only while charging": with_moment(
         lambda m: replace(m, supplies=(*m.supplies[:2], replace(m.supplies[2], state="withheld")))
     ),
@@ -225,6 +243,24 @@ def equal_but_another(state: State) -> State:
     return State(state.product, replace(state.memory, outbox=copy), state.moment)
 
 
+def ticked(state: State, tick: int | None) -> State:
+    changed = state.memory.configuration.with_value("ClockAlignedDataInterval", "60")
+    assert not isinstance(changed, Refusal)
+    clock_aligned = ClockAligned(tick=None if tick is None else UtcTime(tick))
+    return with_memory(lambda m: replace(m, configuration=changed, clock_aligned=clock_aligned))(state)
+
+
+def recorded_off_its_tick(state: State) -> Step:
+    sample = Sample(Stamp(Counter(1), Instant(0), UtcTime(7)), "Sample.Clock", (REGISTER,))
+    entry = Entry(Counter(1), Counter(99), None, MeterMessage(1, (sample,)))
+    return replace(taken(state), changes=(Put("outbox", Counter(99), entry),))
+
+
+def start_thinned_out(state: State) -> Step:
+    (number,) = state.memory.outbox
+    return replace(taken(state), changes=(Drop("outbox", number),))
+
+
 BROKEN_STEPS: dict[str, Callable[[State], Step]] = {
     "energy only after authorization": lambda s: taken(s, CloseContactor(2)),
     "silence before acceptance": lambda s: taken(
@@ -249,12 +285,32 @@ BROKEN_STEPS: dict[str, Callable[[State], Step]] = {
     ),
     "money is settled or released once": lambda s: taken(s, ReleaseAmount(1, Counter(1), "C-1")),
     "a restart has its reason stored": lambda s: taken(s, Reboot("HardReset")),
+    "no tick is taken twice": lambda s: taken(ticked(s, 60_001)),
+    "aligned values bear their tick": recorded_off_its_tick,
+    "only samples in between are thinned out": start_thinned_out,
+    "the first sample stays": lambda s: taken(with_memory(lambda m: replace(m, samples=Map()))(s)),
     "unchanged means the same record": lambda s: taken(equal_but_another(s)),
 }
 
 
 BEFORE: dict[str, Callable[[State], State]] = {"reserved means reserved": with_memory(reserved(1))}
 """The state before the step, where it is not just the one that keeps all promises."""
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "kept"),
+    [
+        (None, 60_000, True),
+        (60_000, 120_000, True),
+        (120_000, 60_000, False),
+        (120_000, 120_000, True),
+        (None, 60_001, False),
+        (86_400_000 * 3, 86_400_000 * 2 + 60_000, False),
+        (86_400_000 * 3, 86_400_000 * 2 - 60_000, True),
+    ],
+)
+def test_ticks_go_on_along_the_grid(before: int | None, after: int, kept: bool) -> None:
+    assert no_tick_is_taken_twice(ticked(charging(), before), taken(ticked(charging(), after))) is kept
 
 
 @pytest.mark.parametrize("rule", ON_EVERY_STEP, ids=lambda rule: rule.name)

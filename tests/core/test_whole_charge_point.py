@@ -82,6 +82,16 @@ KEYS = st.sampled_from(
         ("AuthorizationCacheEnabled", "false"),
         ("AllowOfflineTxForUnknownId", "true"),
         ("MeterValuesSampledData", "Energy.Active.Import.Register,Voltage"),
+        ("ClockAlignedDataInterval", "60"),
+        ("ClockAlignedDataInterval", "7000"),
+        ("ClockAlignedDataInterval", "5"),
+        ("ClockAlignedDataInterval", "0"),
+        ("MeterValuesAlignedData", ""),
+        ("StopTxnSampledData", ""),
+        ("StopTxnSampledData", "Energy.Active.Import.Register"),
+        ("StopTxnAlignedData", "Energy.Active.Import.Register"),
+        ("StopTxnAlignedData", "Energy.Active.Import.Interval,Energy.Active.Import.Register"),
+        ("MaxEnergyOnInvalidId", "20"),
         ("NumberOfConnectors", "3"),
         ("WebSocketPingInterval", "0"),
         ("ResetRetries", "1"),
@@ -139,7 +149,7 @@ CALLS = st.one_of(
 class WholeChargePoint(ProfileRules, RuleBasedStateMachine):
     """One station of one product in a world that does what it likes."""
 
-    product: Product = load_product("c6eu")
+    product: Product = adjusted(load_product("c6eu"), outbox_max=12, transaction_data_max=5)
 
     def __init__(self) -> None:
         super().__init__()
@@ -336,9 +346,12 @@ class WholeChargePoint(ProfileRules, RuleBasedStateMachine):
 
     # --- time, power, store ---
 
-    @rule(ms=st.sampled_from((1, 500, 1000, 5000, 31_000, 61_000, 400_000)))
-    def wait(self, ms: int) -> None:
-        self.world.pass_time(ms)
+    @rule(
+        ms=st.sampled_from((1, 500, 1000, 5000, 31_000, 61_000, 400_000)),
+        meter_answers=st.booleans(),
+    )
+    def wait(self, ms: int, meter_answers: bool) -> None:
+        self.world.pass_time(ms, meter_answers=meter_answers)
 
     @rule(
         cause=st.sampled_from(("PowerLoss", "PowerLoss", "Reboot", "HardReset", "SoftReset")),
@@ -389,6 +402,14 @@ class WholeChargePoint(ProfileRules, RuleBasedStateMachine):
         if self.world.plant.asking[connector] != asks:
             self.ask_or_decline(connector)
 
+    @rule(interval_s=st.sampled_from(("5", "60")), sampled=st.booleans(), times=st.integers(1, 8))
+    def meter(self, interval_s: str, sampled: bool, times: int) -> None:
+        """Readings at short intervals, and a meter that answers: offline, more than the queue may hold."""
+        key = "MeterValueSampleInterval" if sampled else "ClockAlignedDataInterval"
+        self.be_told("ChangeConfiguration", {"key": key, "value": interval_s})
+        for _ in range(times):
+            self.world.pass_time(int(interval_s) * 1000, meter_answers=True)
+
     @rule(code=FAULT, connector=CONNECTOR)
     def fault_while_somebody_comes(self, code: ChargePointErrorCode, connector: int) -> None:
         self.present(connector, "TAG")
@@ -418,7 +439,9 @@ def agreeable(request: str, transaction_id: int) -> dict[str, Any]:
 class WholeReference(WholeChargePoint):
     """With a battery as well: it has all there is."""
 
-    product = adjusted(load_product("reference"), backup_power=True)
+    product = adjusted(
+        load_product("reference"), {"StopTransactionMaxMeterValues": "5"}, outbox_max=12, backup_power=True
+    )
 
 
 TestC6eu = WholeChargePoint.TestCase

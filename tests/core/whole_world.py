@@ -70,7 +70,7 @@ class Plant:
         self.register = [0, 1000, 2000]
 
     def readings(self, connector: int) -> Readings:
-        """What the meter shows."""
+        """What the meter shows; 0 is the main meter."""
         register = self.register[connector] if connector else sum(self.register)
         sample = SampledReading("Energy.Active.Import.Register", str(register), unit="Wh")
         return Readings(Wh(register), (sample,))
@@ -132,8 +132,8 @@ class World:
     """The station between its store and the rest of the world; every step is held against every promise."""
 
     def __init__(self, product: Product) -> None:
-        self.product, self.plant, self.view = product, Plant(), CentralView()
         self.till = Till()
+        self.product, self.plant, self.view = product, Plant(), CentralView(product.outbox_max)
         self.stored: dict[tuple[str, Any], bytes] = {}
         self.story: list[str] = []
         self.now = 0
@@ -251,7 +251,7 @@ class World:
 
     # --- the world acts ---
 
-    def pass_time(self, ms: int) -> None:
+    def pass_time(self, ms: int, *, meter_answers: bool = False) -> None:
         """Time passes; deadlines are told when they are due, one after the other."""
         until = self.now + ms
         self.plant.pass_time(ms)
@@ -261,6 +261,8 @@ class World:
                 break
             self.now = max(self.now, due)
             self.tell(DeadlinePassed())
+            while meter_answers and any(isinstance(command, ReadMeter) for command in self.commands):
+                self.feedback(fails=False)
         self.now = until
 
     def feedback(self, fails: bool) -> None:

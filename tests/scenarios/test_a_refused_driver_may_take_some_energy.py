@@ -9,12 +9,12 @@ from pilotline.spec.messages.core import ChangeConfigurationReq, StartTransactio
 from pilotline.spec.products import adjusted, load_product
 
 
-def refused(most_wh: str) -> Bench:
+def refused(most_wh: str, stops: str = "false") -> Bench:
     """It charged for 100 s (100 Wh) offline; then the Central System refuses the tag."""
     bench = Bench(
         adjusted(load_product("reference"), reconnect_max_s=2),
         MaxEnergyOnInvalidId=most_wh,
-        StopTransactionOnInvalidId="false",
+        StopTransactionOnInvalidId=stops,
         AllowOfflineTxForUnknownId="true",
     )
     bench.says["StartTransactionReq"] = StartTransactionConf(transaction_id=1, id_tag_info=INVALID)
@@ -41,6 +41,27 @@ def test_it_goes_on_for_what_is_granted_after_the_refusal_and_then_without_energ
     assert bench.requests(StopTransactionReq) == []
     bench.present()
     assert bench.requests(StopTransactionReq)[0].reason == "Local"
+
+
+@pytest.mark.rule(69)
+def test_where_it_must_stop_it_stops_when_it_has_taken_what_is_granted() -> None:
+    bench = refused("200", stops="true")
+    assert status(bench) == "Charging"
+    at_refusal = taken_wh(bench)
+    bench.passes(1000)
+    (stop,) = bench.requests(StopTransactionReq)
+    assert (stop.reason, status(bench)) == ("DeAuthorized", "Finishing")
+    assert at_refusal + 180 <= taken_wh(bench) <= at_refusal + 201
+    assert bench.requests(StopTransactionReq)[0].meter_stop == 1000 + taken_wh(bench)
+
+
+@pytest.mark.rule(69)
+def test_where_it_must_stop_a_power_cut_stops_it() -> None:
+    bench = refused("200", stops="true")
+    bench.power_is_cut()
+    bench.passes(10)
+    assert [stop.reason for stop in bench.requests(StopTransactionReq)] == ["DeAuthorized"]
+    assert not bench.closed[1]
 
 
 @pytest.mark.rule(69)

@@ -12,7 +12,8 @@ UnlockConnector     nothing; only connectors with a lock (``lock = true``) are e
 ReleaseConnector    ConnectorUnlocked or UnlockFailed: open the lock now, whatever it was told to be
 CloseContactor      ContactorClosed when the feedback contact says so
 OpenContactor       ContactorOpened with the readings after the current is off; also if it was open already
-ReadMeter           MeterRead with the same transaction and context; a meter that is silent answers nothing
+ReadMeter           MeterRead with the same transaction and context; a meter that is silent answers nothing.
+                    Connector 0 is the main meter: where there is none, the sum of all, or no answer
 ReportWorld         every fact again, known or not: cables, EVs, contactors with registers, faults, cleared ones
 ShowStatus          nothing: lights and displays
 SetLightIntensity   nothing: how bright they are
@@ -26,7 +27,9 @@ SignalCard          nothing: tell the driver that the card may charge, or not
 Facts that need no command: PowerFailing and MainsRestored (products with back-up power), TagPresented,
 CardPresented, CablePlugged, EvUnplugged, CableUnplugged, EnergyRequested,
 EnergyDeclined, FaultDetected, FaultCleared. Connectors and readers count from 1; connector 0 is the main
-controller.
+controller. Readings name the phases by the connector's own conductors (ConnectorPhaseRotation says which phase of
+the grid feeds each); their registers only grow, and ``age_ms`` says how old a reading is that was not made just now.
+Energy per interval is reckoned by the core: a meter need not tell any ``…Interval``.
 
 No deadline, repetition or protocol belongs here: a feedback that stays away is noticed by the core. One thing
 only is the hardware's own: **contactors open by themselves** when the process dies or stalls (a watchdog on

@@ -3,7 +3,8 @@ says it.
 """
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from decimal import Decimal
 from typing import Final
 
 from msgspec import Struct
@@ -22,8 +23,6 @@ class Electrics(Struct, frozen=True):
     """What flows at a connector now, and what has flowed."""
 
     energy_wh: float
-    interval_wh: float
-    """Since the meter was last read for a message."""
     power_w: float
     offered_w: float
     full_power_w: float
@@ -36,9 +35,32 @@ class Electrics(Struct, frozen=True):
 
 
 def readings_of(meter: tuple[Metered, ...], now: Electrics) -> Readings:
-    """All that the meter shows."""
-    values = [reading for metered in meter for reading in _readings(metered, now)]
+    """All that the meter shows; what flowed in an interval is not for a meter to say."""
+    values = [reading for metered in _shown(meter) for reading in _readings(metered, now)]
     return Readings(Wh(math.floor(now.energy_wh)), tuple(values))
+
+
+def sum_of(meter: tuple[Metered, ...], readings: Sequence[Readings]) -> Readings:
+    """A main meter that is not there: of what adds up, energy and power, the sum over all connectors, at the inlet."""
+    values = []
+    for metered in _shown(meter):
+        if _adds_up(metered.measurand):
+            parts = [v for r in readings for v in r.values if _is(v, metered) and v.phase is None]
+            total = sum((Decimal(part.value) for part in parts), Decimal(0))
+            values.append(SampledReading(metered.measurand, str(total), None, "Inlet", metered.unit))
+    return Readings(Wh(sum(r.register for r in readings)), tuple(values))
+
+
+def _shown(meter: tuple[Metered, ...]) -> list[Metered]:
+    return [metered for metered in meter if not metered.measurand.endswith(".Interval")]
+
+
+def _is(value: SampledReading, metered: Metered) -> bool:
+    return (value.measurand, value.location) == (metered.measurand, metered.location)
+
+
+def _adds_up(measurand: str) -> bool:
+    return measurand.startswith(("Energy", "Power.")) and measurand != "Power.Factor"
 
 
 def _readings(metered: Metered, now: Electrics) -> list[SampledReading]:
@@ -46,7 +68,7 @@ def _readings(metered: Metered, now: Electrics) -> list[SampledReading]:
     total = _MEASURED[metered.measurand](now) if metered.measurand in _MEASURED else 0.0
     if total is None:
         return []
-    additive = metered.measurand.startswith(("Energy", "Power.")) and metered.measurand != "Power.Factor"
+    additive = _adds_up(metered.measurand)
     readings = [] if metered.phases and not additive else [_reading(metered, total, None)]
     for phase in metered.phases:
         value = total * _share(phase, now) if additive else _at(phase, metered.measurand, total, now)
@@ -88,9 +110,7 @@ def _reactive(active: float, now: Electrics) -> float:
 
 _MEASURED: Final[dict[str, Callable[[Electrics], float | None]]] = {
     "Energy.Active.Import.Register": lambda now: now.energy_wh,
-    "Energy.Active.Import.Interval": lambda now: now.interval_wh,
     "Energy.Reactive.Import.Register": lambda now: _reactive(now.energy_wh, now),
-    "Energy.Reactive.Import.Interval": lambda now: _reactive(now.interval_wh, now),
     "Power.Active.Import": lambda now: now.power_w,
     "Power.Reactive.Import": lambda now: _reactive(now.power_w, now),
     "Power.Offered": lambda now: now.offered_w,

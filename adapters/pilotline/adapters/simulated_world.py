@@ -32,8 +32,6 @@ class Point(Struct, frozen=True):
     welded: bool = False
     limit_w: float | None = None
     register_wh: float = 0
-    read_wh: float = 0
-    """The register when it was last read for a message."""
     faults: tuple[FaultDetected, ...] = ()
 
     @property

@@ -23,7 +23,7 @@ from typing_extensions import override
 from pilotline.adapters.clock import Alarm, Clock
 from pilotline.adapters.hardware import Hardware, Tell, World
 from pilotline.adapters.simulated_car import Car
-from pilotline.adapters.simulated_meter import Electrics, readings_of
+from pilotline.adapters.simulated_meter import Electrics, readings_of, sum_of
 from pilotline.adapters.simulated_terminal import SimulatedTerminals
 from pilotline.adapters.simulated_world import Point, SimulationError, loaded, saved
 from pilotline.core.effects import (
@@ -135,8 +135,11 @@ class SimulatedHardware(Hardware):
             case OpenContactor(connector=number):
                 self._later("contactor", number, self._contactor_delay_ms, self._open)
             case ReadMeter(connector=number, transaction=transaction, context=context):
+                for read in (number,) if number else range(1, len(self._points)):
+                    self._change(
+                        read
+                    )  # what was told is kept: no register runs backwards when the process dies
                 self._say(MeterRead(number, transaction, context, self.readings(number)))
-                self._change(number, read_wh=self.point(number).register_wh)
             case ShowStatus(connector=number, status=status):
                 self.lights[number] = status
             case SetLightIntensity(percent=percent):
@@ -286,12 +289,13 @@ class SimulatedHardware(Hardware):
         return 0.0 if car is None or not self._flows(connector) else car.power_w(self._offered_w(connector))
 
     def readings(self, connector: int) -> Readings:
-        """What the meter of the connector shows now."""
+        """What the meter of the connector shows now; 0: a main meter, which is no meter here but the sum of all."""
+        if connector == 0:
+            return sum_of(self._product.meter, [self.readings(c) for c in range(1, len(self._points))])
         point, built = self.point(connector), self._product.connectors[connector - 1]
         phases = _phases(built, point.car)
         electrics = Electrics(
             energy_wh=point.register_wh,
-            interval_wh=point.register_wh - point.read_wh,
             power_w=self.power_w(connector),
             offered_w=self._offered_w(connector) if point.closed else 0.0,
             full_power_w=built.nominal_voltage_v * built.phases * built.max_current_a,

@@ -5,6 +5,7 @@ from msgspec.structs import replace
 from pilotline.core.effects import Change, Put
 from pilotline.core.events import PoweredUp
 from pilotline.core.state import (
+    Aligned,
     Allowance,
     Availability,
     Boot,
@@ -20,6 +21,7 @@ from pilotline.core.state import (
     Moment,
     Outbox,
     Reader,
+    SampleKeeper,
     Session,
     Stamp,
     StatusReport,
@@ -29,7 +31,7 @@ from pilotline.core.state import (
     Unlock,
     UtcTime,
 )
-from pilotline.core.transaction_messages import with_stamp
+from pilotline.core.transaction_messages import is_undated, stamps_of, with_dates
 from pilotline.spec.products import Product
 
 
@@ -54,23 +56,32 @@ def _dated(memory: Memory, now_utc: UtcTime | None) -> tuple[Memory, list[Change
     known = now_utc if last is None else last.utc
     if known is None:
         return memory, []
-    outbox, transactions = memory.outbox, memory.transactions
+    outbox, transactions, samples = memory.outbox, memory.transactions, memory.samples
     changes: list[Change] = []
+
+    def counted(stamp: Stamp) -> Stamp:
+        return _counted(stamp, known, now_utc) if stamp.utc is None else stamp
+
     for number, entry in sorted(memory.outbox.items()):
-        if entry.message.stamp.utc is None:
-            stamp = _counted(entry.message.stamp, known, now_utc)
-            last = _later(last, stamp)
-            outbox = outbox.set(number, with_stamp(entry, stamp))
+        if is_undated(entry.message):
+            outbox = outbox.set(number, with_dates(entry, counted))
+            last = _later(last, stamps_of(outbox[number].message)[0])
             changes.append(Put("outbox", number, outbox[number]))
+    for number, kept in memory.samples.items():
+        if kept.sample.stamp.utc is None:
+            sample = replace(kept.sample, stamp=counted(kept.sample.stamp))
+            last = _later(last, sample.stamp)
+            samples = samples.set(number, replace(kept, sample=sample))
+            changes.append(Put("samples", number, samples[number]))
     for number, transaction in memory.transactions.items():
         cause = transaction.stop
         if transaction.state == "stopping" and cause is not None and cause.stamp.utc is None:
-            stamp = _counted(cause.stamp, known, now_utc)
+            stamp = counted(cause.stamp)
             last = _later(last, stamp)
             transactions = transactions.set(number, replace(transaction, stop=replace(cause, stamp=stamp)))
             changes.append(Put("transactions", number, transactions[number]))
     boot = replace(memory.boot, last_known=last)
-    return replace(memory, boot=boot, outbox=outbox, transactions=transactions), changes
+    return replace(memory, boot=boot, outbox=outbox, transactions=transactions, samples=samples), changes
 
 
 def _counted(stamp: Stamp, known: UtcTime, latest: UtcTime | None) -> Stamp:
@@ -133,4 +144,6 @@ def fresh_moment(memory: Memory, event: PoweredUp) -> Moment:
         unlocks=tuple(Unlock(c) for c in points),
         triggers=tuple(Trigger(c) for c in points),
         queue=Outbox("idle", first, next_, newest),
+        aligned=tuple(Aligned(c) for c in points),
+        sample_keeper=SampleKeeper(next=Counter(max(memory.samples, default=0) + 1)),
     )

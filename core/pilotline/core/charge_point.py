@@ -25,6 +25,7 @@ from pilotline.core.events import (
     LinkUp,
     LockFailed,
     MainsRestored,
+    MeterRead,
     PoweredUp,
     PowerFailing,
     TagPresented,
@@ -278,6 +279,8 @@ def _check(state: State, event: External) -> None:
                 raise LocalProtocolError(f"{name}: this product has no back-up power")
         case FaultDetected() | FaultCleared():
             _check_fault(product, event)
+        case MeterRead(connector=0):
+            pass  # the main meter (§4.7)
         case DataTransferRequested():
             _check_text(name, "vendor_id", event.vendor_id, 255)
             _check_text(name, "message_id", event.message_id, 50)

@@ -9,6 +9,7 @@ from pilotline.core.machines.availability import AVAILABILITY
 from pilotline.core.machines.call import CALL
 from pilotline.core.machines.card_session import CARD_SESSION_MACHINE, TERMINAL
 from pilotline.core.machines.clock import CLOCK
+from pilotline.core.machines.clock_aligned import ALIGNED, CLOCK_ALIGNED
 from pilotline.core.machines.conditions import CABLE, CONTACTOR, EV, KEPT_CABLE, SUPPLY
 from pilotline.core.machines.connector import CONNECTOR_0, CONNECTOR_STATUS
 from pilotline.core.machines.data_transfer import DATA_TRANSFER
@@ -20,6 +21,7 @@ from pilotline.core.machines.reader import READER_MACHINE
 from pilotline.core.machines.registration import REGISTRATION
 from pilotline.core.machines.reservation import RESERVATION_MACHINE, VACANCY
 from pilotline.core.machines.reset import RESET
+from pilotline.core.machines.sample_keeper import SAMPLE_KEEPER
 from pilotline.core.machines.session import SESSION
 from pilotline.core.machines.status_report import STATUS_REPORT
 from pilotline.core.machines.storage import STORAGE
@@ -63,11 +65,14 @@ MACHINES: Final[tuple[Machine[Any, Any], ...]] = (
     VACANCY,
     TERMINAL,
     CARD_SESSION_MACHINE,
+    CLOCK_ALIGNED,
     TRANSACTION_MACHINE,
     SUPPLY,
     ALLOWANCE,
     SESSION,
     KEPT_CABLE,
+    ALIGNED,
+    SAMPLE_KEEPER,
     UNLOCK,
     CONNECTOR_0,
     CONNECTOR_STATUS,

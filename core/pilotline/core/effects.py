@@ -56,7 +56,7 @@ class SendError(Effect, frozen=True):
 
 
 class ReadMeter(Effect, frozen=True):
-    """Answer with MeterRead of the same transaction and context."""
+    """Answer with MeterRead of the same transaction and context; connector 0 is the main meter."""
 
     connector: int
     transaction: Counter | None

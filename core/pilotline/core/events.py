@@ -19,6 +19,7 @@ from pilotline.core.state import (
     Instant,
     PaymentNumber,
     Readings,
+    Sample,
     Terms,
     TransactionMessage,
     UtcTime,
@@ -753,6 +754,29 @@ class SampleDue(Internal, frozen=True):
     due: Instant
 
 
+class SampleTaken(Internal, frozen=True):
+    """A sample that is to go into the transactionData of its transaction (§3.16.6)."""
+
+    of_transaction: Counter
+    sample: Sample
+
+
+class TickDue(Internal, frozen=True):
+    """The clock has come to the next tick, or is past it (§9.1.5)."""
+
+
+class TickCame(Internal, frozen=True):
+    """All meters are to be read for this tick (§3.16.2)."""
+
+    tick: UtcTime
+
+
+class AlignedReadingTimedOut(Internal, frozen=True):
+    """The meter did not answer while its reading would still have been of its tick."""
+
+    connector: int
+
+
 class TransactionStopAsked(Internal, frozen=True):
     """The transaction is to stop."""
 
@@ -774,9 +798,9 @@ class TransactionEnded(Internal, frozen=True):
 
 
 class MessageRecorded(Internal, frozen=True):
-    """A transaction-related message is to be delivered (§3.7)."""
+    """A transaction-related message is to be delivered (§3.7); readings of no transaction are of None."""
 
-    of_transaction: Counter
+    of_transaction: Counter | None
     message: TransactionMessage
 
 

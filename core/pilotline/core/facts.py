@@ -93,6 +93,16 @@ def contactor_deadline_ms(product: Product, _: object) -> int:
     return product.contactor_deadline_ms
 
 
+def register_max_age_ms(product: Product, _: object) -> int:
+    """The oldest reading of a meter that counts."""
+    return product.register_max_age_ms
+
+
+def transaction_data_max(product: Product, _: object) -> int:
+    """Most meter values of a StopTransaction where StopTransactionMaxMeterValues is not offered (errata 3.89)."""
+    return product.transaction_data_max
+
+
 def status_delay_ms(product: Product, _: object) -> int:
     """The built-in shortest life of a status that is reported (§4.9)."""
     return product.status_delay_ms

@@ -142,18 +142,19 @@ def _kept_free(state: State, at: int) -> bool:
 
 
 def queue_is_in_order(state: State) -> bool:
-    """Of each transaction: Start first, then samples, then Stop, each recorded once; no gap in the queue (§3.7)."""
+    """Of each transaction: Start first, then samples, then Stop, each recorded once; the head is the oldest (§3.7)."""
     entries = state.memory.outbox
     if not entries:
         return True
     numbers = sorted(entries)
-    if numbers != list(range(state.moment.queue.head, state.moment.queue.tail)):
+    if numbers[0] != state.moment.queue.head or numbers[-1] >= state.moment.queue.tail:
         return False
-    seen: dict[int, list[type]] = {}
+    seen: dict[Counter | None, list[type]] = {}
     for number in numbers:
         seen.setdefault(entries[number].transaction, []).append(type(entries[number].message))
-    return all(_in_order(kinds) for kinds in seen.values()) and all(
-        number in state.memory.transactions for number in seen
+    of_none = seen.pop(None, [])
+    return all(kind is MeterMessage for kind in of_none) and all(
+        _in_order(kinds) and number in state.memory.transactions for number, kinds in seen.items()
     )
 
 
@@ -166,7 +167,9 @@ def _in_order(kinds: list[type]) -> bool:
 def stop_is_recorded_once(state: State) -> bool:
     """A stopped transaction has its Stop in the queue until it is delivered; an open one has none (§4.10)."""
     stops = [
-        entry.transaction for entry in state.memory.outbox.values() if isinstance(entry.message, StopMessage)
+        entry.transaction or 0
+        for entry in state.memory.outbox.values()
+        if isinstance(entry.message, StopMessage)
     ]
     stopped = [number for number, t in state.memory.transactions.items() if t.state == "stopped"]
     return sorted(stops) == sorted(stopped)
@@ -236,6 +239,20 @@ def inoperative_means_unused(state: State) -> bool:
         session.state in (in_use if availability.state == "scheduled" else ("idle", "finishing"))
         for availability, session in zip(state.memory.availability, state.moment.sessions, strict=True)
         if availability.state != "operative"
+    )
+
+
+def samples_are_of_open_transactions(state: State) -> bool:
+    """What waits for a StopTransaction is of a transaction that has none yet, and fits into it (errata 3.89)."""
+    configuration = state.memory.configuration
+    most = configuration.integer("StopTransactionMaxMeterValues", state.product.transaction_data_max)
+    counts: dict[Counter, int] = {}
+    for kept in state.memory.samples.values():
+        counts[kept.transaction] = counts.get(kept.transaction, 0) + 1
+    transactions = state.memory.transactions
+    return all(
+        number in transactions and transactions[number].state in ("running", "stopping") and count < most
+        for number, count in counts.items()
     )
 
 
@@ -398,6 +415,12 @@ ALWAYS: Final = (
     ),
     Always("timers run in their states", "ADR 0008", timers_run_in_their_states, _WITH_TIMERS),
     Always("Inoperative means unused", "§4.9, §5.2", inoperative_means_unused, _of("availability sessions")),
+    Always(
+        "samples are of open transactions",
+        "errata 3.89",
+        samples_are_of_open_transactions,
+        _of("configuration samples transactions"),
+    ),
     Always(
         "energy is withheld only while charging",
         "§4.9",

@@ -26,6 +26,8 @@ class Source(NamedTuple):
     code: str
     of: str | None = None
     names: Mapping[str, object] = MappingProxyType({})
+    keys: tuple[str, ...] = ()
+    """The configuration keys that are read by it."""
 
 
 HELD_MAX: Final = 256

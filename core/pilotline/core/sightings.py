@@ -183,6 +183,21 @@ def on_battery_while_a_transaction_stops(state: State) -> bool:
     )
 
 
+def a_reading_of_no_transaction_waits(state: State) -> bool:
+    """A clock-aligned reading that was taken outside of a transaction waits in the queue."""
+    return any(entry.transaction is None for entry in state.memory.outbox.values())
+
+
+def a_sample_is_kept(state: State) -> bool:
+    """A periodic or clock-aligned sample waits for its StopTransaction."""
+    return any(k.sample.context.startswith("Sample.") for k in state.memory.samples.values())
+
+
+def an_interruption_is_kept(state: State) -> bool:
+    """A StopTransaction is going to tell of a break of the energy."""
+    return any(k.sample.context == "Interruption.End" for k in state.memory.samples.values())
+
+
 def at_rest(state: State) -> bool:
     """Nobody is there, nothing is wrong, nothing waits: every connector is Available."""
     moment, memory = state.moment, state.memory
@@ -220,6 +235,9 @@ SOMETIMES: Final = (
     Sometimes("a settlement waits for the link", settlement_waits_for_the_link),
     Sometimes("a reservation of money is released", reservation_is_released),
     Sometimes("an amount is settled while the next car charges", amount_is_settled),
+    Sometimes("a reading of no transaction waits", a_reading_of_no_transaction_waits),
+    Sometimes("a sample is kept", a_sample_is_kept),
+    Sometimes("an interruption is kept", an_interruption_is_kept),
     Sometimes("charging offline", charging_offline),
     Sometimes("faulted while charging", faulted_while_charging),
     Sometimes("a whole transaction waits in the queue", stop_waits_behind_start),

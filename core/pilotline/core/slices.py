@@ -57,7 +57,12 @@ def stored(collection: str) -> Source:
 def key(name: str) -> Source:
     """The typed value of a configuration key; None where the product does not offer it."""
     code = f"s.memory.configuration.values.get({name.lower()!r})"
-    return Source("key", name, code, "s.memory.configuration")
+    return Source("key", name, code, "s.memory.configuration", keys=(name,))
+
+
+def whole_configuration(*counted: str) -> Source:
+    """Every key that is offered; ``counted`` are those whose own values decide something here."""
+    return station("configuration")._replace(keys=counted)
 
 
 def the_time() -> Source:

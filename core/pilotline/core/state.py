@@ -18,6 +18,7 @@ from pilotline.spec.messages.actions import Confirmation, Request
 from pilotline.spec.payment import CardSessionState, MinorUnits, TerminalState
 from pilotline.spec.products import Configuration, Product
 from pilotline.spec.rows import (
+    AlignedState,
     AllowanceState,
     AuthorizationState,
     AvailabilityState,
@@ -81,6 +82,7 @@ ConnectionNumber: TypeAlias = Annotated[Counter, Namespace("connection", "moment
 CallNumber: TypeAlias = Annotated[Counter, Namespace("call")]
 EntryNumber: TypeAlias = Annotated[Counter, Namespace("entry")]
 TransactionNumber: TypeAlias = Annotated[Counter, Namespace("transaction")]
+SampleNumber: TypeAlias = Annotated[Counter, Namespace("sample")]
 CacheAge: TypeAlias = Annotated[Counter, Namespace("cache")]
 PaymentNumber: TypeAlias = Counter
 """Which card, of all that a station has ever seen: it is in the card's idTag, so that a search cannot renumber it."""
@@ -150,6 +152,7 @@ class Transaction(Struct, frozen=True, cache_hash=True):
     register: Wh = Wh(0)  # the last reading that was recorded
     answered: "StartAnswer | None" = None
     stop: StopCause | None = None
+    since: "IntervalStarts | None" = None  # None: no …Interval is configured
 
 
 class StartAnswer(Struct, frozen=True, cache_hash=True):
@@ -171,10 +174,37 @@ class SampledReading(Struct, frozen=True, cache_hash=True):
 
 
 class Readings(Struct, frozen=True, cache_hash=True):
-    """What the meter of a connector shows: the energy register and all it can measure besides."""
+    """What the meter of a connector, or the main meter, shows: the energy register and all it can measure besides.
+
+    Phases are the connector's own conductors; `age_ms` is how long ago the meter was looked at.
+    """
 
     register: Wh
     values: tuple[SampledReading, ...] = ()
+    age_ms: int = 0
+
+
+class Sample(Struct, frozen=True, cache_hash=True):
+    """Values of one moment, and why they were taken: a MeterValue to be (§7.33, §7.35)."""
+
+    stamp: Stamp
+    context: ReadingContext
+    values: tuple[SampledReading, ...]
+
+
+class IntervalStarts(Struct, frozen=True, cache_hash=True):
+    """The registers at the start of the interval that is running: what …Interval values count from (§7.31)."""
+
+    sampled: Sample
+    aligned: Sample
+
+
+class KeptSample(Struct, frozen=True, cache_hash=True):
+    """A sample that waits for the StopTransaction of its transaction (§3.16.6)."""
+
+    number: SampleNumber
+    transaction: TransactionNumber
+    sample: Sample
 
 
 class StartMessage(Struct, frozen=True, cache_hash=True, tag="start"):
@@ -188,12 +218,10 @@ class StartMessage(Struct, frozen=True, cache_hash=True, tag="start"):
 
 
 class MeterMessage(Struct, frozen=True, cache_hash=True, tag="meter"):
-    """A periodic or clock-aligned MeterValues.req to be sent (§6.31)."""
+    """A periodic or clock-aligned MeterValues.req to be sent (§6.31); connector 0 is the main meter."""
 
     connector: int
-    stamp: Stamp
-    context: ReadingContext
-    readings: Readings
+    samples: tuple[Sample, ...]
 
 
 class StopMessage(Struct, frozen=True, cache_hash=True, tag="stop"):
@@ -203,7 +231,7 @@ class StopMessage(Struct, frozen=True, cache_hash=True, tag="stop"):
     stamp: Stamp
     reason: Reason
     id_tag: str | None
-    transaction_data: tuple[MeterMessage, ...] = ()
+    transaction_data: tuple[Sample, ...] = ()
 
 
 TransactionMessage: TypeAlias = StartMessage | MeterMessage | StopMessage
@@ -212,6 +240,7 @@ TransactionMessage: TypeAlias = StartMessage | MeterMessage | StopMessage
 class Entry(Struct, frozen=True, cache_hash=True):
     """One transaction-related message in the outbox: which, of which transaction, and how often it was sent.
 
+    Clock-aligned readings taken outside of transactions are such messages too (§3.7), and have none.
     ``boot`` and ``number`` make its message id, which it keeps over all boots. A message whose time was not known
     when it was recorded gets it at the first sending and keeps it; transactionId is the transaction's, which the
     start's answer fixes before anything behind it is sent (§3.7, errata 3.18).
@@ -219,7 +248,7 @@ class Entry(Struct, frozen=True, cache_hash=True):
 
     boot: BootNumber
     number: EntryNumber
-    transaction: TransactionNumber
+    transaction: TransactionNumber | None
     message: TransactionMessage
     attempts: int = 0
 
@@ -311,6 +340,13 @@ class Reset(Struct, frozen=True, cache_hash=True):
     failures: int = 0
 
 
+class ClockAligned(Struct, frozen=True, cache_hash=True):
+    """The last tick at which the meters were read (§3.16.2)."""
+
+    state: Literal["counting"] = "counting"
+    tick: UtcTime | None = None
+
+
 class Memory(Struct, frozen=True, cache_hash=True):
     """What survives a power cut."""
 
@@ -326,6 +362,8 @@ class Memory(Struct, frozen=True, cache_hash=True):
     terminal: Terminal = Terminal()
     card_sessions: Map[PaymentNumber, CardSession] = field(default_factory=Map)
     reset: Reset = Reset()
+    samples: Map[SampleNumber, KeptSample] = field(default_factory=Map)
+    clock_aligned: ClockAligned = ClockAligned()
 
 
 # --- Moment ------------------------------------------------------------------------------------------------
@@ -557,6 +595,22 @@ class Trigger(Struct, frozen=True, cache_hash=True):
     state: Literal["watching"] = "watching"
 
 
+class Aligned(Struct, frozen=True, cache_hash=True):
+    """The tick whose reading is awaited, and the registers at the one before (of the main meter)."""
+
+    connector: int
+    state: AlignedState = "idle"
+    tick: UtcTime = UtcTime(0)
+    since: Sample | None = None
+
+
+class SampleKeeper(Struct, frozen=True, cache_hash=True):
+    """Who keeps the samples, and the number that the next one gets."""
+
+    state: Literal["keeping"] = "keeping"
+    next: SampleNumber = Counter(1)
+
+
 class Storage(Struct, frozen=True, cache_hash=True):
     """Whether Memory can be written."""
 
@@ -613,6 +667,7 @@ class Moment(Struct, frozen=True, cache_hash=True):
     readers: tuple[Reader, ...]
     unlocks: tuple[Unlock, ...]
     triggers: tuple[Trigger, ...]
+    aligned: tuple[Aligned, ...]
     authorizations: Map[Asker, Authorization] = field(default_factory=Map)
     clock: Clock = Clock()
     link: Link = Link()
@@ -623,6 +678,7 @@ class Moment(Struct, frozen=True, cache_hash=True):
     cache_keeper: CacheKeeper = CacheKeeper()
     list_keeper: ListKeeper = ListKeeper()
     vacancy: Vacancy = Vacancy()
+    sample_keeper: SampleKeeper = SampleKeeper()
     data_transfer: DataTransfer = DataTransfer()
     vendor: Vendor = Vendor()
     storage: Storage = Storage()

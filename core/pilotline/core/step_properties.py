@@ -8,6 +8,8 @@ from typing import Final, NamedTuple
 
 from pilotline.core.effects import (
     CloseContactor,
+    Drop,
+    Put,
     Reboot,
     ReleaseAmount,
     SendCall,
@@ -16,8 +18,9 @@ from pilotline.core.effects import (
     SettleAmount,
 )
 from pilotline.core.machines.connector import CONNECTOR_0, CONNECTOR_STATUS
+from pilotline.core.metering import DAY_MS
 from pilotline.core.reserving import is_for
-from pilotline.core.state import CardSession, Memory, State
+from pilotline.core.state import CardSession, Entry, Memory, MeterMessage, State
 from pilotline.core.statechart import Binding
 from pilotline.core.step import Step
 from pilotline.spec.messages.core import BootNotificationReq
@@ -245,6 +248,64 @@ def a_restart_has_its_reason_stored(_before: State, step: Step) -> bool:
     )
 
 
+def no_tick_is_taken_twice(before: State, step: Step) -> bool:
+    """Ticks lie on the grid of their day and only go on, however the clock is set; back by more than a day it was
+    wrong before (§9.1.5).
+    """
+    old, new = before.memory.clock_aligned.tick, step.state.memory.clock_aligned.tick
+    if new == old or new is None:
+        return new == old
+    interval_s = step.state.memory.configuration.integer("ClockAlignedDataInterval", 0)
+    on_the_grid = new % DAY_MS % (interval_s * 1000) == 0
+    return on_the_grid and (old is None or new > old or new < old - DAY_MS)
+
+
+def aligned_values_bear_their_tick(before: State, step: Step) -> bool:
+    """A clock-aligned reading has the time of the last tick, and its …Interval that of an earlier one (§3.16.2)."""
+    tick = before.memory.clock_aligned.tick
+    for change in step.changes:
+        record = change.record if isinstance(change, Put) and change.collection == "outbox" else None
+        if not isinstance(record, Entry) or record.number in before.memory.outbox:
+            continue
+        for sample in record.message.samples if isinstance(record.message, MeterMessage) else ():
+            intervals = all(value.measurand.endswith(".Interval") for value in sample.values)
+            if sample.context == "Sample.Clock" and not intervals and sample.stamp.utc != tick:
+                return False
+    return True
+
+
+def only_samples_in_between_are_thinned_out(before: State, step: Step) -> bool:
+    """What leaves the queue and is not the head that was delivered or skipped is a sample with an older and a newer one
+    beside it (§3.7).
+    """
+    after = step.state.memory.outbox
+    done = any(t.machine == "outbox" and t.binding.startswith(("Q3/", "Q5/")) for t in step.trace)
+    head = before.moment.queue.head if done else None
+    for change in step.changes:
+        if isinstance(change, Drop) and change.collection == "outbox" and change.key != head:
+            gone = before.memory.outbox[change.key]  # type: ignore[index]  # keyed by their numbers
+            beside = [
+                number
+                for number, entry in after.items()
+                if entry.transaction == gone.transaction and isinstance(entry.message, MeterMessage)
+            ]
+            if not isinstance(gone.message, MeterMessage) or not min(beside) < gone.number < max(beside):
+                return False
+    return True
+
+
+def the_first_sample_stays(before: State, step: Step) -> bool:
+    """Transaction.Begin is kept as long as its transaction is open (errata 3.14, 3.89)."""
+    transactions, samples = step.state.memory.transactions, step.state.memory.samples
+    return samples is before.memory.samples or all(
+        number in samples
+        for number, kept in before.memory.samples.items()
+        if kept.sample.context == "Transaction.Begin"
+        and kept.transaction in transactions
+        and transactions[kept.transaction].state in ("running", "stopping")
+    )
+
+
 def about(step: Step) -> set[type | str]:
     """What a step has: the classes of its effects, the machines that acted, the collections that changed."""
     found: set[type | str] = {type(effect) for effect in step.effects}
@@ -293,5 +354,16 @@ ON_EVERY_STEP: Final = (
     OnEveryStep(
         "a restart has its reason stored", "§5.14", frozenset({Reboot}), a_restart_has_its_reason_stored
     ),
+    OnEveryStep("no tick is taken twice", "§9.1.5", frozenset({"clock_aligned"}), no_tick_is_taken_twice),
+    OnEveryStep(
+        "aligned values bear their tick", "§3.16.2", frozenset({"outbox"}), aligned_values_bear_their_tick
+    ),
+    OnEveryStep(
+        "only samples in between are thinned out",
+        "§3.7",
+        frozenset({"outbox"}),
+        only_samples_in_between_are_thinned_out,
+    ),
+    OnEveryStep("the first sample stays", "errata 3.14", frozenset({"samples"}), the_first_sample_stays),
     OnEveryStep("unchanged means the same record", "store", _COLLECTIONS, unchanged_means_the_same_record),
 )

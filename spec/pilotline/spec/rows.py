@@ -139,7 +139,10 @@ class OutboxRows:
     Q7: Final = Row[OutboxState]("Q7", "waiting", "asked", "the wait is over: once more", "§3.7.1")
     Q8: Final = Row[OutboxState]("Q8", "waiting", "idle", "the wait is over while offline", "§3.7.1")
     Q9: Final = Row[OutboxState](
-        "Q9", ("idle", "asked", "waiting"), None, "full: a sample is left out", "§3.7"
+        "Q9", ("idle", "asked", "waiting"), None, "full: every second sample in between goes", "§3.7"
+    )
+    Q9F: Final = Row[OutboxState](
+        "Q9F", ("idle", "asked", "waiting"), None, "full of what must stay: the sample is left out", "§3.7"
     )
     Q10: Final = Row[OutboxState](
         "Q10", ("idle", "asked", "waiting"), None, "the time is known: what waits is dated", "§3.14"
@@ -393,6 +396,14 @@ class SessionRows:
         "S7C", "starting", "awaiting_id_tag", "the start could not be stored", "§3.7"
     )
     S8: Final = Row[SessionState]("S8", "starting", "charging", "the transaction begins", "§3.6, §4.8")
+    S8M: Final = Row[SessionState](
+        "S8M", "starting", None, "the reading is too old: the meter is asked", "§4.8"
+    )
+    S8I: Final = Row[SessionState]("S8I", "charging", None, "the energy stops, the charging goes on", "§7.35")
+    S8E: Final = Row[SessionState]("S8E", "charging", None, "the energy flows again", "§7.35")
+    S9M: Final = Row[SessionState](
+        "S9M", "ending", None, "the reading is too old: the meter is asked", "§4.10"
+    )
     S9: Final = Row[SessionState]("S9", "charging", "ending", "the transaction is to stop", "§4.10")
     S9R: Final = Row[SessionState]("S9R", "ending", None, "the contactor tells the last register", "§4.10")
     S10: Final = Row[SessionState]("S10", "ending", "finishing", "stopped, the cable is still in", "§4.9 C6")
@@ -421,6 +432,8 @@ class TransactionRows:
     T3S: Final = Row[TransactionState](
         "T3S", ("stopping", "stopped"), None, "the start is answered when it is over", "§4.8, errata 3.18"
     )
+    T2C: Final = Row[TransactionState]("T2C", "running", None, "a clock-aligned sample is taken", "§3.16.2")
+    T2I: Final = Row[TransactionState]("T2I", "running", None, "the energy stops, or flows again", "§7.35")
     T4: Final = Row[TransactionState]("T4", "running", "stopping", "to stop, and why", "§4.10")
     T5: Final = Row[TransactionState](
         "T5", "stopping", "stopped", "the register is read: Stop recorded", "§4.10"
@@ -534,6 +547,39 @@ class LocalListRows:
     """The local authorization list against what the Central System says (§3.5.2)."""
 
     A1: Final = Row[Literal["keeping"]]("A1", "keeping", None, "an answer contradicts the list", "§3.5.2")
+
+
+class ClockAlignedRows:
+    """The day divided into intervals from midnight, and which of them was read (§3.16.2, §9.1.5)."""
+
+    J1: Final = Row[Literal["counting"]]("J1", "counting", None, "the next tick is reckoned", "§9.1.5")
+    J2: Final = Row[Literal["counting"]]("J2", "counting", None, "a tick: all meters are read", "§3.16.2")
+
+
+AlignedState: TypeAlias = Literal["idle", "reading"]
+
+
+class AlignedRows:
+    """The clock-aligned reading of one connector, or of the main meter (0) (§3.16.2, §4.7)."""
+
+    J3: Final = Row[AlignedState](
+        "J3", ("idle", "reading"), "reading", "a tick: the meter is asked", "§3.16.2"
+    )
+    J4: Final = Row[AlignedState]("J4", "reading", "idle", "read, outside of a transaction", "§3.16.2, §6.31")
+    J4T: Final = Row[AlignedState]("J4T", "reading", "idle", "read, of a transaction", "errata 3.16")
+    J5: Final = Row[AlignedState](
+        "J5", "reading", "idle", "the meter is silent: this tick has no reading", "§3.16.2"
+    )
+
+
+class SampleRows:
+    """What will be the transactionData of a StopTransaction (§3.16.6, errata 3.89)."""
+
+    O1: Final = Row[Literal["keeping"]]("O1", "keeping", None, "a sample is kept", "§6.49")
+    O2: Final = Row[Literal["keeping"]](
+        "O2", "keeping", None, "too many: every second one in between goes", "errata 3.89"
+    )
+    O3: Final = Row[Literal["keeping"]]("O3", "keeping", None, "the time is told: all are dated", "§7.33")
 
 
 StorageState: TypeAlias = Literal["fine", "failing"]

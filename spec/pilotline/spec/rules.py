@@ -130,7 +130,7 @@ RULES: Final = (
     ),
     *_area(
         "queue of transaction messages",
-        (83, "StartTransaction, StopTransaction and periodic MeterValues are queued, nothing else", "§3.7"),
+        (83, "starts, stops, periodic and clock-aligned MeterValues are queued, nothing else", "§3.7"),
         (84, "they are delivered in the order of the events", "§3.7"),
         (85, "offline they are kept with their times", "§3.7"),
         (86, "other messages may overtake them", "§3.7"),

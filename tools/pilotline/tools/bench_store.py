@@ -23,7 +23,7 @@ from pilotline.core.state import (
     Entry,
     Instant,
     MeterMessage,
-    Readings,
+    Sample,
     SampledReading,
     Stamp,
     StartMessage,
@@ -63,7 +63,7 @@ _SAMPLES: Final = tuple(
 
 def _sample(number: int) -> tuple[Change, ...]:
     """Meter values with nine samples are to be delivered."""
-    message = MeterMessage(1, _stamp(number), "Sample.Periodic", Readings(Wh(1_000_000 + number), _SAMPLES))
+    message = MeterMessage(1, (Sample(_stamp(number), "Sample.Periodic", _SAMPLES),))
     return (Put("outbox", number, Entry(Counter(1), Counter(number), Counter(1), message)),)
 
 

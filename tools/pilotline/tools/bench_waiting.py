@@ -13,7 +13,7 @@ from pilotline.core.state import (
     Entry,
     Instant,
     MeterMessage,
-    Readings,
+    Sample,
     SampledReading,
     Stamp,
     StartMessage,
@@ -62,7 +62,9 @@ class Waiting(NamedTuple):
         by_number = {transaction.number: transaction for transaction in self.transactions}
         calls = (
             SendCall(
-                Counter(1), message_id_of(entry, self.boot), request_of(entry, by_number[entry.transaction])
+                Counter(1),
+                message_id_of(entry, self.boot),
+                request_of(entry, by_number[entry.transaction or Counter(0)]),
             )
             for entry in self.entries
         )
@@ -86,6 +88,6 @@ def waiting(product: Product, messages: int) -> Waiting:
         elif place == PER_TRANSACTION - 1:
             message = StopMessage(_REGISTER, stamp, "Local", _TAG)
         else:
-            message = MeterMessage(1, stamp, "Sample.Periodic", Readings(_REGISTER, SAMPLES))
+            message = MeterMessage(1, (Sample(stamp, "Sample.Periodic", SAMPLES),))
         entries.append(Entry(boot.number, Counter(number), transaction, message))
     return Waiting(boot, transactions, entries)

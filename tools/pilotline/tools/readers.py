@@ -32,7 +32,7 @@ def key_readers() -> tuple[KeyReaders, ...]:
                 *(
                     name
                     for name, sources in tables
-                    if any(source.kind == "key" and source.name == key.name for source in sources.values())
+                    if any(key.name in source.keys for source in sources.values())
                 ),
                 *(name for name, keys in levels if key.name in keys),
             ),

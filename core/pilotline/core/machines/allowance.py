@@ -2,7 +2,8 @@
 
 Theory of operation: with MaxEnergyOnInvalidId the transaction goes on with energy, counted from the register at the
 refusal, so that the car can drive away. The meter is looked at again and again; when the allowance is used up, or the
-meter no longer tells, no more energy is offered. A power cut ends it too.
+meter no longer tells, no more energy is offered, and with StopTransactionOnInvalidId the transaction stops. A power
+cut ends it too.
 """
 
 from typing import Annotated, Final, get_args

@@ -132,7 +132,12 @@ class SupplyReads(Struct, frozen=True):
 
     transactions: Annotated[Map[Counter, Transaction], every("transactions")]
     most_wh: Annotated[int | None, key("MaxEnergyOnInvalidId")]
+    stop_on_invalid_id: Annotated[bool, key("StopTransactionOnInvalidId")]
     resumes: Annotated[bool, fact(facts.resumes_after_power_cut)]
+
+
+def goes_on_without(_own: Supply, reads: SupplyReads, _event: AllowanceSpent) -> bool:
+    return not reads.stop_on_invalid_id
 
 
 def nothing_is_granted(_own: Supply, reads: SupplyReads, _event: StartInvalidated) -> bool:
@@ -172,7 +177,7 @@ SUPPLY = Machine(
     states=("offered", "withheld"),
     table=(
         on(StartInvalidated, SupplyRows.Y1, stop_offering, when=[nothing_is_granted]),
-        on(AllowanceSpent, SupplyRows.Y1, stop_offering),
+        on(AllowanceSpent, SupplyRows.Y1, stop_offering, when=[goes_on_without]),
         on(PoweredUp, SupplyRows.Y3, when=[resumed_but_refused]),
         on(UseEnded, SupplyRows.Y2, offer_again),
         on(ChargingEnded, SupplyRows.Y2, offer_again),
@@ -180,7 +185,7 @@ SUPPLY = Machine(
     ignored=(
         ignores(PoweredUp, because="nothing is resumed, or its start was accepted"),
         ignores(StartInvalidated, because="withheld already, or some energy is granted"),
-        ignores(AllowanceSpent, in_=("withheld",), because="withheld already"),
+        ignores(AllowanceSpent, because="withheld already, or the transaction stops"),
         ignores(UseEnded, ChargingEnded, in_=("offered",), because="offered already"),
     ),
 )

@@ -5,7 +5,7 @@ answer count as an attempt; a lost link does not. Before a repeat it waits inter
 are used up the head, and only the head, is skipped (§3.7.1). The message id belongs to the entry, so a repeat is the
 same message with the same id, and an answer that comes late still counts. What was recorded while no clock was known is
 dated when the time is told, or else by the next boot (`boot`), and never again. A start that is skipped gives its
-transaction the id -1 (errata 3.18).
+transaction the id -1 (errata 3.18). When it is full, samples go evenly from in between, and nothing else does.
 """
 
 from typing import Annotated, Final
@@ -33,6 +33,7 @@ from pilotline.core.events import (
     Unanswered,
     Withdrawn,
 )
+from pilotline.core.metering import every_second
 from pilotline.core.slices import STATION, every, fact, key, station, stored
 from pilotline.core.state import (
     Address,
@@ -79,13 +80,37 @@ def full_of_samples(_own: Outbox, reads: Reads, event: MessageRecorded) -> bool:
     return isinstance(event.message, MeterMessage) and len(reads.entries) >= reads.entries_max
 
 
+def some_may_go(own: Outbox, reads: Reads, event: MessageRecorded) -> bool:
+    """So many go at once that looking through all of them costs each message little."""
+    return full_of_samples(own, reads, event) and bool(_what_may_go(own, reads, event))
+
+
+def record_thinned(
+    own: Outbox, reads: Reads, event: MessageRecorded, now: Instant
+) -> tuple[Outbox, tuple[Drop | Put | HeadDue, ...]]:
+    after, recorded = record(own, reads, event, now)
+    return after, (*(Drop("outbox", number) for number in _what_may_go(own, reads, event)), *recorded)
+
+
+def _what_may_go(own: Outbox, reads: Reads, event: MessageRecorded) -> list[Counter]:
+    """Of each transaction, and of the meters outside of one, every second sample but the first and the last."""
+    runs: dict[tuple[Counter | None, int], list[Counter]] = {}
+    for number in sorted(reads.entries):
+        entry = reads.entries[number]
+        if isinstance(entry.message, MeterMessage):
+            runs.setdefault((entry.transaction, entry.message.connector), []).append(number)
+    if isinstance(event.message, MeterMessage):
+        runs.setdefault((event.of_transaction, event.message.connector), []).append(own.tail)
+    return [number for run in runs.values() for number in every_second(run[1:-1])]
+
+
 def record(
     own: Outbox, reads: Reads, event: MessageRecorded, _now: Instant
 ) -> tuple[Outbox, tuple[Put | HeadDue, ...]]:
     entry = Entry(reads.boot.number, own.tail, event.of_transaction, event.message)
-    newest = max(own.newest, event.of_transaction)
+    newest = max(own.newest, event.of_transaction or Counter(0))
     longer = Outbox(own.state, own.head, Counter(own.tail + 1), newest)
-    stamp, last = event.message.stamp, reads.boot.last_known
+    stamp, last = transaction_messages.stamps_of(event.message)[0], reads.boot.last_known
     later = stamp.utc is not None and (last is None or stamp.utc > (last.utc or 0))
     kept = (Put("boot", None, replace(reads.boot, last_known=stamp)),) if later else ()
     return longer, (Put("outbox", own.tail, entry), *kept, HeadDue())
@@ -100,13 +125,14 @@ def date_what_waits(
 ) -> tuple[Outbox, tuple[Put, ...]]:
     """Each message of this boot gets its time before another boot would have to guess it."""
     clock = Clock("known", UtcTime(event.utc - now))
-    dates = (
-        (number, entry, dated(entry.message.stamp, reads.boot, clock))
-        for number, entry in sorted(reads.entries.items())
-        if entry.message.stamp.utc is None
-    )
     return own, tuple(
-        Put("outbox", number, transaction_messages.with_stamp(entry, stamp)) for number, entry, stamp in dates
+        Put(
+            "outbox",
+            number,
+            transaction_messages.with_dates(entry, lambda stamp: dated(stamp, reads.boot, clock)),
+        )
+        for number, entry in sorted(reads.entries.items())
+        if transaction_messages.is_undated(entry.message)
     )
 
 
@@ -124,7 +150,8 @@ def online(_own: Outbox, reads: Reads, _event: object) -> bool:
 def hand_over(own: Outbox, reads: Reads, _event: object, _now: Instant) -> tuple[Outbox, tuple[Asked]]:
     """The head goes; it is dated, for the time is told before anything may be sent (§4.2)."""
     entry = reads.entries[own.head]
-    request = transaction_messages.request_of(entry, reads.transactions[entry.transaction])
+    transaction = None if entry.transaction is None else reads.transactions[entry.transaction]
+    request = transaction_messages.request_of(entry, transaction)
     return own, (Asked(Ask(request, ME, message_id_of(entry, reads.boot))),)
 
 
@@ -140,22 +167,22 @@ def deliver(
     own: Outbox, reads: Reads, event: Confirmed[Confirmation] | AnsweredLate, _now: Instant
 ) -> tuple[Outbox, tuple[Drop | StartAnswered | TagTold | LastDelivered | HeadDue, ...]]:
     entry = reads.entries[own.head]
-    confirmation = event.confirmation
+    confirmation, transaction = event.confirmation, entry.transaction
     told: tuple[StartAnswered | TagTold | LastDelivered, ...] = ()
     match confirmation:
-        case StartTransactionConf(id_tag_info=info, transaction_id=transaction_id):
+        case StartTransactionConf(id_tag_info=info, transaction_id=transaction_id) if transaction is not None:
             id_tag = entry.message.id_tag if isinstance(entry.message, StartMessage) else ""
             told = (
-                StartAnswered(entry.transaction, transaction_id, info.status, info.parent_id_tag),
+                StartAnswered(transaction, transaction_id, info.status, info.parent_id_tag),
                 TagTold(id_tag, info),
             )
-        case StopTransactionConf(id_tag_info=info):
+        case StopTransactionConf(id_tag_info=info) if transaction is not None:
             id_tag_of_stop = entry.message.id_tag if isinstance(entry.message, StopMessage) else None
             about_tag = (TagTold(id_tag_of_stop, info),) if info and id_tag_of_stop else ()
-            told = (*about_tag, LastDelivered(entry.transaction))
+            told = (*about_tag, LastDelivered(transaction))
         case _:
             pass
-    return _without_head(own), (Drop("outbox", own.head), *told, HeadDue())
+    return _without_head(own, reads), (Drop("outbox", own.head), *told, HeadDue())
 
 
 def attempts_left(own: Outbox, reads: Reads, _event: object) -> bool:
@@ -177,11 +204,11 @@ def skip(
 ) -> tuple[Outbox, tuple[Drop | StartAnswered | LastDelivered | HeadDue, ...]]:
     entry = reads.entries[own.head]
     told: tuple[StartAnswered | LastDelivered, ...] = ()
-    if isinstance(entry.message, StartMessage):
+    if entry.transaction is not None and isinstance(entry.message, StartMessage):
         told = (StartAnswered(entry.transaction, -1, "Accepted", processed=False),)
-    elif isinstance(entry.message, StopMessage):
+    elif entry.transaction is not None and isinstance(entry.message, StopMessage):
         told = (LastDelivered(entry.transaction),)
-    return _without_head(own), (Drop("outbox", own.head), *told, HeadDue())
+    return _without_head(own, reads), (Drop("outbox", own.head), *told, HeadDue())
 
 
 def answers_the_head(own: Outbox, reads: Reads, event: AnsweredLate) -> bool:
@@ -189,8 +216,12 @@ def answers_the_head(own: Outbox, reads: Reads, event: AnsweredLate) -> bool:
     return entry is not None and message_id_of(entry, reads.boot) == event.message_id
 
 
-def _without_head(own: Outbox) -> Outbox:
-    return Outbox(own.state, Counter(own.head + 1), own.tail, own.newest)
+def _without_head(own: Outbox, reads: Reads) -> Outbox:
+    """What was thinned out has left gaps."""
+    head = own.head + 1
+    while head < own.tail and head not in reads.entries:
+        head += 1
+    return Outbox(own.state, Counter(head), own.tail, own.newest)
 
 
 OUTBOX = Machine(
@@ -203,7 +234,8 @@ OUTBOX = Machine(
     states=("idle", "asked", "waiting"),
     timers=(Timer("retry", RetryDue, ("waiting",)),),
     table=(
-        on(MessageRecorded, row.Q9, when=[full_of_samples]),
+        on(MessageRecorded, row.Q9, record_thinned, when=[some_may_go]),
+        on(MessageRecorded, row.Q9F, when=[full_of_samples]),
         on(MessageRecorded, row.Q1, record),
         on(TimeTold, row.Q10, date_what_waits, when=[first_told]),
         on(HeadDue, row.Q2, hand_over, when=[sendable]),

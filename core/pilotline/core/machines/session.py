@@ -7,7 +7,7 @@ A tag that was granted the lowest free connector moves to the one that is plugge
 connector the plug alone begins nothing (§5.13): there is no Preparing before its tag, or before the reservation ends.
 """
 
-from typing import Annotated, Final, get_args
+from typing import Annotated, get_args
 
 from msgspec import Struct
 
@@ -15,12 +15,14 @@ from pilotline.core import facts
 from pilotline.core.boot import is_resumed, open_transaction
 from pilotline.core.effects import Arm, ReadMeter
 from pilotline.core.events import (
+    AllowanceSpent,
     CablePlugged,
     CableUnplugged,
     ChargingEnded,
     CommitFailed,
     ConnectionTimedOut,
     ConnectorLocked,
+    ContactorClosed,
     ContactorOpened,
     EvUnplugged,
     FaultBegan,
@@ -47,15 +49,18 @@ from pilotline.core.events import (
     UseWithdrawn,
 )
 from pilotline.core.reserving import Floor, may_use, on_connector, used_by
-from pilotline.core.slices import CONNECTOR, every, fact, here, key, station
+from pilotline.core.sampling import BEGIN, END, INTERRUPTION_BEGIN, INTERRUPTION_END, is_interrupted
+from pilotline.core.slices import CONNECTOR, every, fact, here, key, station, stored
 from pilotline.core.state import (
     Availability,
     Boot,
     Cable,
+    Contactor,
     Counter,
     Fault,
     Instant,
     KeptCable,
+    KeptSample,
     Map,
     Outbox,
     Reservation,
@@ -66,10 +71,7 @@ from pilotline.core.state import (
 from pilotline.core.statechart import Machine, Timer, ignores, on
 from pilotline.spec.rows import SessionRows as row
 from pilotline.spec.rows import SessionState
-from pilotline.spec.types import ChargePointErrorCode, ReadingContext
-
-BEGIN: Final[ReadingContext] = "Transaction.Begin"
-END: Final[ReadingContext] = "Transaction.End"
+from pilotline.spec.types import ChargePointErrorCode
 
 
 class Reads(Struct, frozen=True):
@@ -93,8 +95,12 @@ class Reads(Struct, frozen=True):
     readers: Annotated[tuple[int, ...], fact(facts.readers_of)]
     free_vending: Annotated[str | None, fact(facts.free_vending_tag)]
     resumes: Annotated[bool, fact(facts.resumes_after_power_cut)]
+    register_max_age_ms: Annotated[int, fact(facts.register_max_age_ms)]
     start_deadline_ms: Annotated[int, fact(facts.lock_deadline_ms)]
     connection_time_out_s: Annotated[int, key("ConnectionTimeOut")]
+    contactor: Annotated[Contactor, here("contactors")]
+    kept: Annotated[Map[Counter, KeptSample], stored("samples")]
+    stop_on_invalid_id: Annotated[bool, key("StopTransactionOnInvalidId")]
     stop_on_ev_side_disconnect: Annotated[bool | None, key("StopTransactionOnEVSideDisconnect")]
 
 
@@ -279,6 +285,17 @@ def of_the_start(_own: Session, _reads: Reads, event: MeterRead) -> bool:
     return event.context == BEGIN
 
 
+def fresh(_own: Session, reads: Reads, event: ConnectorLocked | ContactorOpened | MeterRead) -> bool:
+    """Not too old for a meterStart or meterStop."""
+    return event.readings.age_ms <= reads.register_max_age_ms
+
+
+def ask_for_the_register(
+    own: Session, _reads: Reads, _event: ConnectorLocked, _now: Instant
+) -> tuple[Session, tuple[ReadMeter]]:
+    return own, (ReadMeter(own.connector, None, BEGIN),)
+
+
 def begin_transaction(
     own: Session, reads: Reads, event: ConnectorLocked | MeterRead, _now: Instant
 ) -> tuple[Session, tuple[TransactionBegan]]:
@@ -303,6 +320,43 @@ def pass_on_register(
 ) -> tuple[Session, tuple[MeterRead]]:
     """Said to the one transaction that it is about: thousands of others may wait for the network."""
     return own, (MeterRead(own.connector, own.transaction, END, event.readings),)
+
+
+def ask_for_the_end(
+    own: Session, _reads: Reads, _event: ContactorOpened, _now: Instant
+) -> tuple[Session, tuple[ReadMeter]]:
+    return own, (ReadMeter(own.connector, own.transaction, END),)
+
+
+def energy_flowed(_own: Session, reads: Reads, _event: ContactorOpened) -> bool:
+    return reads.contactor.state == "closed"
+
+
+def pass_on_interruption(
+    own: Session, _reads: Reads, event: ContactorOpened, _now: Instant
+) -> tuple[Session, tuple[MeterRead]]:
+    """A fault, a cable out at the EV, energy withheld: the transaction goes on without energy."""
+    return own, (MeterRead(own.connector, own.transaction, INTERRUPTION_BEGIN, event.readings),)
+
+
+def was_interrupted(own: Session, reads: Reads, _event: ContactorClosed) -> bool:
+    return is_interrupted(own.transaction, reads.kept)
+
+
+def ask_for_the_end_of_it(
+    own: Session, _reads: Reads, _event: ContactorClosed, _now: Instant
+) -> tuple[Session, tuple[ReadMeter]]:
+    return own, (ReadMeter(own.connector, own.transaction, INTERRUPTION_END),)
+
+
+def stops_when_refused(_own: Session, reads: Reads, _event: AllowanceSpent) -> bool:
+    return reads.stop_on_invalid_id
+
+
+def stop_refused(
+    own: Session, _reads: Reads, _event: AllowanceSpent, _now: Instant
+) -> tuple[Session, tuple[TransactionStopAsked, ...]]:
+    return own, _stop(own, StopAsked(own.connector, "DeAuthorized"))
 
 
 def stops_when_unplugged_at_the_ev(_own: Session, reads: Reads, _event: EvUnplugged) -> bool:
@@ -359,9 +413,14 @@ def reserved_at_boot(own: Session, reads: Reads, event: PoweredUp) -> bool:
     return plugged_at_boot(own, reads, event) and reserved(own, reads, event)
 
 
-def resume(own: Session, reads: Reads, _event: PoweredUp, _now: Instant) -> Session:
+def resume(
+    own: Session, reads: Reads, _event: PoweredUp, _now: Instant
+) -> tuple[Session, tuple[StopAsked, ...]]:
+    """A driver who was refused gets no more energy after a cut: what goes on until that is taken ends here."""
     cut = open_transaction(reads.transactions, own.connector) or Transaction()
-    return Session(own.connector, own.state, cut.id_tag, cut.parent_id_tag, None, cut.number)
+    refused = cut.answered is not None and cut.answered.status != "Accepted"
+    ends = (StopAsked(own.connector, "DeAuthorized"),) if refused and reads.stop_on_invalid_id else ()
+    return Session(own.connector, own.state, cut.id_tag, cut.parent_id_tag, None, cut.number), ends
 
 
 def finish_after_the_cut(own: Session, reads: Reads, _event: PoweredUp, _now: Instant) -> Session:
@@ -450,12 +509,17 @@ SESSION = Machine(
         on(StartTimedOut, row.S7, report_silence),
         on(CommitFailed, row.S7C, give_up_start, when=[was_the_start]),
         # the transaction
-        on(ConnectorLocked, row.S8, begin_transaction),
-        on(MeterRead, row.S8, begin_transaction, when=[of_the_start]),
+        on(ConnectorLocked, row.S8, begin_transaction, when=[fresh]),
+        on(ConnectorLocked, row.S8M, ask_for_the_register),
+        on(MeterRead, row.S8, begin_transaction, when=[of_the_start, fresh]),
         on(StopAsked, row.S9, stop),
         on(EvUnplugged, row.S9, stop_disconnected, when=[stops_when_unplugged_at_the_ev]),
         on(CableUnplugged, row.S9, stop_disconnected),
-        on(ContactorOpened, row.S9R, pass_on_register),
+        on(AllowanceSpent, row.S9, stop_refused, when=[stops_when_refused]),
+        on(ContactorOpened, row.S8I, pass_on_interruption, when=[energy_flowed, fresh]),
+        on(ContactorClosed, row.S8E, ask_for_the_end_of_it, when=[was_interrupted]),
+        on(ContactorOpened, row.S9R, pass_on_register, when=[fresh]),
+        on(ContactorOpened, row.S9M, ask_for_the_end),
         on(TransactionEnded, row.S10, ask_to_finish, when=[cable_still_in]),
         on(TransactionEnded, row.S11, give_up),
         # nothing is left to do
@@ -493,7 +557,8 @@ SESSION = Machine(
             because="nobody uses the connector, or the cable is still in the socket",
         ),
         ignores(LockFailed, StartTimedOut, ConnectorLocked, MeterRead, because="nothing is being started"),
-        ignores(ContactorOpened, because="energy is only suspended, or nobody charges"),
+        ignores(ContactorOpened, ContactorClosed, because="no energy flowed, or none was interrupted"),
+        ignores(AllowanceSpent, because="the transaction goes on without energy, or is over"),
         ignores(StopAsked, TransactionEnded, because="no transaction is running"),
         ignores(PoweredUp, because="nobody is there, or the connector is Inoperative"),
     ),

@@ -3,18 +3,17 @@
 Theory of operation: StartTransaction is recorded before the contactor closes, StopTransaction after the contactor has
 told that it is open, with the register of that moment. Why it stops is in Memory before anything is commanded, so a cut
 in between loses neither the stop nor its reason. What power interrupted is stopped with PowerLoss at the next boot, or
-resumed, as the product says.
+resumed, as the product says. What is made of readings is in `pilotline.core.sampling`.
 """
 
-from typing import Annotated, Final
+from typing import Annotated
 
-from msgspec import Struct
 from msgspec.structs import replace
 
-from pilotline.core import facts
+from pilotline.core import facts, sampling
 from pilotline.core.boot import is_resumed
 from pilotline.core.calendar import dated, stamped
-from pilotline.core.effects import Arm, Disarm, ReadMeter
+from pilotline.core.effects import Arm, Disarm, Drop, ReadMeter
 from pilotline.core.events import (
     ChargingBegan,
     ConfigurationChanged,
@@ -24,6 +23,7 @@ from pilotline.core.events import (
     MeterRead,
     PoweredUp,
     SampleDue,
+    SampleTaken,
     StartAnswered,
     StartInvalidated,
     StopAsked,
@@ -32,40 +32,39 @@ from pilotline.core.events import (
     TransactionEnded,
     TransactionStopAsked,
 )
-from pilotline.core.metering import selected
-from pilotline.core.slices import TRANSACTION, every, fact, key, station
+from pilotline.core.sampling import (
+    CLOCK,
+    END,
+    INTERRUPTION_BEGIN,
+    INTERRUPTION_END,
+    PERIODIC,
+    SamplingReads,
+    is_plausible,
+)
+from pilotline.core.slices import TRANSACTION, every, fact, key
 from pilotline.core.state import (
-    Boot,
-    Clock,
     Contactor,
     Instant,
-    MeterMessage,
+    Readings,
+    Stamp,
     StartAnswer,
     StartMessage,
     StopCause,
     StopMessage,
     Transaction,
-    Wh,
 )
 from pilotline.core.statechart import Machine, Timer, ignores, on
 from pilotline.spec.rows import TransactionRows as row
-from pilotline.spec.types import ReadingContext
-
-SAMPLE: Final[ReadingContext] = "Sample.Periodic"
-END: Final[ReadingContext] = "Transaction.End"
 
 
-class Reads(Struct, frozen=True):
-    """The clock, the contactors, and the keys of metering and stopping."""
+class Reads(SamplingReads, frozen=True):
+    """What it takes to sample, the contactors, and the keys of stopping."""
 
-    boot: Annotated[Boot, station("boot")]
-    clock: Annotated[Clock, station("clock")]
     contactors: Annotated[tuple[Contactor, ...], every("contactors")]
     contactor_deadline_ms: Annotated[int, fact(facts.contactor_deadline_ms)]
     resumes: Annotated[bool, fact(facts.resumes_after_power_cut)]
-    sample_interval_s: Annotated[int, key("MeterValueSampleInterval")]
-    sampled: Annotated[tuple[str, ...], key("MeterValuesSampledData")]
     stop_on_invalid_id: Annotated[bool, key("StopTransactionOnInvalidId")]
+    energy_on_invalid_id_wh: Annotated[int | None, key("MaxEnergyOnInvalidId")]
 
 
 # --- start ---------------------------------------------------------------------------------------------------
@@ -73,15 +72,16 @@ class Reads(Struct, frozen=True):
 
 def begin(
     own: Transaction, reads: Reads, event: TransactionBegan, now: Instant
-) -> tuple[Transaction, tuple[MessageRecorded | Arm | ChargingBegan, ...]]:
-    register = event.readings.register
+) -> tuple[Transaction, tuple[MessageRecorded | SampleTaken | Arm | ChargingBegan, ...]]:
+    register, stamp = event.readings.register, stamped(reads.boot, reads.clock, now)
     began = Transaction(
         event.transaction, event.connector, own.state, event.id_tag, event.parent_id_tag, register
     )
-    stamp = stamped(reads.boot, reads.clock, now)
     start = StartMessage(event.connector, event.id_tag, register, stamp, event.reservation)
+    began, kept = sampling.begun(began, reads, event.readings, stamp)
     return began, (
         MessageRecorded(event.transaction, start),
+        *kept,
         *_next_sample(reads, now),
         ChargingBegan(event.connector),
     )
@@ -91,9 +91,11 @@ def start_accepted(_own: Transaction, _reads: Reads, event: StartAnswered) -> bo
     return event.status == "Accepted"
 
 
-def must_stop(own: Transaction, reads: Reads, _event: StartAnswered) -> bool:
-    """StopTransactionOnInvalidId (§9.1.24), online as well as offline (errata 3.17)."""
-    return reads.stop_on_invalid_id
+def must_stop(_own: Transaction, reads: Reads, _event: StartAnswered) -> bool:
+    """StopTransactionOnInvalidId (§9.1.24), online as well as offline (errata 3.17); what MaxEnergyOnInvalidId grants
+    is taken first (§9.1.14).
+    """
+    return reads.stop_on_invalid_id and not reads.energy_on_invalid_id_wh
 
 
 def keep_answer(own: Transaction, _reads: Reads, event: StartAnswered, _now: Instant) -> Transaction:
@@ -122,7 +124,7 @@ def take_sample(
     interval_ms = max(reads.sample_interval_s, 1) * 1000
     missed = (now - event.due) // interval_ms
     last = Instant(event.due + missed * interval_ms)
-    return own, (ReadMeter(own.connector, own.number, SAMPLE), *_next_sample(reads, last))
+    return own, (ReadMeter(own.connector, own.number, PERIODIC), *_next_sample(reads, last))
 
 
 def of_the_sample_interval(_own: Transaction, _reads: Reads, event: ConfigurationChanged) -> bool:
@@ -135,18 +137,42 @@ def start_sampling_anew(
     return own, (Disarm("sample"), *_next_sample(reads, now))
 
 
-def is_sample(_own: Transaction, _reads: Reads, event: MeterRead) -> bool:
-    return event.context == SAMPLE
+def is_periodic(own: Transaction, reads: Reads, event: MeterRead) -> bool:
+    return event.context == PERIODIC and _is_plausible(own, reads, event)
 
 
 def record_sample(
     own: Transaction, reads: Reads, event: MeterRead, now: Instant
-) -> tuple[Transaction, tuple[MessageRecorded, ...]]:
-    readings = selected(event.readings, reads.sampled)
-    if not readings.values:
-        return own, ()
-    sample = MeterMessage(own.connector, stamped(reads.boot, reads.clock, now), event.context, readings)
-    return replace(own, register=event.readings.register), (MessageRecorded(own.number, sample),)
+) -> tuple[Transaction, tuple[MessageRecorded | SampleTaken, ...]]:
+    return sampling.taken(own, reads, event.readings, PERIODIC, stamped(reads.boot, reads.clock, now))
+
+
+def is_of_the_tick(own: Transaction, reads: Reads, event: MeterRead) -> bool:
+    """The reading of a tick that is still awaited."""
+    awaited = reads.aligned_points[own.connector].state == "reading"
+    return event.context == CLOCK and awaited and _is_plausible(own, reads, event)
+
+
+def record_aligned(
+    own: Transaction, reads: Reads, event: MeterRead, now: Instant
+) -> tuple[Transaction, tuple[MessageRecorded | SampleTaken, ...]]:
+    """It bears the time of its tick, not that of the reading (§3.16.2)."""
+    stamp = Stamp(reads.boot.number, now, reads.aligned_points[own.connector].tick)
+    return sampling.taken(own, reads, event.readings, CLOCK, stamp)
+
+
+def is_interruption(own: Transaction, reads: Reads, event: MeterRead) -> bool:
+    """The energy stops, or flows again after it had stopped."""
+    begins = event.context == INTERRUPTION_BEGIN
+    ends = event.context == INTERRUPTION_END and sampling.is_interrupted(own.number, reads.kept)
+    return (begins or ends) and _is_plausible(own, reads, event)
+
+
+def keep_interruption(
+    own: Transaction, reads: Reads, event: MeterRead, now: Instant
+) -> tuple[Transaction, tuple[SampleTaken, ...]]:
+    kept = sampling.interrupted(own, reads, event.context, event.readings, now)
+    return replace(own, register=event.readings.register), kept
 
 
 # --- stop ----------------------------------------------------------------------------------------------------
@@ -165,27 +191,31 @@ def prepare_stop(
     )
 
 
-def is_end(_own: Transaction, _reads: Reads, event: MeterRead) -> bool:
-    return event.context == END
+def is_end(_own: Transaction, reads: Reads, event: MeterRead) -> bool:
+    return event.context == END and event.readings.age_ms <= reads.register_max_age_ms
 
 
 def record_stop(
     own: Transaction, reads: Reads, event: MeterRead, _now: Instant
-) -> tuple[Transaction, tuple[MessageRecorded | TransactionEnded, ...]]:
-    return _stopped(own, event.readings.register), (
-        _stop_message(own, reads, event.readings.register),
-        _ended(own),
-    )
+) -> tuple[Transaction, tuple[Drop | MessageRecorded | TransactionEnded, ...]]:
+    stopped, recorded = _stopped(own, reads, event.readings)
+    return stopped, (*recorded, TransactionEnded(own.connector))
 
 
 def record_stop_blind(
     own: Transaction, reads: Reads, _event: StopTimedOut, _now: Instant
-) -> tuple[Transaction, tuple[MessageRecorded | TransactionEnded | FaultDetected, ...]]:
-    """The contactor does not tell: the last reading has to do, and the connector is not safe to use."""
-    return own, (
-        _stop_message(own, reads, own.register),
-        _ended(own),
-        FaultDetected(own.connector, "PowerSwitchFailure", by_station=True),
+) -> tuple[Transaction, tuple[Drop | MessageRecorded | TransactionEnded | FaultDetected, ...]]:
+    """The contactor, or once it is open the meter, does not tell: the last reading has to do. The connector is not
+    fit for use.
+    """
+    stopped, recorded = _stopped(own, reads, None)
+    closed = reads.contactors[own.connector].state == "closed"
+    return stopped, (
+        *recorded,
+        TransactionEnded(own.connector),
+        FaultDetected(
+            own.connector, "PowerSwitchFailure" if closed else "PowerMeterFailure", by_station=True
+        ),
     )
 
 
@@ -197,30 +227,33 @@ def resumed(own: Transaction, reads: Reads, event: PoweredUp) -> bool:
 
 
 def go_on(
-    own: Transaction, reads: Reads, _event: PoweredUp, now: Instant
-) -> tuple[Transaction, tuple[Arm, ...]]:
-    return own, _next_sample(reads, now)
+    own: Transaction, reads: Reads, event: PoweredUp, now: Instant
+) -> tuple[Transaction, tuple[Arm | SampleTaken, ...]]:
+    readings = _readings_at_boot(own, reads, event)
+    kept = sampling.interrupted_by_the_cut(own, reads, readings, now)
+    return own, (*_next_sample(reads, now), *kept)
 
 
 def stop_for_the_cut(
     own: Transaction, reads: Reads, event: PoweredUp, now: Instant
-) -> tuple[Transaction, tuple[MessageRecorded]]:
+) -> tuple[Transaction, tuple[Drop | MessageRecorded, ...]]:
     cause = StopCause(event.cause, None, stamped(reads.boot, reads.clock, now))
-    caused = replace(own, stop=cause)
-    register = _register_at_boot(own, event)
-    return _stopped(caused, register), (_stop_message(caused, reads, register),)
+    return _stopped(replace(own, stop=cause), reads, _readings_at_boot(own, reads, event))
 
 
 def finish_stop(
     own: Transaction, reads: Reads, event: PoweredUp, _now: Instant
-) -> tuple[Transaction, tuple[MessageRecorded]]:
-    register = _register_at_boot(own, event)
-    return _stopped(own, register), (_stop_message(own, reads, register),)
+) -> tuple[Transaction, tuple[Drop | MessageRecorded, ...]]:
+    return _stopped(own, reads, _readings_at_boot(own, reads, event))
 
 
-def _register_at_boot(own: Transaction, event: PoweredUp) -> Wh:
+def _readings_at_boot(own: Transaction, reads: Reads, event: PoweredUp) -> Readings | None:
     readings = event.readings[own.connector]
-    return own.register if readings is None else readings.register
+    return readings if readings is not None and is_plausible(own, reads, readings) else None
+
+
+def _is_plausible(own: Transaction, reads: Reads, event: MeterRead) -> bool:
+    return event.connector == own.connector and is_plausible(own, reads, event.readings)
 
 
 def _answered(own: Transaction, event: StartAnswered) -> Transaction:
@@ -234,19 +267,16 @@ def _next_sample(reads: Reads, now: Instant) -> tuple[Arm, ...]:
     return (Arm("sample", Instant(now + reads.sample_interval_s * 1000)),)
 
 
-def _stopped(own: Transaction, register: Wh) -> Transaction:
-    return replace(own, register=register)
-
-
-def _stop_message(own: Transaction, reads: Reads, register: Wh) -> MessageRecorded:
-    """The clock may have become known since it was told to stop."""
+def _stopped(
+    own: Transaction, reads: Reads, readings: Readings | None
+) -> tuple[Transaction, tuple[Drop | MessageRecorded, ...]]:
+    """The transaction with its last register, which never runs backwards, and what is recorded of its end."""
     assert own.stop is not None, "stopping without a cause"  # noqa: S101  (an assertion of ours, see step)
-    stamp = dated(own.stop.stamp, reads.boot, reads.clock)
-    return MessageRecorded(own.number, StopMessage(register, stamp, own.stop.reason, own.stop.id_tag))
-
-
-def _ended(own: Transaction) -> TransactionEnded:
-    return TransactionEnded(own.connector)
+    stop, stamp = own.stop, dated(own.stop.stamp, reads.boot, reads.clock)  # the clock may be known by now
+    register = max(own.register, readings.register) if readings else own.register
+    data, before = sampling.ended(own, reads, readings, stamp)
+    message = StopMessage(register, stamp, stop.reason, stop.id_tag, data)
+    return replace(own, register=register, since=None), (*before, MessageRecorded(own.number, message))
 
 
 TRANSACTION_MACHINE = Machine(
@@ -271,7 +301,9 @@ TRANSACTION_MACHINE = Machine(
         on(StartAnswered, row.T3S, keep_answer),
         on(SampleDue, row.T2, take_sample),
         on(ConfigurationChanged, row.T2, start_sampling_anew, when=[of_the_sample_interval]),
-        on(MeterRead, row.T2, record_sample, when=[is_sample]),
+        on(MeterRead, row.T2, record_sample, when=[is_periodic]),
+        on(MeterRead, row.T2C, record_aligned, when=[is_of_the_tick]),
+        on(MeterRead, row.T2I, keep_interruption, when=[is_interruption]),
         on(TransactionStopAsked, row.T4, prepare_stop),
         on(MeterRead, row.T5, record_stop, when=[is_end]),
         on(StopTimedOut, row.T5, record_stop_blind),
@@ -286,7 +318,7 @@ TRANSACTION_MACHINE = Machine(
             LastDelivered, PoweredUp, in_=("initial",), because="it has not begun",
         ),
         ignores(TransactionBegan, in_=("running", "stopping", "stopped"), because="it has begun already"),
-        ignores(SampleDue, ConfigurationChanged, MeterRead, because="no sample is due here"),
+        ignores(SampleDue, ConfigurationChanged, MeterRead, because="no such reading counts here"),
         ignores(TransactionStopAsked, StopTimedOut, because="it is stopping already, or does not have to"),
         ignores(LastDelivered, in_=("running", "stopping"), because="its last message is not recorded yet"),
         ignores(PoweredUp, in_=("stopped",), because="all of it is recorded"),

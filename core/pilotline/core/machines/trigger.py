@@ -22,7 +22,7 @@ from pilotline.core.events import (
     Withdrawn,
 )
 from pilotline.core.machines.status_report import present, request_of
-from pilotline.core.metering import selected
+from pilotline.core.metering import REGISTER_ALONE, of_the_grid, selected
 from pilotline.core.slices import POINT, every, here, key, station
 from pilotline.core.state import (
     Address,
@@ -35,7 +35,8 @@ from pilotline.core.state import (
     Fault,
     Instant,
     Map,
-    MeterMessage,
+    Sample,
+    SampledReading,
     Session,
     Transaction,
     Trigger,
@@ -65,6 +66,7 @@ class Reads(Struct, frozen=True):
     clock: Annotated[Clock, station("clock")]
     boot: Annotated[Boot, station("boot")]
     sampled: Annotated[tuple[str, ...], key("MeterValuesSampledData")]
+    rotations: Annotated[tuple[str, ...], key("ConnectorPhaseRotation")]
 
 
 def of_the_meter(_own: Trigger, _reads: Reads, event: Triggered) -> bool:
@@ -115,19 +117,24 @@ def send_heartbeat(
 
 
 def is_triggered(_own: Trigger, reads: Reads, event: MeterRead) -> bool:
-    return event.context == TRIGGER_CONTEXT and bool(selected(event.readings, reads.sampled).values)
+    return event.context == TRIGGER_CONTEXT and bool(_asked(_own, reads, event))
 
 
 def send_readings(own: Trigger, reads: Reads, event: MeterRead, now: Instant) -> tuple[Trigger, tuple[Asked]]:
     """The latest of MeterValuesSampledData; with the transaction that runs here, if its id is known (errata 3.16)."""
     stamp = stamped(reads.boot, reads.clock, now)
-    readings = selected(event.readings, reads.sampled)
+    sample = Sample(stamp, TRIGGER_CONTEXT, _asked(own, reads, event))
     request = MeterValuesReq(
         connector_id=own.connector,
         transaction_id=_transaction_id(own, reads),
-        meter_value=(meter_value(MeterMessage(own.connector, stamp, TRIGGER_CONTEXT, readings)),),
+        meter_value=(meter_value(sample),),
     )
     return own, (Asked(Ask(request, _me(own))),)
+
+
+def _asked(own: Trigger, reads: Reads, event: MeterRead) -> tuple[SampledReading, ...]:
+    values = of_the_grid(event.readings.values, reads.rotations, own.connector)
+    return selected(values, reads.sampled or REGISTER_ALONE)
 
 
 def _transaction_id(own: Trigger, reads: Reads) -> int | None:

@@ -1,13 +1,13 @@
 """GetConfiguration and ChangeConfiguration (§5.3, §5.8)."""
 
-from typing import Annotated
+from typing import Annotated, Final
 
 from msgspec import Struct
 
 from pilotline.core.decision_table import DecisionTable, otherwise, when
 from pilotline.core.effects import CallError, Configure
-from pilotline.core.slices import key, station
-from pilotline.spec.configuration_keys import Refusal
+from pilotline.core.slices import key, station, whole_configuration
+from pilotline.spec.configuration_keys import KEYS, Refusal
 from pilotline.spec.messages.core import (
     ChangeConfigurationConf,
     ChangeConfigurationReq,
@@ -17,11 +17,16 @@ from pilotline.spec.messages.core import (
 from pilotline.spec.messages.structures import KeyValue
 from pilotline.spec.products import Configuration
 
+BOUNDS: Final = tuple(
+    key.max_length_key for key in KEYS if key.access == "RW" and key.max_length_key in {k.name for k in KEYS}
+)
+"""The keys that bound how many items a list may have which the Central System changes (§5.3)."""
+
 
 class Reads(Struct, frozen=True):
-    """All keys and their values."""
+    """All keys and their values; those that bound a list decide whether it is taken."""
 
-    configuration: Annotated[Configuration, station("configuration")]
+    configuration: Annotated[Configuration, whole_configuration(*BOUNDS)]
 
 
 class ReadsToGet(Struct, frozen=True):
@@ -91,7 +96,7 @@ def read_only(reads: Reads, request: ChangeConfigurationReq) -> bool:
 
 
 def value_refused(reads: Reads, request: ChangeConfigurationReq) -> bool:
-    """Of the wrong type, out of range, or with an item that the station does not know (§5.3)."""
+    """Of the wrong type, out of range, with too many items or one that the station does not know (§3.16.4, §5.3)."""
     return isinstance(reads.configuration.parse(request.key, request.value), Refusal)
 
 

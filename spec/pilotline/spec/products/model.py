@@ -247,9 +247,11 @@ class Product(Facts):
     lock_deadline_ms: Count
     """Longest time from commanding a lock to its feedback; later is ConnectorLockFailure."""
     register_max_age_ms: Count
-    """Oldest energy register reading that may still serve as meterStart or meterStop."""
+    """Oldest reading of a meter that still counts, and longest wait for a clock-aligned one."""
     data_transfer_deadline_s: Count
     """How long the embedder may take to answer a DataTransfer; then it is Rejected (§5.6)."""
+    transaction_data_max: Annotated[int, Field(strict=True, ge=2, le=INT32_MAX)]
+    """Most meter values in a StopTransaction, if StopTransactionMaxMeterValues is not offered (errata 3.89)."""
     status_delay_ms: Amount
     """Built-in shortest life of a status before it is reported; MinimumStatusDuration adds to it (§4.9)."""
     max_frame_bytes: Annotated[int, Field(strict=True, ge=1024, le=16 * 1024 * 1024)]

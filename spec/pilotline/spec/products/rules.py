@@ -71,6 +71,12 @@ def fact_problems(product: "Product") -> Iterator[str]:
     for (vendor_id, message_id), times in named.items():
         if times > 1:
             yield f"data_transfer: {vendor_id} {message_id or 'without a message_id'} is listed twice"
+    registers = {(str(m.measurand), m.location): (m.unit, m.phases) for m in product.meter}
+    for metered in product.meter:
+        if metered.measurand.endswith(".Interval"):
+            register = metered.measurand.replace(".Interval", ".Register")
+            if registers.get((register, metered.location)) != (metered.unit, metered.phases):
+                yield f"meter: {metered.measurand} needs {register} of the same location, unit and phases (§7.31)"
     if product.reconnect_min_s > product.reconnect_max_s:
         yield "reconnect_min_s: is above reconnect_max_s"
 

@@ -6,8 +6,8 @@ Theory of operation: the types say what may be shifted, and this module reads th
   compared with another: all of the past is 0. What is left are deadlines, with the time that remains.
 - `UtcTime`: the same, counted from the present UTC time.
 - `Stamp`: when something happened is content; what is left is whether it is dated, and whether in this boot.
-- A number of a `Namespace`: counted from the lowest of its namespace that is alive, so that order and distance stay;
-  where all that counts is whether it is the present one, that is 1 and any other 0.
+- A number of a `Namespace`: its place among those of its namespace that are alive, so that the order stays; where all
+  that counts is whether it is the present one, that is 1 and any other 0.
 - `MessageId`: the open call's id is as good as any other that is not in use.
 - Times in requests that wait: content, which no row reads.
 - `Wh`: counted from the lowest register; the environment decides whether registers move at all.
@@ -17,6 +17,8 @@ Each of these is a reduction; `tests/tools/test_canonical.py` holds them against
 
 import types
 import typing
+from bisect import bisect_left
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cache
 from itertools import compress
@@ -55,12 +57,16 @@ class Shift(NamedTuple):
 
     now: int
     utc: int | None
-    lowest: tuple[tuple[str, int], ...]
+    living: tuple[tuple[str, int, tuple[int, ...]], ...]
+    """Of each namespace the lowest number that is alive, and those above it that are missing."""
     present: tuple[tuple[str, int], ...]
 
-    def of(self, namespace: str) -> int:
-        """What is subtracted from the numbers of a namespace."""
-        return next((number for name, number in self.lowest if name == namespace), 0)
+    def place(self, namespace: str, number: int) -> int:
+        """A number's place among those of its namespace."""
+        for name, lowest, missing in self.living:
+            if name == namespace:
+                return number - lowest - bisect_left(missing, number)
+        return number
 
     def is_present(self, namespace: str, number: int) -> bool:
         """Whether this is the one number that counts."""
@@ -68,7 +74,8 @@ class Shift(NamedTuple):
 
 
 Shifter: TypeAlias = Callable[[Value, Shift], Value]
-Gatherer: TypeAlias = Callable[[Value, dict[str, int]], None]
+Numbers: TypeAlias = defaultdict[str, set[int]]
+Gatherer: TypeAlias = Callable[[Value, Numbers], None]
 
 
 class Plan(NamedTuple):
@@ -116,11 +123,10 @@ def _numbered(namespace: Namespace) -> Plan:
     if namespace.present:
         return Plan(lambda value, shift: 1 if shift.is_present(name, value) else 0, None)
 
-    def gather(value: int, lowest: dict[str, int]) -> None:
-        if value < lowest.get(name, value + 1):
-            lowest[name] = value
+    def gather(value: int, numbers: Numbers) -> None:
+        numbers[name].add(value)
 
-    return Plan(lambda value, shift: value - shift.of(name), gather)
+    return Plan(lambda value, shift: shift.place(name, value), gather)
 
 
 def _stamp(value: Stamp, shift: Shift) -> Stamp:
@@ -131,9 +137,9 @@ def _stamp(value: Stamp, shift: Shift) -> Stamp:
 
 def _timer_key(value: TimerKey, shift: Shift) -> TimerKey:
     """A timer of a transaction goes by the transaction's number."""
-    if value.machine != TRANSACTION_MACHINE.name or not shift.of("transaction"):
+    if value.machine != TRANSACTION_MACHINE.name:
         return value
-    return TimerKey(value.machine, value.timer, typing.cast("int", value.key) - shift.of("transaction"))
+    return TimerKey(value.machine, value.timer, shift.place("transaction", typing.cast("int", value.key)))
 
 
 def _union(members: tuple[Value, ...]) -> Plan:
@@ -144,7 +150,7 @@ def _union(members: tuple[Value, ...]) -> Plan:
         shift, gather = inner
         return Plan(
             (lambda value, by: value if value is None else shift(value, by)) if shift else None,
-            (lambda value, lowest: None if value is None else gather(value, lowest)) if gather else None,
+            (lambda value, numbers: None if value is None else gather(value, numbers)) if gather else None,
         )
     shifts = {member: plan(member).shift for member in members}
     gathers = {member: plan(member).gather for member in members}
@@ -153,10 +159,10 @@ def _union(members: tuple[Value, ...]) -> Plan:
         chosen = shifts.get(type(value))
         return chosen(value, by) if chosen else value
 
-    def gather_any(value: Value, lowest: dict[str, int]) -> None:
+    def gather_any(value: Value, numbers: Numbers) -> None:
         chosen = gathers.get(type(value))
         if chosen:
-            chosen(value, lowest)
+            chosen(value, numbers)
 
     return Plan(
         shift_any if any(shifts.values()) else None,
@@ -168,10 +174,10 @@ def _tuple(arguments: tuple[Value, ...]) -> Plan:
     if len(arguments) == 2 and arguments[1] is Ellipsis:
         shift, gather = plan(arguments[0])
 
-        def gather_all(value: Value, lowest: dict[str, int]) -> None:
+        def gather_all(value: Value, numbers: Numbers) -> None:
             assert gather
             for item in value:
-                gather(item, lowest)
+                gather(item, numbers)
 
         return Plan(
             (lambda value, by: tuple([shift(item, by) for item in value]) if value else value)
@@ -205,12 +211,12 @@ def _map(key: Value, item: Value) -> Plan:
             ]
         )
 
-    def gather(value: Value, lowest: dict[str, int]) -> None:
+    def gather(value: Value, numbers: Numbers) -> None:
         for k, v in value.items():
             if keys.gather:
-                keys.gather(k, lowest)
+                keys.gather(k, numbers)
             if items.gather:
-                items.gather(v, lowest)
+                items.gather(v, numbers)
 
     return Plan(shift, gather if keys.gather or items.gather else None)
 
@@ -230,9 +236,9 @@ def _struct(declared: type[Struct]) -> Plan:
                 changed[name] = after
         return replace(value, **changed) if changed else value
 
-    def gather(value: Value, lowest: dict[str, int]) -> None:
+    def gather(value: Value, numbers: Numbers) -> None:
         for name, gathered in gathers:
-            gathered(getattr(value, name), lowest)
+            gathered(getattr(value, name), numbers)
 
     return Plan(shift if shifts else None, gather if gathers else None)
 
@@ -279,7 +285,7 @@ class Canonical:
 
     def __init__(self, forget: Mapping[str, Callable[[Value], Value]] = MappingProxyType({})) -> None:
         self._parts = tuple(_forgetting(slot.shift, forget.get(slot.name)) for slot in _SLOTS)
-        self._lowest: dict[tuple[Value, ...], tuple[tuple[str, int], ...]] = {}
+        self._living: dict[tuple[Value, ...], tuple[tuple[str, int, tuple[int, ...]], ...]] = {}
         self._memos: dict[Shift, tuple[frozenset[int], tuple[dict[Value, Value], ...]]] = {}
         self._parent: State | None = None
         self._parent_values: tuple[Value, ...] = ()
@@ -328,21 +334,24 @@ class Canonical:
         return Shift(
             now,
             None if epoch is None else epoch + now,
-            self._lowest_numbers(state),
+            self._living_numbers(state),
             tuple([(name, value_of(state)) for name, value_of in _PRESENT]),
         )
 
-    def _lowest_numbers(self, state: State) -> tuple[tuple[str, int], ...]:
+    def _living_numbers(self, state: State) -> tuple[tuple[str, int, tuple[int, ...]], ...]:
         """Found again for each combination of what the slots hold; there are few."""
         values = _numbered_values(state)
-        lowest = self._lowest.get(values)
-        if lowest is None:
-            gathered: dict[str, int] = {}
+        living = self._living.get(values)
+        if living is None:
+            gathered: Numbers = defaultdict(set)
             for slot, value in zip(_NUMBERED, values, strict=True):
                 assert slot.gather
                 slot.gather(value, gathered)
-            lowest = self._lowest[values] = tuple(sorted(gathered.items()))
-        return lowest
+            living = self._living[values] = tuple(
+                (name, min(numbers), tuple(sorted({*range(min(numbers), max(numbers))} - numbers)))
+                for name, numbers in sorted(gathered.items())
+            )
+        return living
 
 
 def _forgetting(shift: Shifter | None, forget: Callable[[Value], Value] | None) -> Shifter:
@@ -383,7 +392,8 @@ def _moved(shift: Shift) -> frozenset[int]:
     """
     if shift.now or shift.utc:
         return frozenset(_ALL)
-    moving = {name for name, number in shift.lowest if number} | {n for n, at in shift.present if at != 1}
+    moving = {name for name, lowest, missing in shift.living if lowest or missing}
+    moving |= {name for name, number in shift.present if number != 1}
     return frozenset(i for i, namespaces in _HOLDERS if not moving.isdisjoint(namespaces))
 
 

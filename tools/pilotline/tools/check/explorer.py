@@ -274,12 +274,7 @@ class Search:
 
     def _arrived(self, taken: Step, now: Instant, node: State | None = None) -> tuple[Move, State]:
         """The node a step leads to, once the world has done what it does at once in this scope."""
-        state = taken.state
-        for effect in taken.effects:
-            if type(effect) is ReadMeter and effect.context == "Sample.Periodic":
-                state = self._at_once(
-                    state, MeterRead(effect.connector, effect.transaction, effect.context, READINGS), now
-                )
+        state = self._read(taken, now)
         while (event := self._prompt(state)) is not None:
             state = self._at_once(state, event, now)
         first, *at_once = self._taking
@@ -290,7 +285,16 @@ class Search:
         self._taking.append(event)
         if len(self._taking) > AT_ONCE_MAX:
             raise _BrokenPromise("what happens at once comes to an end", "ADR 0003")
-        return self._step(state, event, now).state
+        return self._read(self._step(state, event, now), now)
+
+    def _read(self, taken: Step, now: Instant) -> State:
+        """What a step leads to, once the meters that it asks have answered as far as they do so at once."""
+        state = taken.state
+        for effect in taken.effects:
+            if type(effect) is ReadMeter and effect.context in self.scope.read_at_once:
+                read = MeterRead(effect.connector, effect.transaction, effect.context, READINGS)
+                state = self._at_once(state, read, now)
+        return state
 
     def _prompt(self, state: State) -> External | None:
         call = state.moment.call

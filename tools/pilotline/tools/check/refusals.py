@@ -35,6 +35,18 @@ REFUSALS: Final = (
         shows=("charging without energy", "a refused driver has energy left"),
     ),
     Scope(
+        "allowance, then stopped",
+        "a start that is refused may take some energy, and is stopped when that is taken; power is cut",
+        one_connector("reference", power_cut="resume", MaxEnergyOnInvalidId="1"),
+        (world.cable(1, forced=True), tags(1, TAG), world.looked_at_meter(1), *ONLINE, world.power()),
+        at_once=WILLING,
+        answers=YES._replace(start=ALL.start[1:]),
+        inert=QUIET | {("session", "connection_time_out")},
+        prompt=TALK | TRANSACTIONS,
+        queue_max=1,
+        shows=("a refused driver has energy left",),
+    ),
+    Scope(
         "kept cable",
         "a start is refused: the lock keeps the cable until the tag, or one of its group, comes again",
         one_connector("reference"),

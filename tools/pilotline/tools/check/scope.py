@@ -3,6 +3,7 @@
 from typing import Final, NamedTuple
 
 from pilotline.spec.products import Product, Reader, VendorMessage, adjusted, load_product
+from pilotline.spec.types import ReadingContext
 from pilotline.tools.check import environment as world
 from pilotline.tools.check.environment import ALL, TAG, Answers, Player, tags
 
@@ -28,6 +29,10 @@ class Scope(NamedTuple):
     """Who acts; any of what they may do happens at any time."""
     at_once: tuple[Player, ...] = ()
     """Who acts before anything else can happen; that they may be slow is searched in another scope."""
+    read_at_once: frozenset[ReadingContext] = frozenset(
+        {"Sample.Periodic", "Sample.Clock", "Interruption.End"}
+    )
+    """What a meter is asked to read for that it answers at once."""
     prompt: frozenset[str] = frozenset()
     """Requests that the Central System answers at once, with the first of `answers`."""
     answers: Answers = ALL
@@ -61,6 +66,7 @@ def one_connector(
     lock: bool | None = None,
     outbox_max: int = 10,
     call_queue_max: int = 10,
+    transaction_data_max: int = 4,
     **configuration: str,
 ) -> Product:
     """A shipped product with one connector, one reader and times of a second or two."""
@@ -74,6 +80,7 @@ def one_connector(
         configuration,
         outbox_max=outbox_max,
         call_queue_max=call_queue_max,
+        transaction_data_max=transaction_data_max,
         readers=_one_reader(product, 1) if readers is None else readers,
         power_cut=power_cut,
         backup_power=backup_power,
@@ -104,11 +111,15 @@ def _small(product: Product, connectors: int, configuration: dict[str, str], **f
         "TransactionMessageRetryInterval": "1",
         "MeterValueSampleInterval": "0",
         "MeterValuesSampledData": "Energy.Active.Import.Register",
+        "StopTxnSampledData": "",
+        "StopTxnAlignedData": "",
         "AuthorizationCacheEnabled": "false",
         "ResetRetries": "1",
     }
     if "MessageTimeout" in product.configuration:
         small["MessageTimeout"] = "1"
+    if "StopTransactionMaxMeterValues" in product.configuration:
+        small["StopTransactionMaxMeterValues"] = "4"
     return adjusted(
         product,
         configuration={**small, **configuration},
