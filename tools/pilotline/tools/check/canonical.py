@@ -17,7 +17,6 @@ Each of these is a reduction; `tests/tools/test_canonical.py` holds them against
 
 import types
 import typing
-from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cache
@@ -48,33 +47,12 @@ from pilotline.core.state import (
     TimerKey,
     UtcTime,
 )
+from pilotline.tools.check.shift import Living, Numbers, Shift, living_of
 
 Value: TypeAlias = Any  # what a field holds; its declared type chose the function that takes it
 
 
-class Shift(NamedTuple):
-    """What is subtracted."""
-
-    now: int
-    utc: int | None
-    living: tuple[tuple[str, int, tuple[int, ...]], ...]
-    """Of each namespace the lowest number that is alive, and those above it that are missing."""
-    present: tuple[tuple[str, int], ...]
-
-    def place(self, namespace: str, number: int) -> int:
-        """A number's place among those of its namespace."""
-        for name, lowest, missing in self.living:
-            if name == namespace:
-                return number - lowest - bisect_left(missing, number)
-        return number
-
-    def is_present(self, namespace: str, number: int) -> bool:
-        """Whether this is the one number that counts."""
-        return (namespace, number) in self.present
-
-
 Shifter: TypeAlias = Callable[[Value, Shift], Value]
-Numbers: TypeAlias = defaultdict[str, set[int]]
 Gatherer: TypeAlias = Callable[[Value, Numbers], None]
 
 
@@ -285,7 +263,7 @@ class Canonical:
 
     def __init__(self, forget: Mapping[str, Callable[[Value], Value]] = MappingProxyType({})) -> None:
         self._parts = tuple(_forgetting(slot.shift, forget.get(slot.name)) for slot in _SLOTS)
-        self._living: dict[tuple[Value, ...], tuple[tuple[str, int, tuple[int, ...]], ...]] = {}
+        self._living: dict[tuple[Value, ...], Living] = {}
         self._memos: dict[Shift, tuple[frozenset[int], tuple[dict[Value, Value], ...]]] = {}
         self._parent: State | None = None
         self._parent_values: tuple[Value, ...] = ()
@@ -338,7 +316,7 @@ class Canonical:
             tuple([(name, value_of(state)) for name, value_of in _PRESENT]),
         )
 
-    def _living_numbers(self, state: State) -> tuple[tuple[str, int, tuple[int, ...]], ...]:
+    def _living_numbers(self, state: State) -> Living:
         """Found again for each combination of what the slots hold; there are few."""
         values = _numbered_values(state)
         living = self._living.get(values)
@@ -347,10 +325,7 @@ class Canonical:
             for slot, value in zip(_NUMBERED, values, strict=True):
                 assert slot.gather
                 slot.gather(value, gathered)
-            living = self._living[values] = tuple(
-                (name, min(numbers), tuple(sorted({*range(min(numbers), max(numbers))} - numbers)))
-                for name, numbers in sorted(gathered.items())
-            )
+            living = self._living[values] = living_of(gathered)
         return living
 
 
