@@ -33,7 +33,7 @@ async def _with_the_list(tool: CertificationTool) -> None:
 
 
 @case()
-async def test_TC_008_CS_remote_start_with_a_listed_tag(
+async def test_TC_008_CS_TC_008_2_CS_remote_start_with_a_listed_tag(
     driver: Driver, central_system: CertificationTool
 ) -> None:
     """The case of 2024; TC_008_2_CS of later lists."""
@@ -82,6 +82,12 @@ async def test_TC_043_CS_a_full_and_a_differential_update(central_system: Certif
     assert await _sends(central_system, 1, "Full", entry(VALID)) == "Accepted"
     assert await _sends(central_system, 2, "Differential", entry(VALID_2)) == "Accepted"
     assert await _version(central_system) == 2
+
+
+@case(without="LocalAuthListManagement")
+async def test_TC_043_1_CS_a_station_without_lists(central_system: CertificationTool) -> None:
+    assert await _sends(central_system, 1, "Full", entry(VALID)) == "NotSupported"
+    assert await _version(central_system) == -1
 
 
 @case()

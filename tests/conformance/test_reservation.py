@@ -111,6 +111,11 @@ async def test_TC_048_3_CS_an_unavailable_connector_is_not_reserved(
     assert await _reserves(central_system) == "Unavailable"
 
 
+@case(without="Reservation")
+async def test_TC_048_4_CS_a_station_that_takes_no_reservations(central_system: CertificationTool) -> None:
+    assert await _reserves(central_system) == "Rejected"
+
+
 @case("reference")
 async def test_TC_049_CS_any_connector_is_reserved_and_used(
     site: Site, central_system: CertificationTool
@@ -186,7 +191,7 @@ async def test_TC_052_CS_an_unknown_reservation_is_not_cancelled(
 
 
 @case()
-async def test_TC_053_1_CS_a_tag_of_the_group_uses_the_reservation(
+async def test_TC_053_CS_TC_053_1_CS_a_tag_of_the_group_uses_the_reservation(
     site: Site, central_system: CertificationTool
 ) -> None:
     """The case of 2024 is the local start; another tag of the same parent comes."""

@@ -20,7 +20,7 @@ from pilotline.spec.messages.core import (
     RemoteStartTransactionReq,
     UnlockConnectorReq,
 )
-from pilotline.spec.messages.local_auth_list_management import GetLocalListVersionReq
+from pilotline.spec.messages.reservation import CancelReservationReq
 from pilotline.spec.messages.structures import ChargingProfile, ChargingSchedule, ChargingSchedulePeriod
 from pilotline.spec.products import Product, VendorMessage, adjusted, load_product
 from pilotline.spec.types import DataTransferStatus
@@ -39,7 +39,7 @@ def core_only() -> Product:
 
 @pytest.mark.rule(15)
 def test_an_action_of_a_profile_that_is_not_listed_is_not_supported() -> None:
-    answer = Bench(core_only()).asks(GetLocalListVersionReq())
+    answer = Bench(core_only()).asks(CancelReservationReq(reservation_id=1))
     assert isinstance(answer, SendError)
     assert answer.code == "NotSupported"
 

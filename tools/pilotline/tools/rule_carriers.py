@@ -211,4 +211,4 @@ PENDING: Final[dict[int, str]] = {
 """Rules that nothing carries yet, and why. A rule leaves this table in the step that gives it a carrier and a test."""
 
 PENDING_CASES: Final[dict[str, str]] = {}
-"""Certification cases of the Core profile that no test plays yet, and why."""
+"""Certification cases that no test plays yet, and why."""
