@@ -103,7 +103,7 @@ def holes(tests: Iterable[Shown]) -> list[str]:
 
 def _problems(rule: Rule, tests: tuple[Shown, ...]) -> Iterator[str]:
     number, shown = rule.number, any(rule.number in test.rules for test in tests)
-    waits = number in PENDING or rule.comes_with is not None
+    waits = number in PENDING
     if waits and (shown or number in CARRIERS):
         yield "has a carrier or a test, and is said to be pending"
     if not waits and number not in CARRIERS:
@@ -178,12 +178,11 @@ def rules_table(tests: Iterable[Shown]) -> str:
 
 def _rule_row(rule: Rule, tests: tuple[Shown, ...]) -> tuple[str, ...]:
     showing = [test for test in tests if rule.number in test.rules]
-    reason = f"comes with {rule.comes_with}" if rule.comes_with else PENDING.get(rule.number, "")
     return (
         str(rule.number),
         rule.statement,
         rule.sections,
-        ", ".join(CARRIERS.get(rule.number, ())) or reason,
+        ", ".join(CARRIERS.get(rule.number, ())) or PENDING.get(rule.number, ""),
         "<br>".join(test.node for test in showing),
         ", ".join(dict.fromkeys(case for test in showing for case in test.cases)),
     )
