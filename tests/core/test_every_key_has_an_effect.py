@@ -5,6 +5,7 @@ that a product lists and no experiment shows is the commonest defect of charge p
 """
 
 from collections.abc import Callable, Mapping
+from datetime import timedelta
 from types import MappingProxyType
 from typing import Any, Final, NamedTuple
 
@@ -12,6 +13,7 @@ import pytest
 from payment_bench import MINUTES_FOR_2_KWH, Till, accepted
 from station_bench import INVALID, TAG, Bench
 
+from pilotline.core.calendar import date_of
 from pilotline.core.effects import PingEvery, Reboot, ReserveAmount, SendError, SetLightIntensity, SignalTag
 from pilotline.spec.messages.core import (
     AuthorizeConf,
@@ -27,6 +29,12 @@ from pilotline.spec.messages.core import (
     StatusNotificationReq,
     StopTransactionReq,
 )
+from pilotline.spec.messages.local_auth_list_management import SendLocalListReq
+from pilotline.spec.messages.remote_trigger import TriggerMessageReq
+from pilotline.spec.messages.reservation import ReserveNowReq
+from pilotline.spec.messages.structures import AuthorizationData, IdTagInfo
+from pilotline.spec.products import adjusted, load_product, product_names
+from pilotline.tools.readers import key_readers
 
 Seen = Any
 
@@ -37,8 +45,8 @@ class Experiment(NamedTuple):
     values: tuple[str, str]
     story: Callable[[Bench], Seen]
     seen: tuple[Seen, Seen]
-    besides: Mapping[str, str] = MappingProxyType({})
-    """Other keys that the story needs, the same in both."""
+    besides: Mapping[str, str | None] = MappingProxyType({})
+    """Other keys that the story needs, the same in both; None: not offered."""
     product: str = "reference"
     bench: Callable[..., Bench] = Bench
 
@@ -211,8 +219,49 @@ def shines(bench: Bench) -> Seen:
     return [effect.percent for effect in bench.effects(SetLightIntensity)]
 
 
+def charges_a_listed_tag(bench: Bench) -> Seen:
+    """How often the Central System is asked about it."""
+    assert sends_a_list_of(1)(bench) == "Accepted"
+    bench.charge()
+    return len(bench.requests(AuthorizeReq))
+
+
+def sends_a_list_of(entries: int) -> Callable[[Bench], Seen]:
+    tags = (TAG, "OTHER")[:entries]
+    listed = tuple(AuthorizationData(id_tag=tag, id_tag_info=IdTagInfo(status="Accepted")) for tag in tags)
+
+    def story(bench: Bench) -> Seen:
+        request = SendLocalListReq(list_version=1, update_type="Full", local_authorization_list=listed)
+        return bench.asks(request).status
+
+    return story
+
+
+def reserves_any_connector(bench: Bench) -> Seen:
+    until = date_of(bench.utc()) + timedelta(hours=1)
+    request = ReserveNowReq(connector_id=0, expiry_date=until, id_tag=TAG, reservation_id=1)
+    return bench.asks(request).status
+
+
+def is_triggered(bench: Bench) -> Seen:
+    answer = bench.asks(TriggerMessageReq(requested_message="Heartbeat"))
+    return answer.code if isinstance(answer, SendError) else answer.status
+
+
+def is_started_from_afar_on_connector_2(bench: Bench) -> Seen:
+    return bench.asks(RemoteStartTransactionReq(id_tag=TAG, connector_id=2)).status
+
+
+def with_as_many_connectors(product: str, /, **configuration: str) -> Bench:
+    """What the station has besides must agree with the number of its connectors."""
+    base, number = load_product(product), int(configuration["NumberOfConnectors"])
+    parts = {"connectors": base.connectors[:number], "readers": base.readers[:number]}
+    return Bench(adjusted(base, configuration, **parts))
+
+
 ENERGY: Final = "Energy.Active.Import.Register"
 POWER: Final = "Power.Active.Import"
+ONLY_CORE: Final = {key.name: None for key in load_product("reference").offered_keys if key.profile != "Core"}
 NO_PRE_AUTHORIZATION: Final = {"LocalPreAuthorize": "false", "AllowOfflineTxForUnknownId": "false"}
 
 RELEASED: Final = (5000, 0, 5000)
@@ -321,6 +370,21 @@ EXPERIMENTS: Final[dict[str, Experiment]] = {
         )
         for key in ("MeterValuesSampledData", "MeterValuesAlignedData", "StopTxnSampledData", "StopTxnAlignedData")
     },
+    "NumberOfConnectors": Experiment(
+        ("1", "2"), is_started_from_afar_on_connector_2, ("Rejected", "Accepted"),
+        {"ConnectorPhaseRotation": "1.RST"}, bench=with_as_many_connectors,
+    ),
+    "SupportedFeatureProfiles": Experiment(
+        ("Core", "Core,RemoteTrigger"), is_triggered, ("NotSupported", "Accepted"), ONLY_CORE
+    ),
+    "LocalAuthListEnabled": Experiment(
+        ("true", "false"), charges_a_listed_tag, (0, 1), {"LocalPreAuthorize": "true"}
+    ),
+    "LocalAuthListMaxLength": Experiment(("1", "2"), sends_a_list_of(2), ("Failed", "Accepted")),
+    "SendLocalListMaxLength": Experiment(("1", "2"), sends_a_list_of(2), ("Failed", "Accepted")),
+    "ReserveConnectorZeroSupported": Experiment(
+        ("false", "true"), reserves_any_connector, ("Rejected", "Accepted")
+    ),
     "ConnectorPhaseRotationMaxLength": Experiment(
         ("1", "2"), takes_a_list_of("ConnectorPhaseRotation", "1.RST", "2.RST"), ("Rejected", "Accepted"),
         {"ConnectorPhaseRotation": "1.RST"},
@@ -335,3 +399,35 @@ def test_another_value_ends_the_story_in_another_way(key: str) -> None:
     assert experiment.seen[0] != experiment.seen[1]
     assert experiment.story(bench_of(experiment, key, one)) == experiment.seen[0]
     assert experiment.story(bench_of(experiment, key, other)) == experiment.seen[1]
+
+
+# --- no key is left out ---------------------------------------------------------------------------------------
+
+SMART_CHARGING: Final = "smart charging is not there yet"
+WITHOUT_EFFECT: Final[Mapping[str, str]] = {
+    "SupportedFeatureProfilesMaxLength": "says how long a list may be that nobody can change",
+    "ChargeProfileMaxStackLevel": SMART_CHARGING,
+    "ChargingScheduleAllowedChargingRateUnit": SMART_CHARGING,
+    "ChargingScheduleMaxPeriods": SMART_CHARGING,
+    "ConnectorSwitch3to1PhaseSupported": SMART_CHARGING,
+    "MaxChargingProfilesInstalled": SMART_CHARGING,
+    "SupportedFileTransferProtocols": "firmware updates and diagnostics are not there yet",
+}
+"""Keys that a product offers and nothing reads, and why. A key leaves this table with its first reader."""
+OFFERED: Final = {key.name for name in product_names() for key in load_product(name).offered_keys}
+READERS: Final = {row.key.name: row.readers for row in key_readers()}
+
+
+def test_every_key_that_a_product_offers_is_shown_or_says_why_not() -> None:
+    assert {*EXPERIMENTS, *WITHOUT_EFFECT} == OFFERED
+
+
+@pytest.mark.parametrize("key", WITHOUT_EFFECT)
+def test_what_has_no_effect_is_read_by_nobody(key: str) -> None:
+    assert key not in EXPERIMENTS
+    assert READERS[key] == ()
+
+
+@pytest.mark.parametrize("key", EXPERIMENTS)
+def test_what_has_an_effect_is_read_by_who_says_so(key: str) -> None:
+    assert READERS[key]
