@@ -55,7 +55,7 @@ def test_where_a_confirmation_can_say_so_it_does() -> None:
     assert bench.asks(reserve).status == "Rejected"
     assert bench.asks(SendLocalListReq(list_version=1, update_type="Full")).status == "NotSupported"
     assert bench.asks(GetLocalListVersionReq()).list_version == -1
-    assert bench.state.memory.local_list == {}
+    assert not bench.state.memory.local_list
 
 
 def test_every_action_of_core_that_the_central_system_may_ask_is_answered_by_a_table() -> None:
