@@ -23,7 +23,8 @@ from pilotline.adapters.simulation import SimulatedHardware
 from pilotline.adapters.station import Station
 from pilotline.adapters.store import SqliteStore
 from pilotline.adapters.websocket import WebSocketLink
-from pilotline.spec.products import Product, adjusted, load_product
+from pilotline.spec.messages.actions import FeatureProfile
+from pilotline.spec.products import Product, adjusted, initial_configuration, load_product
 
 ProductName = Literal["c6eu", "reference"]
 FACTOR: Final = 60
@@ -39,11 +40,19 @@ _UNHURRIED: Final = {
 _TIME_OUTS: Final = {"ConnectionTimeOut": "600", "MessageTimeout": "600"}
 
 
-def product_of(name: ProductName, **facts: Any) -> Product:
-    """The product with room for a slow machine; some facts may be other ones."""
+def product_of(name: ProductName, *, without: FeatureProfile | None = None, **facts: Any) -> Product:
+    """The product with room for a slow machine; a feature profile may be missing, some facts may be other ones."""
     product = load_product(name)
     offered = {key: value for key, value in _TIME_OUTS.items() if key in product.configuration}
-    return adjusted(product, offered, **_UNHURRIED, **facts)
+    return adjusted(product, {**offered, **_lacking(product, without)}, **_UNHURRIED, **facts)
+
+
+def _lacking(product: Product, without: FeatureProfile | None) -> dict[str, str | None]:
+    if without is None:
+        return {}
+    left = [p for p in initial_configuration(product).csl("SupportedFeatureProfiles") if p != without]
+    gone = {key.name: None for key in product.offered_keys if key.profile == without}
+    return {**gone, "SupportedFeatureProfiles": ",".join(left)}
 
 
 def are_apart(times: list[datetime], interval_s: float) -> None:
@@ -206,12 +215,19 @@ class Site(NamedTuple):
 
 @contextlib.asynccontextmanager
 async def certified(
-    name: ProductName, folder: Path, *, booted: bool = True, **facts: Any
+    name: ProductName,
+    folder: Path,
+    *,
+    booted: bool = True,
+    without: FeatureProfile | None = None,
+    **facts: Any,
 ) -> AsyncIterator[Site]:
     """A station before the certification tool: registered, all connectors Available, nothing else going on."""
     clock = SystemClock(FACTOR)
     async with CertificationTool(clock.now_ms) as tool:
-        station = StationUnderTest(product_of(name, **facts), clock, tool.url, folder / "station.db")
+        station = StationUnderTest(
+            product_of(name, without=without, **facts), clock, tool.url, folder / "station.db"
+        )
         run = asyncio.create_task(station.run())
         try:
             if booted:
@@ -228,9 +244,10 @@ async def certified(
 
 
 def case(
-    *products: ProductName, booted: bool = True, **facts: Any
+    *products: ProductName, booted: bool = True, without: FeatureProfile | None = None, **facts: Any
 ) -> Callable[[Callable[..., Awaitable[None]]], Callable[..., None]]:
-    """A certification case on these products (none named: on all), with these facts; it is given those it names.
+    """A certification case on these products (none named: on all), without this feature profile, with these facts;
+    it is given those it names.
 
     That is any of `site`, `station`, `driver`, `central_system`.
     """
@@ -240,7 +257,7 @@ def case(
         others = [parameter for name, parameter in wanted.items() if name not in ("site", *Site._fields)]
 
         async def played(product: ProductName, folder: Path, values: dict[str, Any]) -> None:
-            async with certified(product, folder, booted=booted, **facts) as site:
+            async with certified(product, folder, booted=booted, without=without, **facts) as site:
                 players = {"site": site, **site._asdict()}
                 await play(**values, **{name: players[name] for name in wanted if name in players})
 

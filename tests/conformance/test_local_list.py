@@ -33,7 +33,7 @@ async def _with_the_list(tool: CertificationTool) -> None:
 
 
 @case()
-async def test_TC_008_CS_remote_start_with_a_listed_tag(
+async def test_TC_008_CS_TC_008_2_CS_remote_start_with_a_listed_tag(
     driver: Driver, central_system: CertificationTool
 ) -> None:
     """The case of 2024; TC_008_2_CS of later lists."""
@@ -63,6 +63,7 @@ async def test_TC_008_1_CS_local_start_with_a_listed_tag(
     )
 
 
+@pytest.mark.rule(149)
 @case()
 async def test_TC_042_1_CS_there_is_no_version_of_a_list_that_is_off(
     central_system: CertificationTool,
@@ -71,12 +72,14 @@ async def test_TC_042_1_CS_there_is_no_version_of_a_list_that_is_off(
     assert await _version(central_system) == -1
 
 
+@pytest.mark.rule(149, 150)
 @case()
 async def test_TC_042_2_CS_an_empty_list_has_the_version_0(central_system: CertificationTool) -> None:
     assert await _sends(central_system, 1, "Full") == "Accepted"
     assert await _version(central_system) == 0
 
 
+@pytest.mark.rule(153)
 @case()
 async def test_TC_043_CS_a_full_and_a_differential_update(central_system: CertificationTool) -> None:
     assert await _sends(central_system, 1, "Full", entry(VALID)) == "Accepted"
@@ -84,6 +87,14 @@ async def test_TC_043_CS_a_full_and_a_differential_update(central_system: Certif
     assert await _version(central_system) == 2
 
 
+@pytest.mark.rule(149, 156)
+@case(without="LocalAuthListManagement")
+async def test_TC_043_1_CS_a_station_without_lists(central_system: CertificationTool) -> None:
+    assert await _sends(central_system, 1, "Full", entry(VALID)) == "NotSupported"
+    assert await _version(central_system) == -1
+
+
+@pytest.mark.rule(154)
 @case()
 async def test_TC_043_2_CS_a_version_that_does_not_match(central_system: CertificationTool) -> None:
     assert await _sends(central_system, 2, "Full", entry(VALID)) == "Accepted"
@@ -94,6 +105,7 @@ async def test_TC_043_2_CS_a_version_that_does_not_match(central_system: Certifi
     assert await _version(central_system) == 5
 
 
+@pytest.mark.rule(155)
 @case()
 async def test_TC_043_3_CS_a_list_that_cannot_be_stored(central_system: CertificationTool) -> None:
     """One entry more than one message may hold."""
@@ -103,6 +115,7 @@ async def test_TC_043_3_CS_a_list_that_cannot_be_stored(central_system: Certific
     assert await _version(central_system) == 0
 
 
+@pytest.mark.rule(157)
 @case()
 async def test_the_list_survives_a_power_failure(
     station: StationUnderTest, central_system: CertificationTool
@@ -114,6 +127,7 @@ async def test_the_list_survives_a_power_failure(
     assert await _version(central_system) == 7
 
 
+@pytest.mark.rule(61)
 @case()
 async def test_an_answer_that_contradicts_the_list_is_reported(
     site: Site, driver: Driver, central_system: CertificationTool

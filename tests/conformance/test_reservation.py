@@ -5,6 +5,7 @@
 from datetime import timedelta
 from typing import Any
 
+import pytest
 from conformance.certification_tool import FOREIGN, VALID, VALID_2, CertificationTool, message
 from conformance.conformance_rig import Driver, Site, StationUnderTest, case
 
@@ -46,6 +47,7 @@ async def _starts(site: Site, id_tag: str, *, reservation: int | None) -> None:
     )
 
 
+@pytest.mark.rule(67, 163, 165)
 @case()
 async def test_TC_046_1_CS_a_reserved_connector_is_used_by_its_driver(
     site: Site, driver: Driver, central_system: CertificationTool
@@ -57,6 +59,7 @@ async def test_TC_046_1_CS_a_reserved_connector_is_used_by_its_driver(
     await _starts(site, VALID, reservation=RESERVATION)
 
 
+@pytest.mark.rule(67, 163, 167)
 @case()
 async def test_TC_046_2_CS_a_reserved_connector_is_used_by_remote_start(
     site: Site, driver: Driver, central_system: CertificationTool
@@ -77,6 +80,7 @@ async def test_TC_046_2_CS_a_reserved_connector_is_used_by_remote_start(
     )
 
 
+@pytest.mark.rule(165, 166)
 @case()
 async def test_TC_047_CS_a_reservation_expires(site: Site, central_system: CertificationTool) -> None:
     await _reserved(central_system, lasts_s=60)
@@ -84,6 +88,7 @@ async def test_TC_047_CS_a_reservation_expires(site: Site, central_system: Certi
     await _starts(site, FOREIGN, reservation=None)
 
 
+@pytest.mark.rule(160)
 @case()
 async def test_TC_048_1_CS_a_faulted_connector_is_not_reserved(
     station: StationUnderTest, central_system: CertificationTool
@@ -93,6 +98,7 @@ async def test_TC_048_1_CS_a_faulted_connector_is_not_reserved(
     assert await _reserves(central_system) == "Faulted"
 
 
+@pytest.mark.rule(160)
 @case()
 async def test_TC_048_2_CS_an_occupied_connector_is_not_reserved(
     driver: Driver, central_system: CertificationTool
@@ -102,6 +108,7 @@ async def test_TC_048_2_CS_an_occupied_connector_is_not_reserved(
     assert await _reserves(central_system) == "Occupied"
 
 
+@pytest.mark.rule(160)
 @case()
 async def test_TC_048_3_CS_an_unavailable_connector_is_not_reserved(
     central_system: CertificationTool,
@@ -111,6 +118,13 @@ async def test_TC_048_3_CS_an_unavailable_connector_is_not_reserved(
     assert await _reserves(central_system) == "Unavailable"
 
 
+@pytest.mark.rule(160)
+@case(without="Reservation")
+async def test_TC_048_4_CS_a_station_that_takes_no_reservations(central_system: CertificationTool) -> None:
+    assert await _reserves(central_system) == "Rejected"
+
+
+@pytest.mark.rule(162)
 @case("reference")
 async def test_TC_049_CS_any_connector_is_reserved_and_used(
     site: Site, central_system: CertificationTool
@@ -124,6 +138,7 @@ async def test_TC_049_CS_any_connector_is_reserved_and_used(
     await _starts(site, VALID, reservation=RESERVATION)
 
 
+@pytest.mark.rule(160)
 @case("reference")
 async def test_TC_050_1_CS_a_faulted_station_is_not_reserved(
     station: StationUnderTest, central_system: CertificationTool
@@ -133,6 +148,7 @@ async def test_TC_050_1_CS_a_faulted_station_is_not_reserved(
     assert await _reserves(central_system, connector=0) == "Faulted"
 
 
+@pytest.mark.rule(160)
 @case("reference")
 async def test_TC_050_2_CS_an_occupied_station_is_not_reserved(
     driver: Driver, central_system: CertificationTool
@@ -149,6 +165,7 @@ async def test_TC_050_2_CS_an_occupied_station_is_not_reserved(
     assert await _reserves(central_system, connector=0) == "Occupied"
 
 
+@pytest.mark.rule(160)
 @case("reference")
 async def test_TC_050_3_CS_an_unavailable_station_is_not_reserved(
     central_system: CertificationTool,
@@ -158,6 +175,7 @@ async def test_TC_050_3_CS_an_unavailable_station_is_not_reserved(
     assert await _reserves(central_system, connector=0) == "Unavailable"
 
 
+@pytest.mark.rule(161)
 @case("c6eu")
 async def test_TC_050_4_CS_connector_0_is_rejected_where_it_is_not_supported(
     central_system: CertificationTool,
@@ -166,6 +184,7 @@ async def test_TC_050_4_CS_connector_0_is_rejected_where_it_is_not_supported(
     assert await _reserves(central_system, connector=0) == "Rejected"
 
 
+@pytest.mark.rule(67, 165, 166, 168)
 @case()
 async def test_TC_051_CS_a_reservation_is_cancelled(site: Site, central_system: CertificationTool) -> None:
     await _reserved(central_system)
@@ -175,6 +194,7 @@ async def test_TC_051_CS_a_reservation_is_cancelled(site: Site, central_system: 
     await _starts(site, VALID, reservation=None)
 
 
+@pytest.mark.rule(168)
 @case()
 async def test_TC_052_CS_an_unknown_reservation_is_not_cancelled(
     site: Site, central_system: CertificationTool
@@ -185,8 +205,9 @@ async def test_TC_052_CS_an_unknown_reservation_is_not_cancelled(
     await _starts(site, VALID, reservation=RESERVATION)
 
 
+@pytest.mark.rule(163, 164)
 @case()
-async def test_TC_053_1_CS_a_tag_of_the_group_uses_the_reservation(
+async def test_TC_053_CS_TC_053_1_CS_a_tag_of_the_group_uses_the_reservation(
     site: Site, central_system: CertificationTool
 ) -> None:
     """The case of 2024 is the local start; another tag of the same parent comes."""
@@ -194,6 +215,7 @@ async def test_TC_053_1_CS_a_tag_of_the_group_uses_the_reservation(
     await _starts(site, VALID_2, reservation=RESERVATION)
 
 
+@pytest.mark.rule(163, 164)
 @case()
 async def test_TC_053_2_CS_a_tag_of_the_group_uses_the_reservation_by_remote_start(
     driver: Driver, central_system: CertificationTool
@@ -212,6 +234,7 @@ async def test_TC_053_2_CS_a_tag_of_the_group_uses_the_reservation_by_remote_sta
     )
 
 
+@pytest.mark.rule(169)
 @case()
 async def test_a_reservation_survives_a_power_failure(
     site: Site, station: StationUnderTest, central_system: CertificationTool

@@ -2,6 +2,7 @@
 
 # ruff: noqa: N802  (the cases keep their names)
 
+import pytest
 from conformance.certification_tool import CertificationTool, message
 from conformance.conformance_rig import Site, case
 
@@ -11,6 +12,7 @@ async def _triggers(tool: CertificationTool, requested: str, **more: object) -> 
     return str(answer["status"])
 
 
+@pytest.mark.rule(174)
 @case()
 async def test_TC_054_CS_each_message_is_triggered(central_system: CertificationTool) -> None:
     assert await _triggers(central_system, "MeterValues", connectorId=1) == "Accepted"
@@ -27,6 +29,7 @@ async def test_TC_054_CS_each_message_is_triggered(central_system: Certification
     await central_system.expects("FirmwareStatusNotification", status="Idle")
 
 
+@pytest.mark.rule(172)
 @case()
 async def test_TC_054_CS_without_a_connector_all_are_meant(central_system: CertificationTool) -> None:
     """The main controller and every connector (§5.17)."""
@@ -34,18 +37,30 @@ async def test_TC_054_CS_without_a_connector_all_are_meant(central_system: Certi
     await central_system.expects_status_of_all("Available")
 
 
+@pytest.mark.rule(173)
 @case()
 async def test_TC_055_CS_an_unknown_connector_is_rejected(central_system: CertificationTool) -> None:
     for requested in ("MeterValues", "StatusNotification"):
         assert await _triggers(central_system, requested, connectorId=3) == "Rejected"
 
 
+@pytest.mark.rule(172)
 @case()
 async def test_a_connector_that_does_not_matter_is_ignored(central_system: CertificationTool) -> None:
     assert await _triggers(central_system, "Heartbeat", connectorId=7) == "Accepted"
     await central_system.takes("Heartbeat")
 
 
+@pytest.mark.rule(171)
+@case(without="FirmwareManagement")
+async def test_a_station_without_firmware_updates_sends_no_status_of_one(
+    central_system: CertificationTool,
+) -> None:
+    for requested in ("DiagnosticsStatusNotification", "FirmwareStatusNotification"):
+        assert await _triggers(central_system, requested) == "NotImplemented"
+
+
+@pytest.mark.rule(42)
 @case()
 async def test_a_triggered_boot_is_rejected_once_accepted(central_system: CertificationTool) -> None:
     """Errata 3.35."""

@@ -6,29 +6,47 @@ that a product lists and no experiment shows is the commonest defect of charge p
 
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
 import pytest
-from payment_bench import MINUTES_FOR_2_KWH, Till, accepted
-from station_bench import INVALID, TAG, Bench
-
-from pilotline.core.effects import PingEvery, Reboot, ReserveAmount, SendError, SetLightIntensity, SignalTag
-from pilotline.spec.messages.core import (
-    AuthorizeConf,
-    AuthorizeReq,
-    ChangeConfigurationReq,
-    GetConfigurationReq,
-    HeartbeatReq,
-    MeterValuesReq,
-    RemoteStartTransactionReq,
-    ResetReq,
-    StartTransactionConf,
-    StartTransactionReq,
-    StatusNotificationReq,
-    StopTransactionReq,
+from core.key_stories import (
+    Seen,
+    charges_a_known_tag_offline,
+    charges_a_listed_tag,
+    charges_an_unknown_tag_offline,
+    charges_twice,
+    is_asked_for_keys,
+    is_left_alone,
+    is_left_without_an_answer,
+    is_paid,
+    is_refused_after_the_start,
+    is_refused_and_goes_on,
+    is_reset_in_vain,
+    is_started_from_afar,
+    is_started_from_afar_on_connector_2,
+    is_triggered,
+    is_unplugged_at_the_ev,
+    is_unplugged_at_the_ev_and_stopped,
+    measures_phases,
+    pings,
+    refuses_a_tag,
+    repeats_a_start,
+    reports_a_plug,
+    reserves_any_connector,
+    samples,
+    sends_a_list_of,
+    shines,
+    takes_a_list_of,
+    tells_at_the_stop,
+    ticks,
+    waits_for_a_plug,
+    with_as_many_connectors,
 )
+from payment_bench import Till
+from station_bench import Bench
 
-Seen = Any
+from pilotline.spec.products import load_product, product_names
+from pilotline.tools.readers import key_readers
 
 
 class Experiment(NamedTuple):
@@ -37,8 +55,8 @@ class Experiment(NamedTuple):
     values: tuple[str, str]
     story: Callable[[Bench], Seen]
     seen: tuple[Seen, Seen]
-    besides: Mapping[str, str] = MappingProxyType({})
-    """Other keys that the story needs, the same in both."""
+    besides: Mapping[str, str | None] = MappingProxyType({})
+    """Other keys that the story needs, the same in both; None: not offered."""
     product: str = "reference"
     bench: Callable[..., Bench] = Bench
 
@@ -47,172 +65,9 @@ def bench_of(experiment: Experiment, key: str, value: str) -> Bench:
     return experiment.bench(experiment.product, **{**experiment.besides, key: value})
 
 
-# --- stories ---------------------------------------------------------------------------------------------------
-
-
-def phase(bench: Bench, connector: int = 1) -> str:
-    return bench.state.moment.sessions[connector].state
-
-
-def charges_an_unknown_tag_offline(bench: Bench) -> Seen:
-    bench.lose_network().plug().present("STRANGER")
-    return phase(bench)
-
-
-def charges_twice(bench: Bench) -> Seen:
-    """How often the Central System is asked about the tag."""
-    bench.charge().present().unplug_at_the_ev()
-    bench.charge()
-    return len(bench.requests(AuthorizeReq))
-
-
-def charges_a_known_tag_offline(bench: Bench) -> Seen:
-    bench.charge().present().unplug_at_the_ev()
-    bench.lose_network().plug().present()
-    return phase(bench)
-
-
-def is_started_from_afar(bench: Bench) -> Seen:
-    bench.plug()
-    bench.asks(RemoteStartTransactionReq(id_tag=TAG, connector_id=1))
-    return len(bench.requests(AuthorizeReq)), phase(bench)
-
-
-def waits_for_a_plug(bench: Bench) -> Seen:
-    bench.present().passes(30)
-    return phase(bench)
-
-
-def is_left_alone(bench: Bench) -> Seen:
-    bench.passes(100)
-    return len(bench.requests(HeartbeatReq))
-
-
-def is_left_without_an_answer(bench: Bench) -> Seen:
-    """Whether the question about the tag is still open after some seconds."""
-    bench.says["AuthorizeReq"] = None
-    bench.plug().present().passes(15)
-    return bench.state.moment.readers[1].state
-
-
-def samples(bench: Bench) -> Seen:
-    """How many samples, and of what."""
-    bench.charge().passes(60)
-    taken = [value for request in bench.requests(MeterValuesReq) for value in request.meter_value]
-    return len(taken), {str(sample.measurand) for value in taken for sample in value.sampled_value}
-
-
-def ticks(bench: Bench) -> Seen:
-    """How many clock-aligned readings of the transaction, and of what."""
-    bench.passes(1).charge().passes(150)
-    told = [request for request in bench.requests(MeterValuesReq) if request.transaction_id is not None]
-    values = [sample for request in told for sample in request.meter_value[0].sampled_value]
-    clock = [sample for sample in values if sample.context == "Sample.Clock"]
-    return len(clock), {str(sample.measurand) for sample in clock}
-
-
-def tells_at_the_stop(bench: Bench) -> Seen:
-    """The contexts of the transactionData."""
-    bench.passes(1).charge().passes(65).present()
-    (stop,) = bench.requests(StopTransactionReq)
-    return [str(value.sampled_value[0].context) for value in stop.transaction_data or ()]
-
-
-def measures_phases(bench: Bench) -> Seen:
-    """The voltages by phase."""
-    bench.charge().passes(60)
-    (request,) = bench.requests(MeterValuesReq)
-    return [f"{sample.phase} {sample.value}" for sample in request.meter_value[0].sampled_value]
-
-
-def reports_a_plug(bench: Bench) -> Seen:
-    bench.passes(60)
-    known = len(bench.requests(StatusNotificationReq))
-    bench.plug().passes(5)
-    return len(bench.requests(StatusNotificationReq)) - known
-
-
-def is_unplugged_at_the_ev(bench: Bench) -> Seen:
-    bench.charge().unplug_at_the_ev()
-    return phase(bench)
-
-
-def is_unplugged_at_the_ev_and_stopped(bench: Bench) -> Seen:
-    """Whether the lock keeps the cable."""
-    bench.charge().unplug_at_the_ev()
-    return bench.state.moment.kept_cables[1].state
-
-
-def is_refused_after_the_start(bench: Bench) -> Seen:
-    bench.says["StartTransactionReq"] = StartTransactionConf(transaction_id=1, id_tag_info=INVALID)
-    bench.plug().present()
-    return phase(bench), [request.reason for request in bench.requests(StopTransactionReq)]
-
-
-def is_refused_and_goes_on(bench: Bench) -> Seen:
-    """How much energy it still takes."""
-    is_refused_after_the_start(bench)
-    bench.passes(200)
-    return bench.readings(1).register - 1000
-
-
-def repeats_a_start(bench: Bench) -> Seen:
-    """How often a StartTransaction that is never processed goes out in ten minutes."""
-    bench.refuses("StartTransactionReq")
-    bench.charge().passes(600)
-    return len(bench.requests(StartTransactionReq))
-
-
-def pings(bench: Bench) -> Seen:
-    return [effect.interval_s for effect in bench.effects(PingEvery)]
-
-
-def is_paid(till: Any) -> Seen:
-    """What was reserved, settled and released, and in which currency; nobody tells an amount."""
-    till.says["DataTransferReq"] = accepted()
-    till.plug()
-    till.pay().passes(MINUTES_FOR_2_KWH * 60)
-    till.unplug_at_the_ev()
-    till.passes(150)
-    return till.booked(), [reserve.currency for reserve in till.effects(ReserveAmount)], len(till.questions())
-
-
-def takes_a_list_of(key: str, *items: str) -> Callable[[Bench], Seen]:
-    def story(bench: Bench) -> Seen:
-        return bench.asks(ChangeConfigurationReq(key=key, value=",".join(items))).status
-
-    return story
-
-
-def is_asked_for_keys(*keys: str) -> Callable[[Bench], Seen]:
-    def story(bench: Bench) -> Seen:
-        answer = bench.asks(GetConfigurationReq(key=keys))
-        return answer.code if isinstance(answer, SendError) else len(answer.configuration_key)
-
-    return story
-
-
-def is_reset_in_vain(bench: Bench) -> Seen:
-    """How often the restart is ordered."""
-    bench.reboots = False
-    bench.asks(ResetReq(type="Hard"))
-    bench.passes(10 * bench.product.reboot_deadline_s)
-    return len(bench.effects(Reboot))
-
-
-def refuses_a_tag(bench: Bench) -> Seen:
-    """How often the light blinks."""
-    bench.says["AuthorizeReq"] = AuthorizeConf(id_tag_info=INVALID)
-    bench.present()
-    return [effect.blinks for effect in bench.effects(SignalTag)]
-
-
-def shines(bench: Bench) -> Seen:
-    return [effect.percent for effect in bench.effects(SetLightIntensity)]
-
-
 ENERGY: Final = "Energy.Active.Import.Register"
 POWER: Final = "Power.Active.Import"
+ONLY_CORE: Final = {key.name: None for key in load_product("reference").offered_keys if key.profile != "Core"}
 NO_PRE_AUTHORIZATION: Final = {"LocalPreAuthorize": "false", "AllowOfflineTxForUnknownId": "false"}
 
 RELEASED: Final = (5000, 0, 5000)
@@ -321,6 +176,21 @@ EXPERIMENTS: Final[dict[str, Experiment]] = {
         )
         for key in ("MeterValuesSampledData", "MeterValuesAlignedData", "StopTxnSampledData", "StopTxnAlignedData")
     },
+    "NumberOfConnectors": Experiment(
+        ("1", "2"), is_started_from_afar_on_connector_2, ("Rejected", "Accepted"),
+        {"ConnectorPhaseRotation": "1.RST"}, bench=with_as_many_connectors,
+    ),
+    "SupportedFeatureProfiles": Experiment(
+        ("Core", "Core,RemoteTrigger"), is_triggered, ("NotSupported", "Accepted"), ONLY_CORE
+    ),
+    "LocalAuthListEnabled": Experiment(
+        ("true", "false"), charges_a_listed_tag, (0, 1), {"LocalPreAuthorize": "true"}
+    ),
+    "LocalAuthListMaxLength": Experiment(("1", "2"), sends_a_list_of(2), ("Failed", "Accepted")),
+    "SendLocalListMaxLength": Experiment(("1", "2"), sends_a_list_of(2), ("Failed", "Accepted")),
+    "ReserveConnectorZeroSupported": Experiment(
+        ("false", "true"), reserves_any_connector, ("Rejected", "Accepted")
+    ),
     "ConnectorPhaseRotationMaxLength": Experiment(
         ("1", "2"), takes_a_list_of("ConnectorPhaseRotation", "1.RST", "2.RST"), ("Rejected", "Accepted"),
         {"ConnectorPhaseRotation": "1.RST"},
@@ -335,3 +205,35 @@ def test_another_value_ends_the_story_in_another_way(key: str) -> None:
     assert experiment.seen[0] != experiment.seen[1]
     assert experiment.story(bench_of(experiment, key, one)) == experiment.seen[0]
     assert experiment.story(bench_of(experiment, key, other)) == experiment.seen[1]
+
+
+# --- no key is left out ---------------------------------------------------------------------------------------
+
+SMART_CHARGING: Final = "smart charging is not there yet"
+WITHOUT_EFFECT: Final[Mapping[str, str]] = {
+    "SupportedFeatureProfilesMaxLength": "says how long a list may be that nobody can change",
+    "ChargeProfileMaxStackLevel": SMART_CHARGING,
+    "ChargingScheduleAllowedChargingRateUnit": SMART_CHARGING,
+    "ChargingScheduleMaxPeriods": SMART_CHARGING,
+    "ConnectorSwitch3to1PhaseSupported": SMART_CHARGING,
+    "MaxChargingProfilesInstalled": SMART_CHARGING,
+    "SupportedFileTransferProtocols": "firmware updates and diagnostics are not there yet",
+}
+"""Keys that a product offers and nothing reads, and why. A key leaves this table with its first reader."""
+OFFERED: Final = {key.name for name in product_names() for key in load_product(name).offered_keys}
+READERS: Final = {row.key.name: row.readers for row in key_readers()}
+
+
+def test_every_key_that_a_product_offers_is_shown_or_says_why_not() -> None:
+    assert {*EXPERIMENTS, *WITHOUT_EFFECT} == OFFERED
+
+
+@pytest.mark.parametrize("key", WITHOUT_EFFECT)
+def test_what_has_no_effect_is_read_by_nobody(key: str) -> None:
+    assert key not in EXPERIMENTS
+    assert READERS[key] == ()
+
+
+@pytest.mark.parametrize("key", EXPERIMENTS)
+def test_what_has_an_effect_is_read_by_who_says_so(key: str) -> None:
+    assert READERS[key]

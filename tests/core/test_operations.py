@@ -6,6 +6,7 @@ from typing import Final
 import pytest
 from station_bench import TAG, Bench
 
+from pilotline.core.calendar import date_of
 from pilotline.core.effects import AnswerDataTransfer, Clear, SendError
 from pilotline.core.events import CallReceived, DataTransferAnswered
 from pilotline.core.state import HeldCall
@@ -20,7 +21,8 @@ from pilotline.spec.messages.core import (
     RemoteStartTransactionReq,
     UnlockConnectorReq,
 )
-from pilotline.spec.messages.local_auth_list_management import GetLocalListVersionReq
+from pilotline.spec.messages.local_auth_list_management import GetLocalListVersionReq, SendLocalListReq
+from pilotline.spec.messages.reservation import CancelReservationReq, ReserveNowReq
 from pilotline.spec.messages.structures import ChargingProfile, ChargingSchedule, ChargingSchedulePeriod
 from pilotline.spec.products import Product, VendorMessage, adjusted, load_product
 from pilotline.spec.types import DataTransferStatus
@@ -39,9 +41,21 @@ def core_only() -> Product:
 
 @pytest.mark.rule(15)
 def test_an_action_of_a_profile_that_is_not_listed_is_not_supported() -> None:
-    answer = Bench(core_only()).asks(GetLocalListVersionReq())
+    answer = Bench(core_only()).asks(CancelReservationReq(reservation_id=1))
     assert isinstance(answer, SendError)
     assert answer.code == "NotSupported"
+
+
+@pytest.mark.rule(18)
+def test_where_a_confirmation_can_say_so_it_does() -> None:
+    """Rejected, NotSupported and -1 are words of the profile that is missing (§5.10, §5.13, §7.47)."""
+    bench = Bench(core_only())
+    until = date_of(bench.utc())
+    reserve = ReserveNowReq(connector_id=1, expiry_date=until, id_tag=TAG, reservation_id=1)
+    assert bench.asks(reserve).status == "Rejected"
+    assert bench.asks(SendLocalListReq(list_version=1, update_type="Full")).status == "NotSupported"
+    assert bench.asks(GetLocalListVersionReq()).list_version == -1
+    assert not bench.state.memory.local_list
 
 
 def test_every_action_of_core_that_the_central_system_may_ask_is_answered_by_a_table() -> None:

@@ -56,6 +56,7 @@ def starts(bench: Bench) -> list[tuple[str, int | None]]:
 # --- in time -------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.rule(165, 166)
 def test_it_expires_while_nobody_is_there() -> None:
     bench = Bench()
     assert reserve(bench) == "Accepted"
@@ -75,6 +76,7 @@ def test_it_expires_offline() -> None:
     assert reported(bench) == ["Available", "Reserved", "Available"]
 
 
+@pytest.mark.rule(169)
 def test_it_expires_while_the_power_is_off() -> None:
     """Nobody knows so before the time is known again; then it ends at once."""
     bench = Bench()
@@ -87,6 +89,7 @@ def test_it_expires_while_the_power_is_off() -> None:
     assert reported(bench)[-1] == "Available"
 
 
+@pytest.mark.rule(166, 167)
 def test_it_expires_while_a_stranger_is_plugged_in() -> None:
     """There is no Preparing, and no ConnectionTimeOut, before the reservation is over."""
     bench = Bench(ConnectionTimeOut="60")
@@ -99,6 +102,7 @@ def test_it_expires_while_a_stranger_is_plugged_in() -> None:
     assert status(bench) == "Finishing"
 
 
+@pytest.mark.rule(167)
 def test_the_plug_that_leaves_again_leaves_it_reserved() -> None:
     bench = Bench()
     reserve(bench)
@@ -121,6 +125,7 @@ def test_it_follows_the_clock() -> None:
 # --- by its driver -------------------------------------------------------------------------------------------
 
 
+@pytest.mark.rule(67, 167)
 def test_the_driver_who_is_plugged_in_already_shows_the_tag() -> None:
     bench = Bench()
     reserve(bench)
@@ -137,6 +142,7 @@ def test_the_driver_who_does_not_plug_in_leaves_it_reserved() -> None:
     assert bench.state.memory.reservations
 
 
+@pytest.mark.rule(163)
 def test_a_remote_start_of_another_tag_is_rejected() -> None:
     bench = Bench()
     reserve(bench)
@@ -146,6 +152,7 @@ def test_a_remote_start_of_another_tag_is_rejected() -> None:
     assert starts(bench) == [(TAG, 1)]
 
 
+@pytest.mark.rule(163, 164)
 @pytest.mark.parametrize(("parent", "started"), [("GROUP", [(STRANGER, 1)]), ("OTHERS", [])])
 def test_a_remote_start_of_a_group_waits_for_the_answer(parent: str, started: list[tuple[str, int]]) -> None:
     """Whose group the tag is of nobody here knows; the Central System says so (§5.13)."""
@@ -168,6 +175,7 @@ def test_the_other_connector_is_for_everybody() -> None:
 # --- by the Central System, by faults ------------------------------------------------------------------------
 
 
+@pytest.mark.rule(159)
 def test_the_same_id_replaces_it() -> None:
     bench = Bench()
     reserve(bench, 1)
@@ -178,6 +186,7 @@ def test_the_same_id_replaces_it() -> None:
     assert status(bench, 2) == "Reserved"
 
 
+@pytest.mark.rule(159)
 def test_it_is_extended_while_its_driver_is_coming() -> None:
     bench = Bench(ConnectionTimeOut="600")
     reserve(bench, lasts_s=60)
@@ -187,6 +196,7 @@ def test_it_is_extended_while_its_driver_is_coming() -> None:
     assert starts(bench) == [(TAG, 1)]
 
 
+@pytest.mark.rule(160, 168, 169)
 def test_what_cannot_be_reserved_leaves_all_as_it_was() -> None:
     bench = Bench()
     reserve(bench, 1)
@@ -198,6 +208,7 @@ def test_what_cannot_be_reserved_leaves_all_as_it_was() -> None:
     assert bench.state.memory == before
 
 
+@pytest.mark.rule(165)
 @pytest.mark.parametrize("connector", [0, 1])
 def test_a_fault_ends_it(connector: int) -> None:
     bench = Bench()
@@ -208,6 +219,7 @@ def test_a_fault_ends_it(connector: int) -> None:
     assert status(bench) == "Available"
 
 
+@pytest.mark.rule(137, 165)
 @pytest.mark.parametrize("connector", [0, 1])
 def test_inoperative_ends_it(connector: int) -> None:
     bench = Bench()
@@ -220,6 +232,7 @@ def test_inoperative_ends_it(connector: int) -> None:
 # --- any connector -------------------------------------------------------------------------------------------
 
 
+@pytest.mark.rule(162)
 def test_one_connector_stays_free_for_whoever_reserved_any() -> None:
     bench = Bench()
     assert reserve(bench, 0) == "Accepted"
@@ -240,6 +253,7 @@ def test_the_main_controller_is_never_reserved() -> None:
     assert status(bench, 0) == "Available"
 
 
+@pytest.mark.rule(162)
 def test_a_second_reservation_of_any_takes_the_second_connector() -> None:
     bench = Bench()
     assert reserve(bench, 0, number=1) == "Accepted"
@@ -251,5 +265,6 @@ def test_a_second_reservation_of_any_takes_the_second_connector() -> None:
     assert starts(bench) == []
 
 
+@pytest.mark.rule(161)
 def test_a_certified_station_does_not_offer_it() -> None:
     assert reserve(Bench("c6eu"), 0) == "Rejected"

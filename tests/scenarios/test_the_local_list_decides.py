@@ -42,6 +42,7 @@ def asked(bench: Bench) -> int:
 # --- updates -------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.rule(153)
 def test_a_differential_update_adds_changes_and_removes() -> None:
     bench = Bench()
     assert send(bench, 1, "Full", entry("A"), entry("B")) == "Accepted"
@@ -51,6 +52,7 @@ def test_a_differential_update_adds_changes_and_removes() -> None:
     assert version(bench) == 3
 
 
+@pytest.mark.rule(152)
 def test_a_full_update_replaces_all_whatever_its_version() -> None:
     bench = Bench()
     send(bench, 9, "Full", entry("A"), entry("B"))
@@ -59,6 +61,7 @@ def test_a_full_update_replaces_all_whatever_its_version() -> None:
     assert version(bench) == 2
 
 
+@pytest.mark.rule(149)
 def test_a_list_that_becomes_empty_has_the_version_0() -> None:
     bench = Bench()
     send(bench, 4, "Full", entry("A"))
@@ -66,6 +69,7 @@ def test_a_list_that_becomes_empty_has_the_version_0() -> None:
     assert version(bench) == 0
 
 
+@pytest.mark.rule(153)
 def test_an_empty_differential_update_only_counts_on() -> None:
     bench = Bench()
     send(bench, 4, "Full", entry("A"))
@@ -73,6 +77,7 @@ def test_an_empty_differential_update_only_counts_on() -> None:
     assert (listed(bench), version(bench)) == ({"a"}, 5)
 
 
+@pytest.mark.rule(151, 152, 154, 155)
 @pytest.mark.parametrize(
     ("number", "update", "entries", "answer"),
     [
@@ -96,6 +101,7 @@ def test_what_is_refused_changes_nothing(
     assert bench.state.memory is before
 
 
+@pytest.mark.rule(155)
 def test_removing_and_adding_keeps_within_the_length() -> None:
     """What counts is the length after the update (§9.2.2)."""
     bench = Bench(**{**SMALL, "LocalAuthListMaxLength": "2"})
@@ -104,6 +110,7 @@ def test_removing_and_adding_keeps_within_the_length() -> None:
     assert listed(bench) == {"b", "c"}
 
 
+@pytest.mark.rule(157)
 def test_it_survives_a_power_cut() -> None:
     bench = Bench()
     send(bench, 4, "Full", entry("A"))
@@ -123,6 +130,7 @@ def test_it_counts_before_the_cache() -> None:
     assert asked(bench) == 2
 
 
+@pytest.mark.rule(56)
 def test_what_it_lists_is_not_cached() -> None:
     bench = Bench(**{**PRE, "LocalPreAuthorize": "false"})
     send(bench, 1, "Full", entry(TAG))
@@ -131,6 +139,7 @@ def test_what_it_lists_is_not_cached() -> None:
     assert not bench.state.memory.cache
 
 
+@pytest.mark.rule(157)
 def test_an_entry_past_its_date_is_asked_for() -> None:
     bench = Bench(**PRE)
     soon = date_of(bench.utc()) + timedelta(hours=1)
@@ -142,6 +151,7 @@ def test_an_entry_past_its_date_is_asked_for() -> None:
     assert asked(bench) == 1
 
 
+@pytest.mark.rule(158)
 def test_switched_off_it_is_kept_and_not_consulted() -> None:
     bench = Bench(**PRE)
     send(bench, 1, "Full", entry(TAG))
@@ -153,6 +163,7 @@ def test_switched_off_it_is_kept_and_not_consulted() -> None:
     assert (listed(bench), version(bench)) == ({TAG.lower()}, 1)
 
 
+@pytest.mark.rule(164)
 def test_its_groups_stop_a_transaction() -> None:
     """The parent of both tags is known from the list alone (§3.10)."""
     bench = Bench(**PRE)
@@ -162,6 +173,7 @@ def test_its_groups_stop_a_transaction() -> None:
     assert asked(bench) == 0
 
 
+@pytest.mark.rule(61, 157)
 def test_a_contradiction_is_told_once_and_is_over_with_a_new_list() -> None:
     bench = Bench()
     send(bench, 1, "Full", entry(TAG))

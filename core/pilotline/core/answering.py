@@ -1,6 +1,7 @@
 """How a CALL of the Central System is answered: by its decision table, once, and never by an exception.
 
-An action of a feature profile that SupportedFeatureProfiles does not list is NotSupported, whatever tables there are.
+An action of a feature profile that SupportedFeatureProfiles does not list is NotSupported, whatever tables there are,
+unless its own table has a confirmation that says so.
 """
 
 from collections.abc import Callable
@@ -113,8 +114,11 @@ def _is_heard(state: State, connection: Counter) -> bool:
 
 
 def _is_offered(state: State, event: CallReceived) -> bool:
-    profile = ACTIONS[ACTION_OF[type(event.request)]].profile
-    return profile in _reads(state, None).profiles and type(event.request) in BY_REQUEST
+    request = type(event.request)
+    if request not in BY_REQUEST:
+        return False
+    table, _ = BY_REQUEST[request]
+    return table.says_if_offered or ACTIONS[ACTION_OF[request]].profile in _reads(state, None).profiles
 
 
 def _is_held(state: State, event: CallReceived) -> bool:

@@ -34,12 +34,22 @@ class DecisionTable(Generic[R, Q]):
     An answer returns the confirmation (or the error that stands for it) alone, or ``(confirmation, outputs)``; it is
     handed over before anything that the outputs set off.
 
+    With ``says_if_offered`` the table is asked also where the station does not offer the request: a row says so.
+
     Raises:
         InvalidDefinition: no rows, an unguarded row before others, a guarded row at the end, or a name used twice.
     """
 
-    def __init__(self, request: type[Q], reads: type[R], rows: Iterable[Decision[R, Q]]) -> None:
+    def __init__(
+        self,
+        request: type[Q],
+        reads: type[R],
+        rows: Iterable[Decision[R, Q]],
+        *,
+        says_if_offered: bool = False,
+    ) -> None:
         self.request, self.reads, self.rows = request, reads, tuple(rows)
+        self.says_if_offered = says_if_offered
         self.name = request.__name__
         self.sources = sources_of(reads)
         names = [row.name for row in self.rows]

@@ -6,8 +6,6 @@ declared and from the tests themselves. Where the standard leaves a choice the s
 
 from typing import Final, NamedTuple
 
-from pilotline.spec.messages.actions import FeatureProfile
-
 
 class Rule(NamedTuple):
     """One thing a charge point has to do, or not to do."""
@@ -16,15 +14,10 @@ class Rule(NamedTuple):
     area: str
     statement: str
     sections: str
-    comes_with: FeatureProfile | None = None
-    """The feature profile without which the rule means nothing; None: it always holds."""
 
 
-_Row = tuple[int, str, str] | tuple[int, str, str, FeatureProfile]
-
-
-def _area(name: str, *rows: _Row) -> tuple[Rule, ...]:
-    return tuple(Rule(row[0], name, row[1], row[2], row[3] if len(row) == 4 else None) for row in rows)
+def _area(name: str, *rows: tuple[int, str, str]) -> tuple[Rule, ...]:
+    return tuple(Rule(number, name, statement, sections) for number, statement, sections in rows)
 
 
 RULES: Final = (
@@ -77,7 +70,7 @@ RULES: Final = (
         (39, "Pending, RemoteStart and RemoteStop are Rejected", "§4.2"),
         (40, "after Accepted the status of the station and of each connector is told", "errata 3.22"),
         (41, "BootNotification without a usable answer is sent again after a wait", "§4.2, OCPP-J errata 3.8"),
-        (42, "once accepted, a triggered BootNotification is Rejected", "errata 3.35", "RemoteTrigger"),
+        (42, "once accepted, a triggered BootNotification is Rejected", "errata 3.35"),
         (43, "never accepted, it charges only if the product says so", "§4.2.1"),
     ),
     *_area(
@@ -97,12 +90,12 @@ RULES: Final = (
         (53, "offline a tag known to be Invalid, Blocked or Expired is refused in any case", "§3.5.2, §3.5.4"),
         (54, "the cache takes what any answer tells of a tag, valid or not", "§3.5.1, §4.1, §4.8, §4.10"),
         (55, "ReserveNow.conf tells nothing of a tag", "§5.13, §6.38"),
-        (56, "a tag of the local list does not enter the cache", "§3.5.3", "LocalAuthListManagement"),
+        (56, "a tag of the local list does not enter the cache", "§3.5.3"),
         (57, "a cached tag past its expiryDate is Expired", "§3.5.1, §7.27"),
         (58, "a full cache gives up what is not valid, then the oldest", "§3.5.1"),
         (59, "the cache survives a power cut", "§3.5.1, errata 3.4"),
         (60, "ClearCache empties the cache alone", "§5.4, errata 3.23"),
-        (61, "an answer against the local list is reported", "§3.5.2", "LocalAuthListManagement"),
+        (61, "an answer against the local list is reported", "§3.5.2"),
         (62, "the tag that started stops unasked", "§3.4, §4.1"),
         (63, "another tag stops only if both have one parentIdTag, and is asked about first", "§3.10"),
         (64, "a tag presented again before the plug is in ends the attempt", "§4.9"),
@@ -111,7 +104,7 @@ RULES: Final = (
         "starting and stopping",
         (65, "a transaction starts once authorized and plugged in, with register and time of that", "§3.6, §6.45"),
         (66, "StartTransaction and its status come in either order, as do StopTransaction and its", "§4.8, §4.10"),
-        (67, "the start that ends a reservation names it", "§4.8", "Reservation"),
+        (67, "the start that ends a reservation names it", "§4.8"),
         (68, "a start that is not accepted is stopped, or goes on without energy", "§3.5.4, errata 3.17"),
         (69, "MaxEnergyOnInvalidId grants a refused driver some energy", "§3.5.4, §9.1.14"),
         (70, "stopped so, the cable is kept until the tag or one of its group comes", "§3.5.4, errata 3.5"),
@@ -141,7 +134,7 @@ RULES: Final = (
         (91, "while the head waits, what is behind it waits", "§3.7"),
         (92, "what is behind an unanswered start gets its transactionId when that is answered", "errata 3.18"),
         (93, "the queue survives a power cut", "§5.14, errata 3.36"),
-        (94, "triggered MeterValues are not queued", "§3.7, §5.17", "RemoteTrigger"),
+        (94, "triggered MeterValues are not queued", "§3.7, §5.17"),
     ),
     *_area(
         "status",
@@ -193,7 +186,7 @@ RULES: Final = (
         (134, "RemoteStop of an unknown transaction is Rejected, else it stops with Remote", "§5.12, errata 3.33"),
         (135, "ChangeAvailability waits for a transaction (Scheduled)", "§5.2"),
         (136, "of a station partly in use the idle connectors change at once", "§5.2"),
-        (137, "a reserved connector made Unavailable loses its reservation", "§5.13", "Reservation"),
+        (137, "a reserved connector made Unavailable loses its reservation", "§5.13"),
         (138, "a soft reset stops all transactions first", "§5.14, errata 3.36"),
         (139, "a hard reset restarts at once", "§5.14"),
         (140, "after a reset comes BootNotification, and what lasts is kept", "§4.2, §5.14"),
@@ -205,6 +198,41 @@ RULES: Final = (
         (146, "a key of a feature that is missing is not listed, a required key always", "§9"),
         (147, "a secret is never shown", "OCPP-J §6.2.2, errata 3.10"),
         (148, "DataTransfer of an unknown vendor or message says so", "§4.3, §7.23"),
+    ),
+    *_area(
+        "local authorization list",
+        (149, "the version of an empty list is 0, of none, or one that is off, -1", "§5.10"),
+        (150, "a full update without entries empties the list", "§5.15, §6.41"),
+        (151, "an update below version 1 is Failed", "errata 3.52"),
+        (152, "a full update replaces all, whatever its version; each entry has its idTagInfo", "§7.1, §7.48"),
+        (153, "a differential update puts the entries with idTagInfo, takes out the others", "§6.41, §7.1"),
+        (154, "a differential update that is not newer is a VersionMismatch", "§7.47"),
+        (155, "a tag twice, too many entries or too long a list is Failed, and changes nothing", "§6.41, §9.2"),
+        (156, "a station without lists says NotSupported", "§7.47"),
+        (157, "only SendLocalList changes the list, which survives a power cut", "§3.5.2"),
+        (158, "a list that is switched off is kept, and not consulted", "§3.5.2, §9.2.1"),
+    ),
+    *_area(
+        "reservation",
+        (159, "under a known reservationId the new reservation takes the place of the old", "§5.13"),
+        (160, "what cannot be reserved is Occupied, Faulted, Unavailable or Rejected", "§5.13, §7.40"),
+        (161, "any connector (0) is Rejected unless ReserveConnectorZeroSupported", "§5.13, §9.3.1"),
+        (162, "for who reserved any, one stays free; it is Reserved when it is the last", "§5.13"),
+        (163, "what is reserved is for the tag, and for the group the reservation names", "§5.13"),
+        (164, "whose group a tag is of says the list, the cache or the Central System", "§5.13"),
+        (165, "it ends by its transaction, its date, CancelReservation, a fault or Inoperative", "§5.13"),
+        (166, "expired or cancelled, the connector is Available again", "§4.9, §5.13"),
+        (167, "a plug does not end Reserved, the right tag or a remote start does", "§4.9"),
+        (168, "CancelReservation of an unknown reservationId is Rejected", "§5.1"),
+        (169, "an expiryDate that is past is Rejected; a reservation survives a power cut", "§5.13"),
+    ),
+    *_area(
+        "remote trigger",
+        (170, "TriggerMessage is answered before the message goes", "§5.17"),
+        (171, "a message of a feature that is missing is NotImplemented", "§5.17, §7.44"),
+        (172, "a connectorId that does not matter is ignored; one that is left out means all", "§5.17"),
+        (173, "an unknown connector is Rejected, 0 is the station", "§5.17, §6.51"),
+        (174, "what is triggered tells of now, once", "§5.17"),
     ),
 )  # fmt: skip
 """By number, without a gap."""

@@ -60,6 +60,7 @@ CARRIERS: Final[dict[int, tuple[str, ...]]] = {
     ),
     40: ("status_report N1/RegistrationAccepted",),
     41: ("registration R5", "registration R6"),
+    42: ("TriggerMessageReq: BootNotification once accepted",),
     43: ("authorization U1", "session S1F", "pilotline.core.facts.charges_before_first_acceptance"),
     44: ("heartbeat H2", "heartbeat H3"),
     45: ("clock K1", "heartbeat H4/Confirmed", "pilotline.core.timers.next_deadline"),
@@ -73,15 +74,18 @@ CARRIERS: Final[dict[int, tuple[str, ...]]] = {
     53: ("authorization U1",),
     54: ("cache_keeper M1", "authorization U3", "outbox Q3"),
     55: ("pilotline.spec.messages.reservation.ReserveNowConf",),
+    56: ("cache_keeper M1", "pilotline.core.machines.authorization.enabled"),
     57: ("authorization U1", "cache_keeper M1"),
     58: ("cache_keeper M1", "pilotline.core.facts.authorization_cache_max"),
     59: ("cache_keeper M1", "pilotline.core.snapshot.records_of"),
     60: ("ClearCacheReq: no cache", "ClearCacheReq: forget all tags"),
+    61: ("list_keeper A1",),
     62: ("reader D2",),
     63: ("reader D5", "reader D3"),
     64: ("reader D1", "session S5P/UseWithdrawn"),
     65: ("session S8", "transaction T1", "promise a transaction begins only where it may"),
     66: ("session S8", "session S9", "outbox Q1", "status_report N3"),
+    67: ("session S8", "pilotline.core.reserving.used_by", "pilotline.core.transaction_messages.request_of"),
     68: ("transaction T3R", "supply Y1", "key StopTransactionOnInvalidId"),
     69: ("allowance E1", "allowance E3", "allowance E4", "supply Y1", "key MaxEnergyOnInvalidId"),
     70: ("kept_cable O1", "kept_cable O2", "reader D9", "reader D10", "level lock"),
@@ -108,6 +112,7 @@ CARRIERS: Final[dict[int, tuple[str, ...]]] = {
     91: ("outbox Q4", "outbox Q7"),
     92: ("transaction T3", "transaction T3S", "pilotline.core.transaction_messages.request_of"),
     93: ("outbox Q8", "pilotline.core.snapshot.records_of", "pilotline.core.boot.fresh_moment"),
+    94: ("trigger G1/MeterRead", "promise what is triggered changes nothing else"),
     95: ("status_report N3", "status_report N5", "promise what was told is what is"),
     96: ("pilotline.spec.status.ROWS", "promise every change of status is a row of §4.9"),
     97: ("connector B1", "connector A8/StatusOverdue"),
@@ -175,6 +180,7 @@ CARRIERS: Final[dict[int, tuple[str, ...]]] = {
     134: ("RemoteStopTransactionReq: no such transaction runs", "RemoteStopTransactionReq: stop it"),
     135: ("ChangeAvailabilityReq: in use: when the use ends", "availability B2", "availability B3"),
     136: ("ChangeAvailabilityReq: in use: when the use ends", "availability B1", "availability B4"),
+    137: ("reservation V7", "promise a reservation is of a usable connector"),
     138: ("reset J1", "reset J3", "reset J4", "promise who goes down begins nothing"),
     139: ("ResetReq: go down", "reset J2", "promise a restart has its reason stored"),
     140: (
@@ -202,6 +208,59 @@ CARRIERS: Final[dict[int, tuple[str, ...]]] = {
         "DataTransferReq: no such message of this vendor",
         "DataTransferReq: the embedder answers",
     ),
+    149: (
+        "GetLocalListVersionReq: LocalAuthListEnabled is not true",
+        "GetLocalListVersionReq: its version, 0 if it is empty",
+    ),
+    150: ("SendLocalListReq: full: replaces the list", "promise list and version agree"),
+    151: ("SendLocalListReq: no version above 0",),
+    152: ("SendLocalListReq: full: replaces the list", "SendLocalListReq: full, an entry without idTagInfo"),
+    153: ("SendLocalListReq: differential: changes the list",),
+    154: ("SendLocalListReq: differential, not newer",),
+    155: (
+        "SendLocalListReq: a tag twice",
+        "SendLocalListReq: more entries than SendLocalListMaxLength",
+        "SendLocalListReq: longer than LocalAuthListMaxLength",
+        "key LocalAuthListMaxLength",
+        "key SendLocalListMaxLength",
+    ),
+    156: ("SendLocalListReq: lists are not offered", _ANSWER),
+    157: (
+        "list_keeper A1",
+        "SendLocalListReq: full: replaces the list",
+        "SendLocalListReq: differential: changes the list",
+        "pilotline.core.snapshot.records_of",
+    ),
+    158: ("authorization U1", "pilotline.core.known_tags.known_tag", "key LocalAuthListEnabled"),
+    159: ("reservation V2", "ReserveNowReq: known id, same connector: replaced"),
+    160: (
+        "ReserveNowReq: in use or reserved",
+        "ReserveNowReq: Faulted",
+        "ReserveNowReq: Unavailable",
+        "ReserveNowReq: reservations are not offered",
+    ),
+    161: ("ReserveNowReq: connector 0 is not offered", "key ReserveConnectorZeroSupported"),
+    162: (
+        "vacancy O1",
+        "connector A7/VacancyChanged",
+        "pilotline.core.reserving.may_use",
+        "pilotline.core.reserving.held_back",
+    ),
+    163: ("promise reserved means reserved", "pilotline.core.reserving.is_for"),
+    164: ("pilotline.core.known_tags.known_tag", "reader D4", "reader D6"),
+    165: ("reservation V3", "reservation V4", "reservation V5", "reservation V6", "reservation V7"),
+    166: ("connector G1/ReservationEnded", "reservation V3", "reservation V4"),
+    167: ("session S1W", "connector G2"),
+    168: ("CancelReservationReq: no such reservation", "CancelReservationReq: cancelled"),
+    169: ("ReserveNowReq: over already", "reservation V8", "promise no reservation outlives its expiryDate"),
+    170: (_ANSWER, "trigger G1"),
+    171: ("TriggerMessageReq: a feature this station does not have", "key SupportedFeatureProfiles"),
+    172: (
+        "TriggerMessageReq: of every connector and the main controller",
+        "TriggerMessageReq: of the station",
+    ),
+    173: ("TriggerMessageReq: no such connector", "TriggerMessageReq: of one connector"),
+    174: ("trigger G1", "trigger G2", "TriggerMessageReq: BootNotification that is on its way"),
 }  # fmt: skip
 
 
@@ -211,4 +270,4 @@ PENDING: Final[dict[int, str]] = {
 """Rules that nothing carries yet, and why. A rule leaves this table in the step that gives it a carrier and a test."""
 
 PENDING_CASES: Final[dict[str, str]] = {}
-"""Certification cases of the Core profile that no test plays yet, and why."""
+"""Certification cases that no test plays yet, and why."""

@@ -15,7 +15,7 @@ from pilotline.core.declared import MACHINES, OPERATIONS
 from pilotline.core.levels import LEVELS
 from pilotline.core.properties import ALWAYS
 from pilotline.core.step_properties import ON_EVERY_STEP
-from pilotline.spec.certification import CORE_CASES
+from pilotline.spec.certification import ALL_CASES, CASES
 from pilotline.spec.configuration_keys import KEY_BY_NAME
 from pilotline.spec.products import product_names
 from pilotline.spec.rules import RULES, Rule
@@ -65,8 +65,16 @@ def _tests_in(path: str, module: ast.Module) -> Iterator[Shown]:
             function.name,
             tuple(rule for call in marked for rule in _constants(call) if isinstance(rule, int)),
             tuple(_CASE.findall(function.name)),
-            tuple(map(str, _constants(played))) or product_names() if played else (),
+            tuple(_products(played)) if played else (),
         )
+
+
+def _products(played: ast.Call) -> Iterator[str]:
+    """The products named by ``@case``, none: all that are shipped; with ``without=`` they lack a feature profile."""
+    lacks = next(
+        (f" without {ast.literal_eval(word.value)}" for word in played.keywords if word.arg == "without"), ""
+    )
+    return (f"{name}{lacks}" for name in tuple(_constants(played)) or product_names())
 
 
 def _constants(call: ast.Call) -> Iterator[object]:
@@ -86,7 +94,7 @@ def holes(tests: Iterable[Shown]) -> list[str]:
         for number in test.rules
         if not 1 <= number <= len(RULES)
     ]
-    for case in CORE_CASES:
+    for case in ALL_CASES:
         played = any(case in test.cases for test in tests)
         if played == (case in PENDING_CASES):
             found.append(f"{case}: {'is not pending any more' if played else 'is played by no test'}")
@@ -95,7 +103,7 @@ def holes(tests: Iterable[Shown]) -> list[str]:
 
 def _problems(rule: Rule, tests: tuple[Shown, ...]) -> Iterator[str]:
     number, shown = rule.number, any(rule.number in test.rules for test in tests)
-    waits = number in PENDING or rule.comes_with is not None
+    waits = number in PENDING
     if waits and (shown or number in CARRIERS):
         yield "has a carrier or a test, and is said to be pending"
     if not waits and number not in CARRIERS:
@@ -170,12 +178,11 @@ def rules_table(tests: Iterable[Shown]) -> str:
 
 def _rule_row(rule: Rule, tests: tuple[Shown, ...]) -> tuple[str, ...]:
     showing = [test for test in tests if rule.number in test.rules]
-    reason = f"comes with {rule.comes_with}" if rule.comes_with else PENDING.get(rule.number, "")
     return (
         str(rule.number),
         rule.statement,
         rule.sections,
-        ", ".join(CARRIERS.get(rule.number, ())) or reason,
+        ", ".join(CARRIERS.get(rule.number, ())) or PENDING.get(rule.number, ""),
         "<br>".join(test.node for test in showing),
         ", ".join(dict.fromkeys(case for test in showing for case in test.cases)),
     )
@@ -184,17 +191,19 @@ def _rule_row(rule: Rule, tests: tuple[Shown, ...]) -> tuple[str, ...]:
 def cases_table(tests: Iterable[Shown]) -> str:
     """Each certification case, the tests that play it, and the products they play it on."""
     tests = tuple(tests)
-    text = ["# Certification cases", "", "The Core profile; each case is played over a real WebSocket.", ""]
+    text = ["# Certification cases", "", "Each case is played over a real WebSocket.", ""]
     text += grid(
-        ("Case", "What it is about", "Played by", "On"),
+        ("Profile", "Case", "What it is about", "Played by", "On"),
         (
             (
+                profile,
                 case,
                 title,
                 "<br>".join(test.node for test in tests if case in test.cases) or PENDING_CASES.get(case, ""),
                 ", ".join(dict.fromkeys(p for test in tests if case in test.cases for p in test.products)),
             )
-            for case, title in CORE_CASES.items()
+            for profile, cases in CASES.items()
+            for case, title in cases.items()
         ),
     )
     return "\n".join([*text, ""])

@@ -34,6 +34,11 @@ class Reads(Struct, frozen=True):
     version: Annotated[ListVersion, station("list_version")]
     length_max: Annotated[int, key("LocalAuthListMaxLength")]
     update_max: Annotated[int, key("SendLocalListMaxLength")]
+    profiles: Annotated[tuple[str, ...], key("SupportedFeatureProfiles")]
+
+
+def not_offered(reads: Reads, _request: SendLocalListReq) -> bool:
+    return "LocalAuthListManagement" not in reads.profiles
 
 
 def no_version(_reads: Reads, request: SendLocalListReq) -> bool:
@@ -122,6 +127,10 @@ def _accepted(
     return SendLocalListConf(status="Accepted"), (*changes, *told, ListUpdated())
 
 
+def say_not_supported(_reads: Reads, _request: SendLocalListReq) -> SendLocalListConf:
+    return SendLocalListConf(status="NotSupported")
+
+
 def fail(_reads: Reads, _request: SendLocalListReq) -> SendLocalListConf:
     return SendLocalListConf(status="Failed")
 
@@ -138,6 +147,7 @@ SEND_LOCAL_LIST: DecisionTable[Reads, SendLocalListReq] = DecisionTable(
     SendLocalListReq,
     Reads,
     (
+        when(not_offered, name="lists are not offered", answer=say_not_supported),
         when(no_version, name="no version above 0", answer=fail),
         when(too_many, name="more entries than SendLocalListMaxLength", answer=fail),
         when(a_tag_twice, name="a tag twice", answer=fail),
@@ -147,6 +157,7 @@ SEND_LOCAL_LIST: DecisionTable[Reads, SendLocalListReq] = DecisionTable(
         when(is_full, name="full: replaces the list", answer=replace_all),
         otherwise("differential: changes the list", apply_changes),
     ),
+    says_if_offered=True,
 )
 
 
@@ -154,10 +165,11 @@ class VersionReads(Struct, frozen=True):
     """The version, and whether there is a list."""
 
     version: Annotated[ListVersion, station("list_version")]
-    enabled: Annotated[bool, key("LocalAuthListEnabled")]
+    enabled: Annotated[bool | None, key("LocalAuthListEnabled")]
 
 
 def switched_off(reads: VersionReads, _request: GetLocalListVersionReq) -> bool:
+    """Also where the profile is missing, and the key with it (§5.10)."""
     return not reads.enabled
 
 
@@ -173,7 +185,8 @@ GET_LOCAL_LIST_VERSION: DecisionTable[VersionReads, GetLocalListVersionReq] = De
     GetLocalListVersionReq,
     VersionReads,
     (
-        when(switched_off, name="LocalAuthListEnabled is false", answer=no_list),
+        when(switched_off, name="LocalAuthListEnabled is not true", answer=no_list),
         otherwise("its version, 0 if it is empty", its_version),
     ),
+    says_if_offered=True,
 )

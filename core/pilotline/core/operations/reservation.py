@@ -28,9 +28,15 @@ class Reads(Struct, frozen=True):
     clock: Annotated[Clock, station("clock")]
     now: Annotated[Instant, the_time()]
     any_connector: Annotated[bool | None, key("ReserveConnectorZeroSupported")]
+    profiles: Annotated[tuple[str, ...], key("SupportedFeatureProfiles")]
 
 
 # --- ReserveNow ----------------------------------------------------------------------------------------------
+
+
+def not_offered(reads: Reads, _request: ReserveNowReq) -> bool:
+    """A station that takes no reservations says Rejected (§5.13)."""
+    return "Reservation" not in reads.profiles
 
 
 def connector_unknown(reads: Reads, request: ReserveNowReq) -> bool:
@@ -113,6 +119,7 @@ RESERVE_NOW: DecisionTable[Reads, ReserveNowReq] = DecisionTable(
     ReserveNowReq,
     Reads,
     (
+        when(not_offered, name="reservations are not offered", answer=reject),
         when(connector_unknown, name="unknown connector", answer=reject),
         when(any_not_offered, name="connector 0 is not offered", answer=reject),
         when(over_already, name="over already", answer=reject),
@@ -122,6 +129,7 @@ RESERVE_NOW: DecisionTable[Reads, ReserveNowReq] = DecisionTable(
         when(occupied, name="in use or reserved", answer=say_occupied),
         otherwise("reserved", reserve),
     ),
+    says_if_offered=True,
 )
 
 
