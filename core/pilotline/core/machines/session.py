@@ -125,15 +125,15 @@ def granted_and_fit(own: Session, reads: Reads, event: UseGranted) -> bool:
     return fit_for_use(own, reads, event) and _may_use(own, reads, event.id_tag, event.parent_id_tag)
 
 
-def free_vending(own: Session, reads: Reads, event: object) -> bool:
+def _vends_freely(own: Session, reads: Reads) -> bool:
     """A plug alone starts charging (A3), but not before the first acceptance unless the product says so (§4.2.1)."""
     tag = reads.free_vending
-    return (
-        tag is not None
-        and (reads.boot.ever_accepted or reads.charges_unaccepted)
-        and fit_for_use(own, reads, event)
-        and _may_use(own, reads, tag, None)
-    )
+    accepted = reads.boot.ever_accepted or reads.charges_unaccepted
+    return tag is not None and accepted and _may_use(own, reads, tag, None)
+
+
+def free_vending(own: Session, reads: Reads, event: object) -> bool:
+    return _vends_freely(own, reads) and fit_for_use(own, reads, event)
 
 
 def takes_over(own: Session, reads: Reads, event: object) -> bool:
@@ -406,11 +406,11 @@ def plugged_at_boot(own: Session, reads: Reads, event: PoweredUp) -> bool:
 
 
 def free_vending_at_boot(own: Session, reads: Reads, event: PoweredUp) -> bool:
-    return plugged_at_boot(own, reads, event) and free_vending(own, reads, event)
+    return plugged_at_boot(own, reads, event) and _vends_freely(own, reads)
 
 
 def reserved_at_boot(own: Session, reads: Reads, event: PoweredUp) -> bool:
-    return plugged_at_boot(own, reads, event) and reserved(own, reads, event)
+    return plugged_at_boot(own, reads, event) and on_connector(reads.reservations, own.connector) is not None
 
 
 def resume(

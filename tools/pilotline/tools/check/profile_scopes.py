@@ -4,7 +4,7 @@ from datetime import timedelta
 from typing import Final
 
 from pilotline.core.calendar import EPOCH
-from pilotline.spec.messages.core import RemoteStartTransactionReq
+from pilotline.spec.messages.core import RemoteStartTransactionReq, ResetReq
 from pilotline.spec.messages.local_auth_list_management import SendLocalListReq
 from pilotline.spec.messages.remote_trigger import TriggerMessageReq
 from pilotline.spec.messages.reservation import CancelReservationReq, ReserveNowReq
@@ -165,6 +165,35 @@ PROFILE_SCOPES: Final = (
         answers=YES,
         queue_max=1,
         shows=("one is kept for whoever reserved any",),
+    ),
+    Scope(
+        "reserved, any, disturbed",
+        "faults, Inoperative and another reservation while somebody has reserved any of two connectors",
+        two_connectors("reference"),
+        (
+            world.calls(reserve(0, 1, TAG), reserve(2, 2, OTHER)),
+            world.faults(1),
+            world.availability(1),
+            *ONLINE,
+        ),
+        inert=QUIET,
+        prompt=TALK,
+        shows=("one is kept for whoever reserved any",),
+    ),
+    Scope(
+        "reserved, reset",
+        "a reset that does not come about while a connector is reserved and plugged in",
+        one_connector(),
+        (
+            world.cable(1),
+            world.calls(reserve(1, 1, TAG), ResetReq(type="Soft")),
+            world.restarts,
+            *ONLINE,
+        ),
+        at_once=WILLING,
+        inert=QUIET,
+        prompt=TALK,
+        shows=("plugged in where it is reserved",),
     ),
     Scope(
         "local list",
