@@ -174,12 +174,21 @@ def answers(world: World, at: datetime) -> dict[int, Answer]:
         each = {connector: Fraction(1) if unit == "A" else volts[connector] for connector in most_a}
         shared = _shared(
             limit,
-            sorted(world.drawing, key=lambda connector: (world.drawing[connector].started, connector)),
+            _oldest_first(world),
             {connector: most_a[connector] * each[connector] for connector in most_a},
             {connector: world.sockets[connector].least_a * each[connector] for connector in most_a},
         )
         most_a = {connector: shared[connector] / each[connector] for connector in most_a}
     return {c: Answer(most_a[c], phases[c], most_a[c] * volts[c]) for c in most_a}
+
+
+def _oldest_first(world: World) -> list[int]:
+    """A car that is only supposed to come is the newest."""
+    real = [
+        connector for connector in sorted(world.drawing) if world.drawing[connector].transaction is not None
+    ]
+    supposed = [connector for connector in sorted(world.drawing) if connector not in real]
+    return sorted(real, key=lambda connector: world.drawing[connector].started) + supposed
 
 
 def _of_all(world: World, station: Stated | None) -> Iterator[tuple[Fraction, str]]:

@@ -466,6 +466,18 @@ def test_the_stations_limit_is_shared_equally(
     }
 
 
+def test_a_car_that_may_come_waits_behind_one_that_is_there() -> None:
+    most = profile(1, "ChargePointMaxProfile", {0: 10}, connector=0, start=NOW - DAY)
+    given = situation(most, uses={2: in_use(NOW)})
+    assert [amperes(given, at, 1) for at in (NOW - seconds(1), NOW, NOW + seconds(1))] == [0, 0, 0]
+    assert amperes(given, NOW, 2) == 10
+
+
+def test_a_recurrency_kind_means_nothing_where_nothing_recurs() -> None:
+    one = profile(1, "TxDefaultProfile", {0: 6, 60: 10}, recurrency_kind="Daily")
+    assert amperes(situation(one), NOW + DAY) == 10
+
+
 def test_a_share_of_power_is_a_share_of_watts() -> None:
     most = profile(1, "ChargePointMaxProfile", {0: 11040}, connector=0, unit="W")
     uses = {1: in_use(phases=1), 2: in_use(transaction=8)}

@@ -1,14 +1,13 @@
 """A charging profile and what it says at an instant; how profiles are installed, cleared, stacked (§3.13, §7.8-7.14).
 
-A profile here passed the checks of its message: its first period starts at 0, periods ascend, a recurrencyKind goes
-with Recurring and with nothing else.
+A profile here passed the checks of its message: its first period starts at 0, periods ascend, no number is negative, a
+Recurring one has its recurrencyKind.
 """
 
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from decimal import Decimal
-from operator import attrgetter
-from typing import Final
+from typing import Final, NamedTuple
 
 from msgspec import Struct
 
@@ -50,6 +49,7 @@ class Profile(Struct, frozen=True, cache_hash=True):
     installed: UtcTime
     transaction: TransactionNumber | None = None
     recurrency_kind: RecurrencyKindType | None = None
+    """Of a Recurring one, and of no other (errata 3.56)."""
     valid_from: UtcTime | None = None
     valid_to: UtcTime | None = None
     start: UtcTime | None = None
@@ -79,7 +79,7 @@ def profile_of(
         ),
         installed,
         transaction,
-        message.recurrency_kind,
+        message.recurrency_kind if message.charging_profile_kind == "Recurring" else None,
         None if message.valid_from is None else utc_of(message.valid_from),
         None if message.valid_to is None else utc_of(message.valid_to),
         None if schedule.start_schedule is None else utc_of(schedule.start_schedule),
@@ -126,6 +126,7 @@ class Use(Struct, frozen=True):
     """A running transaction."""
 
     transaction: TransactionNumber | None
+    """None: there is none yet, it is taken to begin."""
     started: UtcTime
     charging: UtcTime | None = None
     """When it first charged; None: not yet."""
@@ -134,87 +135,71 @@ class Use(Struct, frozen=True):
 
 
 class Placed(Struct, frozen=True):
-    """A profile with the instant its schedule counts from."""
+    """A profile with the instant its schedule counts from, ready to be asked often."""
 
     profile: Profile
     origin: UtcTime
     floating: bool
     """The origin is a beginning that was observed. A clock that was set back since then does not undo it."""
+    starts_s: tuple[int, ...]
+    recurrence_ms: int | None
+    end_ms: int | None
+    """How long one run is executed: its duration, at most until it recurs (errata 3.43, 3.44); None: for ever."""
 
 
 def placed(profile: Profile, started: UtcTime, charging: UtcTime) -> Placed:
     """By kind and startSchedule: from a date, the start of the transaction, or the start of charging (§7.9, §7.13)."""
-    if profile.kind != "Relative" and profile.start is not None:
-        return Placed(profile, profile.start, floating=False)
-    return Placed(profile, started if profile.kind == "Relative" else charging, floating=True)
-
-
-def period_at(of: Placed, at: UtcTime) -> int | None:
-    """The index of the period that holds; None: not valid, not begun, over, or in the gap before it recurs."""
-    profile = of.profile
-    if profile.valid_from is not None and at < profile.valid_from:
-        return None
-    if profile.valid_to is not None and at >= profile.valid_to:
-        return None
-    run_ms, end_ms = _run_ms(of, at), _end_ms(profile)
-    if run_ms < 0 or (end_ms is not None and run_ms >= end_ms):
-        return None
-    return bisect_right(profile.periods, run_ms // 1000, key=attrgetter("start_s")) - 1
-
-
-def next_change(of: Placed, at: UtcTime) -> UtcTime | None:
-    """The first instant after this one at which it may say something else; None: there is none."""
-    profile = of.profile
-    if profile.valid_from is not None and at < profile.valid_from:
-        return profile.valid_from
-    if profile.valid_to is not None and at >= profile.valid_to:
-        return None
-    left_ms = _left_ms(of, at)
-    if left_ms is None:
-        return profile.valid_to
-    change = UtcTime(at + left_ms)
-    return change if profile.valid_to is None else min(change, profile.valid_to)
-
-
-def _left_ms(of: Placed, at: UtcTime) -> int | None:
-    """How long its schedule goes on as at this instant; None: for ever."""
-    profile = of.profile
-    if at < of.origin:
-        return of.origin - at
-    run_ms, end_ms, recurrence_ms = _run_ms(of, at), _end_ms(profile), _recurrence_ms(profile)
-    later = bisect_right(profile.periods, run_ms // 1000, key=attrgetter("start_s"))
-    changes_ms = [
-        profile.periods[later].start_s * 1000 if later < len(profile.periods) else None,
-        end_ms,
+    recurrence_ms = None if profile.recurrency_kind is None else RECURRENCE_MS[profile.recurrency_kind]
+    ends_ms = [recurrence_ms, None if profile.duration_s is None else profile.duration_s * 1000]
+    floating = profile.kind == "Relative" or profile.start is None
+    observed = started if profile.kind == "Relative" else charging
+    return Placed(
+        profile,
+        observed if floating or profile.start is None else profile.start,
+        floating,
+        tuple(period.start_s for period in profile.periods),
         recurrence_ms,
-    ]
-    is_over = recurrence_ms is None and end_ms is not None and run_ms >= end_ms
-    return min(
-        (ms - run_ms for ms in changes_ms if ms is not None and ms > run_ms and not is_over), default=None
+        min((ms for ms in ends_ms if ms is not None), default=None),
     )
 
 
-def _run_ms(of: Placed, at: UtcTime) -> int:
-    """The time since the schedule began, or began again; negative: it has not begun."""
-    since_ms = at - of.origin
-    if since_ms < 0:
-        return 0 if of.floating else since_ms
-    recurrence_ms = _recurrence_ms(of.profile)
-    return since_ms if recurrence_ms is None else since_ms % recurrence_ms
+class Said(NamedTuple):
+    """What a profile says at an instant."""
+
+    period: int | None
+    """The index of the period that holds; None: not valid, not begun, over, or in the gap before it recurs."""
+    until: UtcTime | None
+    """The first instant at which it may say something else; None: never."""
 
 
-def _recurrence_ms(profile: Profile) -> int | None:
-    return (
-        RECURRENCE_MS[profile.recurrency_kind]
-        if profile.kind == "Recurring" and profile.recurrency_kind is not None
-        else None
-    )
+def said(of: Placed, at: UtcTime) -> Said:
+    """What a profile says at this instant."""
+    valid_from, valid_to = of.profile.valid_from, of.profile.valid_to
+    if valid_from is not None and at < valid_from:
+        return Said(None, valid_from)
+    if valid_to is not None and at >= valid_to:
+        return Said(None, None)
+    period, left_ms = _scheduled(of, at - of.origin)
+    if left_ms is None:
+        return Said(period, valid_to)
+    until = UtcTime(at + left_ms)
+    return Said(period, until if valid_to is None else min(until, valid_to))
 
 
-def _end_ms(profile: Profile) -> int | None:
-    """How long one run is executed: its duration, at most until it recurs (errata 3.43, 3.44)."""
-    ends_ms = [_recurrence_ms(profile), None if profile.duration_s is None else profile.duration_s * 1000]
-    return min((ms for ms in ends_ms if ms is not None), default=None)
+def _scheduled(of: Placed, since_ms: int) -> tuple[int | None, int | None]:
+    """The period that holds so long after the origin, and for how long; None: for ever."""
+    if since_ms < 0 and not of.floating:
+        return None, -since_ms
+    run_ms = max(since_ms, 0)
+    if of.recurrence_ms is not None:
+        run_ms %= of.recurrence_ms
+    if of.end_ms is not None and run_ms >= of.end_ms:
+        return None, None if of.recurrence_ms is None else of.recurrence_ms - run_ms
+    later = bisect_right(of.starts_s, run_ms // 1000)
+    change_ms = of.end_ms
+    if later < len(of.starts_s) and (change_ms is None or of.starts_s[later] * 1000 < change_ms):
+        change_ms = of.starts_s[later] * 1000
+    return later - 1, None if change_ms is None else change_ms - min(run_ms, since_ms)
 
 
 # --- which of a stack prevails ---
@@ -230,6 +215,13 @@ class Chosen(Struct, frozen=True):
     def period(self) -> Period:
         """The period that holds."""
         return self.profile.periods[self.index]
+
+
+class Prevailing(NamedTuple):
+    """What holds of a stack, if anything, and when that may be something else; None: never."""
+
+    chosen: Chosen | None
+    until: UtcTime | None
 
 
 def stack_of_station(profiles: Map[int, Profile]) -> tuple[Placed, ...]:
@@ -271,20 +263,16 @@ def _stacked(stack: Iterable[Placed]) -> tuple[Placed, ...]:
     return tuple(sorted(stack, key=lambda of: of.profile.stack_level, reverse=True))
 
 
-def prevailing(stack: tuple[Placed, ...], at: UtcTime) -> Chosen | None:
-    """The highest that says something; one that is over or has a gap lets the next through (§3.13.2, errata 3.43)."""
+def prevailing(stack: tuple[Placed, ...], at: UtcTime) -> Prevailing:
+    """The highest that says something; one that is over or has a gap lets the next through (§3.13.2, errata 3.43).
+
+    What lies below cannot be seen, and its changes neither.
+    """
+    untils: list[UtcTime] = []
     for of in stack:
-        index = period_at(of, at)
+        index, until = said(of, at)
+        if until is not None:
+            untils.append(until)
         if index is not None:
-            return Chosen(of.profile, index)
-    return None
-
-
-def changes(stack: tuple[Placed, ...], at: UtcTime) -> Iterator[UtcTime]:
-    """When the prevailing profile may say something else, or one above it; what is below cannot be seen."""
-    for of in stack:
-        change = next_change(of, at)
-        if change is not None:
-            yield change
-        if period_at(of, at) is not None:
-            return
+            return Prevailing(Chosen(of.profile, index), min(untils, default=None))
+    return Prevailing(None, min(untils, default=None))

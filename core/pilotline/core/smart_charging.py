@@ -16,7 +16,7 @@ leaves this module as a `Limit` is cut, never rounded up.
 """
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from decimal import Decimal
 from fractions import Fraction
 from typing import Final, Literal, NamedTuple, TypeAlias
@@ -27,9 +27,9 @@ from msgspec.structs import replace
 from pilotline.core.charging_profiles import (
     Chosen,
     Placed,
+    Prevailing,
     Profile,
     Use,
-    changes,
     prevailing,
     stack_of,
     stack_of_station,
@@ -164,18 +164,17 @@ def limit_of(rate: Fraction) -> Decimal:
 
 def limit_at(situation: Situation, connector: int, at: UtcTime) -> Permitted:
     """How much a connector may draw at this instant. If nobody uses it: how much, if somebody began just then."""
-    return _permitted(_planned(situation, (connector,), at), at)[connector]
+    return _seen(_planned(situation, connector, at), at).permitted[connector]
 
 
 def total_at(situation: Situation, at: UtcTime) -> Total:
     """How much the station may draw, whoever comes: idle connectors count as if somebody began just then."""
-    return Total(tuple(_permitted(_planned(situation, situation.connectors, at), at).values()))
+    return Total(tuple(_seen(_planned(situation, 0, at), at).permitted.values()))
 
 
 def next_boundary(situation: Situation, connector: int, at: UtcTime) -> UtcTime | None:
     """The first instant after this one at which a limit may be another, of a connector or (0) of any; None: never."""
-    asked = (connector,) if connector else situation.connectors
-    return _next_boundary(_planned(situation, asked, at), at)
+    return _seen(_planned(situation, connector, at), at).until
 
 
 def composite(
@@ -186,8 +185,7 @@ def composite(
     The limit of a second is the one at its beginning, counted from this instant (errata 3.28, 3.29). Of an idle
     connector, and of a transaction that has not charged yet, it is told as if charging began now.
     """
-    asked = (connector,) if connector else situation.connectors
-    plan = _planned(situation, asked, at)
+    plan = _planned(situation, connector, at)
     periods: list[ChargingSchedulePeriod] = []
     second = steps = 0
     while second < max(duration_s, 1):
@@ -195,8 +193,8 @@ def composite(
             return None
         steps += 1
         instant = UtcTime(at + second * 1000)
-        found = _permitted(plan, instant)
-        whose = found[connector] if connector else Total(tuple(found.values()))
+        seen = _seen(plan, instant)
+        whose = seen.permitted[connector] if connector else Total(tuple(seen.permitted.values()))
         period = ChargingSchedulePeriod(
             start_period=second,
             limit=limit_of(whose.rate(unit)),
@@ -204,15 +202,16 @@ def composite(
         )
         if not periods or periods[-1] != period.model_copy(update={"start_period": periods[-1].start_period}):
             periods.append(period)
-        boundary = _next_boundary(plan, instant)
-        if boundary is None:
+        if seen.until is None:
             break
-        second = -((at - boundary) // 1000)
+        second = -((at - seen.until) // 1000)
     return ChargingSchedule(
         charging_rate_unit=unit,
         charging_schedule_period=tuple(periods),
         duration=duration_s,
-        min_charging_rate=_min_charging_rate(_permitted(plan, at)[connector], unit) if connector else None,
+        min_charging_rate=_min_charging_rate(_seen(plan, at).permitted[connector], unit)
+        if connector
+        else None,
     )
 
 
@@ -237,9 +236,10 @@ class _Plan(NamedTuple):
     of_connector: Mapping[int, tuple[Placed, ...]]
 
 
-def _planned(situation: Situation, asked: Iterable[int], at: UtcTime) -> _Plan:
-    """Whoever is asked about and idle is taken to begin now, as is the charging of all that have not charged yet."""
-    uses = {connector: Use(None, at) for connector in asked} | dict(situation.uses)
+def _planned(situation: Situation, asked: int, at: UtcTime) -> _Plan:
+    """Whoever is asked about (0: all) and idle is taken to begin now, as is the charging of all who have not yet."""
+    newcomers = {connector: Use(None, at) for connector in ((asked,) if asked else situation.connectors)}
+    uses = newcomers | dict(situation.uses)
     return _Plan(
         situation,
         dict(sorted(uses.items())),
@@ -248,21 +248,34 @@ def _planned(situation: Situation, asked: Iterable[int], at: UtcTime) -> _Plan:
     )
 
 
-def _next_boundary(plan: _Plan, at: UtcTime) -> UtcTime | None:
-    stacks = (plan.of_station, *plan.of_connector.values())
-    return min((change for stack in stacks for change in changes(stack, at)), default=None)
+class _Seen(NamedTuple):
+    """What all in use may draw, and until when nothing of it changes; None: for ever."""
+
+    permitted: dict[int, Permitted]
+    until: UtcTime | None
+
+
+def _seen(plan: _Plan, at: UtcTime) -> _Seen:
+    of_station = prevailing(plan.of_station, at)
+    of_connector = {connector: prevailing(stack, at) for connector, stack in plan.of_connector.items()}
+    untils = [each.until for each in (of_station, *of_connector.values()) if each.until is not None]
+    return _Seen(_permitted(plan, of_station, of_connector), min(untils, default=None))
 
 
 # --- bounds, and how those of the station are shared ---
 
 
-def _permitted(plan: _Plan, at: UtcTime) -> dict[int, Permitted]:
-    """Of all that are in use; the bounds of the station one after the other, each among what the former left."""
-    of_station = prevailing(plan.of_station, at)
-    permitted = {connector: _by_own_bounds(plan, connector, of_station, at) for connector in plan.uses}
-    shared = [] if of_station is None else [_stated(of_station)]
+def _permitted(
+    plan: _Plan, of_station: Prevailing, of_connector: Mapping[int, Prevailing]
+) -> dict[int, Permitted]:
+    """The bounds of the station one after the other, each among what the former left."""
+    permitted = {
+        connector: _by_own_bounds(plan, connector, of_connector[connector].chosen, of_station.chosen)
+        for connector in plan.uses
+    }
+    shared = [] if of_station.chosen is None else [_stated(of_station.chosen)]
     shared += [_found(local) for local in plan.situation.local_limits if local.connector == 0]
-    by_age = sorted(plan.uses, key=lambda connector: (plan.uses[connector].started, connector))
+    by_age = sorted(plan.uses, key=lambda connector: _age(connector, plan.uses[connector]))
     for bound in shared:
         factors = {connector: each.per_ampere(bound.unit) for connector, each in permitted.items()}
         shares = _shares(
@@ -280,9 +293,13 @@ def _permitted(plan: _Plan, at: UtcTime) -> dict[int, Permitted]:
     return permitted
 
 
-def _by_own_bounds(plan: _Plan, connector: int, of_station: Chosen | None, at: UtcTime) -> Permitted:
+def _age(connector: int, use: Use) -> tuple[bool, UtcTime, int]:
+    """Who is only taken to begin comes after all who did."""
+    return use.transaction is None, use.started, connector
+
+
+def _by_own_bounds(plan: _Plan, connector: int, own: Chosen | None, of_station: Chosen | None) -> Permitted:
     outlet, use = plan.situation.outlets[connector - 1], plan.uses[connector]
-    own = prevailing(plan.of_connector[connector], at)
     phases = min(outlet.phases, use.phases or outlet.phases)
     if outlet.switches_phases:
         for chosen in (own, of_station):
