@@ -149,13 +149,15 @@ class Placed(Struct, frozen=True):
 
 def placed(profile: Profile, started: UtcTime, charging: UtcTime) -> Placed:
     """By kind and startSchedule: from a date, the start of the transaction, or the start of charging (§7.9, §7.13)."""
+    if profile.kind != "Relative" and profile.start is not None:
+        origin, floating = profile.start, False
+    else:
+        origin, floating = (started if profile.kind == "Relative" else charging), True
     recurrence_ms = None if profile.recurrency_kind is None else RECURRENCE_MS[profile.recurrency_kind]
     ends_ms = [recurrence_ms, None if profile.duration_s is None else profile.duration_s * 1000]
-    floating = profile.kind == "Relative" or profile.start is None
-    observed = started if profile.kind == "Relative" else charging
     return Placed(
         profile,
-        observed if floating or profile.start is None else profile.start,
+        origin,
         floating,
         tuple(period.start_s for period in profile.periods),
         recurrence_ms,
