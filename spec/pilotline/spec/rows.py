@@ -128,7 +128,8 @@ class OutboxRows:
 
     Q1: Final = Row[OutboxState]("Q1", ("idle", "asked", "waiting"), None, "a message is recorded", "§3.7")
     Q2: Final = Row[OutboxState]("Q2", "idle", "asked", "sending is possible: the head goes", "§3.7")
-    Q3: Final = Row[OutboxState]("Q3", ("asked", "waiting"), "idle", "the head is answered", "§3.7")
+    Q3: Final = Row[OutboxState]("Q3", "asked", "idle", "the head is answered", "§3.7")
+    Q3L: Final = Row[OutboxState]("Q3L", "waiting", "idle", "an earlier sending of it is answered", "§3.7")
     Q4: Final = Row[OutboxState](
         "Q4", "asked", "waiting", "not processed: wait attempts x interval", "§3.7.1"
     )

@@ -242,7 +242,7 @@ OUTBOX = Machine(
         on(Connected, row.Q2, hand_over, when=[sendable]),
         on(RegistrationAccepted, row.Q2, hand_over, when=[sendable]),
         on(Confirmed[Confirmation], row.Q3, deliver),
-        on(AnsweredLate, row.Q3, deliver, when=[answers_the_head]),
+        on(AnsweredLate, row.Q3L, deliver, when=[answers_the_head]),
         on(Refused, row.Q4, wait_for_repeat, when=[attempts_left]),
         on(Refused, row.Q5, skip),
         on(Unanswered, row.Q4, wait_for_repeat, when=[attempts_left]),
