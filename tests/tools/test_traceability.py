@@ -127,6 +127,8 @@ def test_the_tables_show_every_rule_and_every_case_with_what_shows_it() -> None:
     assert line.endswith(f"| {', '.join(product_names())} |")
     (line,) = [line for line in cases.splitlines() if line.startswith("| Core | TC_017_2_CS |")]
     assert line.endswith("| c6eu |")
+    (line,) = [line for line in cases.splitlines() if line.startswith("| Reservation | TC_048_4_CS |")]
+    assert line.endswith("| c6eu without Reservation, reference without Reservation |")
 
 
 def test_a_folder_without_tests_has_tables_all_the_same(tmp_path: Path) -> None:
