@@ -447,6 +447,7 @@ def both(*profiles: Profile, local: tuple[LocalLimit, ...] = ()) -> Situation:
         (11, 32, 32, (11, 0)),  # half would be too little for either: the later waits
         (11, 6, 32, (6, 0)),
         (11, 5, 32, (5, 6)),  # the first cannot charge anyway
+        (8, 5, 5, (4, 4)),  # neither can charge anyway: nobody waits
         (4, 32, 32, (4, 0)),
         (100, 32, 32, (32, 32)),
         (33.3, 32, 32, (16.65, 16.65)),
