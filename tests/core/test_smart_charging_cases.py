@@ -309,6 +309,7 @@ def test_a_clock_that_was_set_back_does_not_lift_a_limit() -> None:
         profile(1, "TxProfile", {0: 6, 100: 10}, kind="Relative", start=None), uses={1: in_use()}
     )
     assert amperes(given, NOW - seconds(3600)) == 6
+    assert next_boundary(given, 1, utc_of(NOW - seconds(3600))) == utc_of(NOW + seconds(100))
 
 
 def test_the_limit_of_the_station_without_a_start_counts_from_its_receipt() -> None:
@@ -446,6 +447,7 @@ def both(*profiles: Profile, local: tuple[LocalLimit, ...] = ()) -> Situation:
         (11, 32, 32, (11, 0)),  # half would be too little for either: the later waits
         (11, 6, 32, (6, 0)),
         (11, 5, 32, (5, 6)),  # the first cannot charge anyway
+        (8, 5, 5, (4, 4)),  # neither can charge anyway: nobody waits
         (4, 32, 32, (4, 0)),
         (100, 32, 32, (32, 32)),
         (33.3, 32, 32, (16.65, 16.65)),
