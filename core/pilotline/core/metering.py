@@ -40,7 +40,9 @@ def of_the_grid(
     that was for, and is left out: intervals are reckoned here, from the registers.
     """
     order = next((item.partition(".")[2] for item in rotations if item.startswith(f"{connector}.")), "")
-    lines = {f"L{number}": _LINES[letter] for number, letter in enumerate(order, 1) if order in _ROTATIONS}
+    lines: dict[str, Phase] = {
+        f"L{number}": _LINES[letter] for number, letter in enumerate(order, 1) if order in _ROTATIONS
+    }
     return tuple(
         [
             replace(value, phase=_turned(value.phase, lines)) if value.phase and lines else value

@@ -168,10 +168,11 @@ def _partial_intervals(
         return (), ()
     told: list[Sample] = []
     kept: list[Sample] = []
-    for context, interval_s, since, told_list, kept_list in (
+    lists: tuple[tuple[ReadingContext, int, Sample, tuple[str, ...], tuple[str, ...]], ...] = (
         (PERIODIC, reads.sample_interval_s, own.since.sampled, reads.sampled, reads.stop_sampled),
         (CLOCK, reads.aligned_interval_s, own.since.aligned, reads.aligned, reads.stop_aligned),
-    ):
+    )
+    for context, interval_s, since, told_list, kept_list in lists:
         start = _dated(since, reads)
         if interval_s > 0 and start.stamp != stamp:
             told.extend(interval(context, values, told_list, start))
