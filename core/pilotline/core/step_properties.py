@@ -279,7 +279,7 @@ def only_samples_in_between_are_thinned_out(before: State, step: Step) -> bool:
     beside it (§3.7).
     """
     after = step.state.memory.outbox
-    done = any(t.machine == "outbox" and t.binding.startswith(("Q3/", "Q5/")) for t in step.trace)
+    done = any(t.machine == "outbox" and t.binding.startswith(("Q3", "Q5")) for t in step.trace)
     head = before.moment.queue.head if done else None
     for change in step.changes:
         if isinstance(change, Drop) and change.collection == "outbox" and change.key != head:

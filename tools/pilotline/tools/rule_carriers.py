@@ -23,7 +23,7 @@ CARRIERS: Final[dict[int, tuple[str, ...]]] = {
     5: (_PAYLOAD, "pilotline.spec.messages.payload.write_payload"),
     6: ("call C2", "call C3", "promise one open call", "promise one call at a time"),
     7: (_ANSWER,),
-    8: ("call C4/CallTimedOut", "call C8", "outbox Q3/AnsweredLate", "key MessageTimeout"),
+    8: ("call C4/CallTimedOut", "call C8", "outbox Q3L", "key MessageTimeout"),
     9: (_PARSE, "pilotline.core.charge_point.ENTROPY_DIGITS_MAX"),
     10: ("call C2", "pilotline.core.machines.outbox.message_id_of", _ANSWER),
     11: ("call C8", "pilotline.core.frames.read"),

@@ -10,5 +10,4 @@ UNREACHED: Final[dict[tuple[str, str], str]] = {
     ("connector", "H5/ChargingBegan"): _SMART_CHARGING,
     ("connector", "E3/EnergyOffered"): _SMART_CHARGING,
     ("connector", "E4/EnergyOffered"): _SMART_CHARGING,
-    ("connector", "I7/FaultEnded"): "§5.13 ends the reservation of a connector that becomes Faulted",
 }
