@@ -21,6 +21,9 @@ from pilotline.tools.check.story import told
 from pilotline.tools.check.unreached import UNREACHED
 
 
+pytestmark = pytest.mark.timeout(900)  # what needs every scope may have to search them all
+
+
 @cache
 def report_of(name: str) -> Report:
     return Search(scopes()[name]).run()

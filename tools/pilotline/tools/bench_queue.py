@@ -28,6 +28,7 @@ from pilotline.tools.check.environment import powered_up
 
 FEW: Final = 10
 MANY: Final = 10_000
+ROOM: Final = 20_000  # a queue that is full is thinned, once for many messages: that is another figure
 TIMES: Final = 1.25
 _NOW: Final = Instant(1000)
 _READINGS: Final = Readings(Wh(1_000_000), SAMPLES)
@@ -35,7 +36,7 @@ _READINGS: Final = Readings(Wh(1_000_000), SAMPLES)
 
 def queueing(messages: int) -> dict[str, tuple[State, External]]:
     """The steps that record a message, by its name, on a station that is offline while so many wait already."""
-    product = adjusted(load_product("reference"), {"AllowOfflineTxForUnknownId": "true"})
+    product = adjusted(load_product("reference"), {"AllowOfflineTxForUnknownId": "true"}, outbox_max=ROOM)
     behind = waiting(product, messages)
     state = step(memory_of(product, behind.records()), powered_up(product, (False,) * 3), Instant(0)).state
     number = Counter(max(state.memory.transactions) + 1)

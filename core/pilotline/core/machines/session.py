@@ -128,8 +128,11 @@ def granted_and_fit(own: Session, reads: Reads, event: UseGranted) -> bool:
 def _vends_freely(own: Session, reads: Reads) -> bool:
     """A plug alone starts charging (A3), but not before the first acceptance unless the product says so (§4.2.1)."""
     tag = reads.free_vending
-    accepted = reads.boot.ever_accepted or reads.charges_unaccepted
-    return tag is not None and accepted and _may_use(own, reads, tag, None)
+    return (
+        tag is not None
+        and (reads.boot.ever_accepted or reads.charges_unaccepted)
+        and _may_use(own, reads, tag, None)
+    )
 
 
 def free_vending(own: Session, reads: Reads, event: object) -> bool:
