@@ -20,7 +20,6 @@ from pilotline.tools.check.scopes import scopes
 from pilotline.tools.check.story import told
 from pilotline.tools.check.unreached import UNREACHED
 
-
 pytestmark = pytest.mark.timeout(900)  # what needs every scope may have to search them all
 
 
