@@ -3,6 +3,8 @@
 from typing import Final, NamedTuple
 from urllib.parse import quote, unquote, urlsplit, urlunsplit
 
+from typing_extensions import override
+
 PORTS: Final = {"ftp": 21, "ftps": 21, "http": 80, "https": 443, "sftp": 22}
 """The schemes there are, with their ports."""
 _URL_CHARACTERS_MAX: Final = 2_000
@@ -44,6 +46,7 @@ class Place(NamedTuple):
         """The file of this name in the folder; the location of GetDiagnostics.req is one (§6.25)."""
         return self._replace(path=f"{self.path.rstrip('/')}/{quote(name)}")
 
+    @override
     def __str__(self) -> str:
         host = f"[{self.host}]" if ":" in self.host else self.host
         login = "***@" if self.user or self.password else ""

@@ -1,8 +1,9 @@
 """Files over FTP, FTPS, HTTP, HTTPS and SFTP: a download that is whole or not there, an upload that streams.
 
 A connection that breaks half-way is taken up again where it broke, a few times within one call, if the server
-can do that; else it starts anew. What failed leaves nothing behind: the retries of the standard are the core's and start
-from nothing, since who knows what the server holds by then. So does a power cut: `clear` is for the next start.
+can do that; else it starts anew. What failed leaves nothing behind: the retries of the standard are the core's
+and start from nothing, since who knows what the server holds by then. So does a power cut: `clear` is for the
+next start.
 The libraries are imported with the first transfer that needs them (ADR 0012).
 """
 
@@ -12,6 +13,7 @@ import os
 import ssl
 from collections.abc import AsyncGenerator, AsyncIterator, Iterator
 from contextlib import AbstractAsyncContextManager, aclosing, asynccontextmanager
+from io import BufferedRandom
 from pathlib import Path
 from typing import BinaryIO, Final, NamedTuple, Protocol, TypeAlias
 
@@ -99,7 +101,7 @@ class FileTransfer:
                     size, sha256 = await asyncio.to_thread(_settle, file)
                 if size != written:
                     raise TransferError(f"{written} bytes came and {size} are on the disk")
-                await asyncio.to_thread(_rename, unfinished, finished)
+                _rename(unfinished, finished)  # here: in a thread it might happen after a cancellation
         except OSError as error:
             raise TransferError(f"the file cannot be written: {error.strerror or error}") from None
         finally:
@@ -113,9 +115,12 @@ class FileTransfer:
             await self._protocol(place.scheme).send(place, self._outgoing(chunks, idle))
 
     async def _outgoing(self, chunks: Chunks, idle: asyncio.Timeout) -> AsyncGenerator[bytes, None]:
-        while chunk := await asyncio.to_thread(next, chunks, b""):  # the disk must not stop the loop
-            self._moved(idle)
-            yield chunk
+        try:
+            while chunk := await asyncio.to_thread(next, chunks, b""):  # the disk must not stop the loop
+                self._moved(idle)
+                yield chunk
+        except OSError as error:
+            raise TransferError(f"what is to be sent cannot be read: {error.strerror}") from None
         self._moved(idle)
 
     async def _receive(self, place: Place, file: BinaryIO, idle: asyncio.Timeout) -> int:
@@ -126,9 +131,9 @@ class FileTransfer:
             began = at
             try:
                 async with protocol.incoming(place, at, edition) as incoming:
-                    if at and (incoming.size, incoming.edition) != (size, edition):
+                    if incoming.start and (incoming.size != size or incoming.edition not in (None, edition)):
                         raise TransferError("the file changed on the server half-way")
-                    at, size, edition = incoming.start, incoming.size, incoming.edition
+                    at, size, edition = incoming.start, incoming.size, incoming.edition or edition
                     self._check(size or 0)
                     file.seek(at)
                     file.truncate()
@@ -136,7 +141,7 @@ class FileTransfer:
                         async for chunk in incoming.chunks:
                             self._moved(idle)
                             self._check(at + len(chunk))
-                            await asyncio.to_thread(file.write, chunk)
+                            await self._write(file, chunk)
                             at += len(chunk)
                 if size is None or at == size:
                     return at
@@ -145,6 +150,12 @@ class FileTransfer:
                 if not error.resumable or at == began or resumption == _RESUMPTIONS_MAX:
                     raise
         raise AssertionError("the last attempt returns or raises")
+
+    async def _write(self, file: BinaryIO, chunk: bytes) -> None:
+        try:
+            await asyncio.to_thread(file.write, chunk)
+        except OSError as error:  # said here, for the protocols take an OSError for one of the connection
+            raise TransferError(f"the file cannot be written: {error.strerror}") from None
 
     def _check(self, size: int) -> None:
         if size > self._limits.bytes_max:
@@ -182,7 +193,7 @@ class FileTransfer:
                 return Ftp((tls or ssl.create_default_context()) if scheme == "ftps" else None)
 
 
-def _settle(file: BinaryIO) -> tuple[int, str]:
+def _settle(file: BufferedRandom) -> tuple[int, str]:
     """Size and SHA-256 of what can be read again after it was forced to the disk."""
     file.flush()
     os.fsync(file.fileno())

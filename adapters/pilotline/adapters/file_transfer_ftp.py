@@ -1,17 +1,48 @@
 """Files over FTP and FTPS."""
 
+import asyncio
 import ssl
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from typing import Final
+from typing import Final, Literal
 
 import aioftp
+from typing_extensions import override
 
 from pilotline.adapters.file_place import Place, TransferError
 from pilotline.adapters.file_transfer import Incoming
 
 _CHUNK_BYTES: Final = 65_536
 _IMPLICIT_PORT: Final = 990
+_CUT: Final = {"426", "451"}
+_REASONS: Final = {
+    "426": "the server broke the transfer off",
+    "451": "the server broke the transfer off",
+    "530": "the server refuses the password",
+    "550": "there is no such file, or it may not be used",
+}
+
+
+class _Client(aioftp.Client):
+    """Closes its data connections, too, when the command that they were opened for is refused."""
+
+    def __init__(self, tls: ssl.SSLContext | None) -> None:
+        super().__init__(ssl=tls)
+        self.data: list[asyncio.StreamWriter] = []
+
+    @override
+    async def get_passive_connection(
+        self, conn_type: Literal["I", "A", "E", "L"] = "I", commands: Sequence[str] | None = None
+    ) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        reader, writer = await super().get_passive_connection(conn_type, commands)
+        self.data.append(writer)
+        return reader, writer
+
+    @override
+    def close(self) -> None:
+        for writer in self.data:
+            writer.close()
+        super().close()
 
 
 class Ftp:
@@ -39,7 +70,7 @@ class Ftp:
     @asynccontextmanager
     async def _session(self, place: Place) -> AsyncGenerator[aioftp.Client, None]:
         implicit = self._tls if place.port == _IMPLICIT_PORT else None
-        client = aioftp.Client(ssl=implicit)
+        client = _Client(implicit)
         where = f"{place.host}:{place.port}"
         connected = False
         try:
@@ -51,7 +82,9 @@ class Ftp:
             yield client
             await client.quit()
         except aioftp.StatusCodeError as error:
-            raise TransferError(_reason(str(error.received_codes[-1]))) from None
+            code = str(error.received_codes[-1])
+            reason = _REASONS.get(code, f"the server says {code}")
+            raise TransferError(reason, resumable=code in _CUT) from None
         except ssl.SSLCertVerificationError:
             raise TransferError(f"{where}: its certificate is not accepted") from None
         except (OSError, EOFError) as error:
@@ -68,7 +101,7 @@ class Ftp:
 async def _size(client: aioftp.Client, name: str) -> int | None:
     """None: the server does not know SIZE, or answers what is no number (RFC 3659 §4)."""
     await client.command("TYPE I", "200")
-    code, info = await client.command(f"SIZE {name}", ("213", "50x", "550"))
+    code, info = await client.command(f"SIZE {name}", ("213", "50x"))
     text = info[-1].strip().split(" ")[-1]
     return int(text) if code.matches("213") and text.isdecimal() else None
 
@@ -76,14 +109,3 @@ async def _size(client: aioftp.Client, name: str) -> int | None:
 async def _chunks(stream: aioftp.DataConnectionThrottleStreamIO) -> AsyncGenerator[bytes, None]:
     while chunk := await stream.read(_CHUNK_BYTES):
         yield chunk
-
-
-def _reason(code: str) -> str:
-    match code:
-        case "530":
-            return "the server refuses the password"
-        case "550":
-            return "there is no such file, or it may not be used"
-        case "426" | "451":
-            return "the server broke the transfer off"
-    return f"the server says {code}"

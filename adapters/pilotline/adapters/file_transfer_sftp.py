@@ -69,8 +69,8 @@ class Sftp:
             raise TransferError(f"{place.host}:{place.port}: no connection") from None
 
 
-async def _chunks(file: asyncssh.SFTPClientFile[bytes], start: int) -> AsyncGenerator[bytes, None]:
+async def _chunks(file: asyncssh.SFTPClientFile, start: int) -> AsyncGenerator[bytes, None]:
     at = start
     while chunk := await file.read(_CHUNK_BYTES, at):
         at += len(chunk)
-        yield chunk
+        yield chunk  # type: ignore[misc]  # declared as of a text file; this one was opened as binary
