@@ -110,12 +110,13 @@ def _http_handler(
             self.close_connection = True
 
         def do_PUT(self) -> None:
+            data = b""
+            while size := int(self.rfile.readline(), 16):
+                data += self.rfile.read(size)
+                self.rfile.readline()
             if self._refused():
                 return
-            with (folder / self.path.lstrip("/")).open("wb") as file:
-                while size := int(self.rfile.readline(), 16):
-                    file.write(self.rfile.read(size))
-                    self.rfile.readline()
+            (folder / self.path.lstrip("/")).write_bytes(data)
             self.send_response(201)
             self.send_header("Content-Length", "0")
             self.end_headers()
