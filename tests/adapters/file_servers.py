@@ -219,12 +219,17 @@ class _Server(asyncssh.SSHServer):
 @contextlib.asynccontextmanager
 async def sftp_site(folder: Path, keys: Path) -> AsyncGenerator[Site]:
     behaviour = Behaviour()
+    opened: list[Any] = []  # the library does not close them when a client is gone
 
     class Files(asyncssh.SFTPServer):
         def __init__(self, channel: Any) -> None:
             super().__init__(channel, chroot=str(folder).encode())
             self._connection = channel.get_connection()
             self._started = False
+
+        def open(self, path: bytes, pflags: int, attrs: Any) -> Any:
+            opened.append(super().open(path, pflags, attrs))
+            return opened[-1]
 
         async def read(self, file_obj: Any, offset: int, size: int) -> bytes:
             if not self._started:
@@ -245,8 +250,12 @@ async def sftp_site(folder: Path, keys: Path) -> AsyncGenerator[Site]:
     port = server.get_port()
     known_hosts = keys / "known_hosts"
     known_hosts.write_text(f"[127.0.0.1]:{port} {key.export_public_key().decode()}")
-    async with server:
-        yield Site(f"sftp://127.0.0.1:{port}", folder, behaviour, None, known_hosts)
+    try:
+        async with server:
+            yield Site(f"sftp://127.0.0.1:{port}", folder, behaviour, None, known_hosts)
+    finally:
+        for file in opened:
+            file.close()
 
 
 @contextlib.asynccontextmanager

@@ -13,11 +13,7 @@ from pilotline.core.events import PoweredUp
 from pilotline.core.state import Memory, UtcTime
 from pilotline.spec.products import initial_configuration, load_product, product_names
 
-PRODUCT = next(
-    product
-    for product in map(load_product, product_names())
-    if product.factory_configuration.key("AuthorizationKey")
-)
+PRODUCT = load_product(product_names()[0])
 SECRET = "0123456789abcdef0123456789abcdef"
 
 

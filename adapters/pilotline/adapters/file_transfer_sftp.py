@@ -26,33 +26,37 @@ class Sftp:
         """The time of the last change says whether it is still the same file."""
         async with self._session(place) as session:
             attributes = await session.stat(place.name())
-            async with session.open(place.name(), "rb") as file:
-                yield Incoming(start, attributes.size, _chunks(file, start), str(attributes.mtime))
+            file = await session.open(
+                place.name(), "rb"
+            )  # closed with the session: a silent server may not answer
+            yield Incoming(start, attributes.size, _chunks(file, start), str(attributes.mtime))
 
     async def send(self, place: Place, chunks: AsyncIterator[bytes]) -> None:
         """As it comes."""
-        async with self._session(place) as session, session.open(place.name(), "wb") as file:
+        async with self._session(place) as session:
+            file = await session.open(place.name(), "wb")
             async for chunk in chunks:
                 await file.write(chunk)
+            await file.close()
 
     @asynccontextmanager
     async def _session(self, place: Place) -> AsyncGenerator[asyncssh.SFTPClient, None]:
         try:
             known = self._known_hosts.read_text() if self._known_hosts and self._known_hosts.exists() else ""
-            async with (
-                asyncssh.connect(
-                    place.host,
-                    place.port,
-                    username=place.user or "anonymous",
-                    password=place.password,
-                    known_hosts=asyncssh.import_known_hosts(known),
-                    client_keys=None,
-                    agent_path=None,
-                    config=None,
-                ) as connection,
-                connection.start_sftp_client() as session,
-            ):
-                yield session
+            connection = await asyncssh.connect(
+                place.host,
+                place.port,
+                username=place.user or "anonymous",
+                password=place.password,
+                known_hosts=asyncssh.import_known_hosts(known),
+                client_keys=None,
+                agent_path=None,
+                config=None,
+            )
+            try:
+                yield await connection.start_sftp_client()
+            finally:
+                connection.abort()  # everything was answered, or nothing more is waited for
         except asyncssh.HostKeyNotVerifiable:
             raise TransferError(
                 f"{place.host}:{place.port}: its host key is not among the known hosts"
