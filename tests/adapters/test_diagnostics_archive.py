@@ -6,12 +6,14 @@ import zipfile
 from collections.abc import Iterator
 
 import pytest
+from msgspec.structs import replace
 
 from pilotline.adapters.diagnostics_archive import Entry, Span, archive, archive_name
 from pilotline.core.boot import initial_memory
 from pilotline.core.events import PoweredUp
 from pilotline.core.state import Memory, UtcTime
-from pilotline.spec.products import initial_configuration, load_product, product_names
+from pilotline.spec.configuration_keys import KEY_BY_NAME
+from pilotline.spec.products import load_product, product_names
 
 PRODUCT = load_product(product_names()[0])
 SECRET = "0123456789abcdef0123456789abcdef"
@@ -41,10 +43,17 @@ def test_it_tells_configuration_memory_and_versions() -> None:
 @pytest.mark.rule(147)
 def test_no_secret_is_in_it() -> None:
     held = memory()
-    configuration = initial_configuration(PRODUCT, {"AuthorizationKey": SECRET})
-    assert configuration.texts()["AuthorizationKey"].lower() == SECRET
-    changed = Memory(configuration, held.boot, held.availability)
-    files = unpacked([], Span(), changed)
+    key = KEY_BY_NAME["authorizationkey"]
+    configuration = replace(
+        held.configuration,
+        keys=held.configuration.keys.set("authorizationkey", key),
+        values=held.configuration.values.set("authorizationkey", SECRET),
+    )
+    assert configuration.texts()["AuthorizationKey"] == SECRET
+    changed = replace(held, configuration=configuration)
+    entry = Entry(None, {"location": f"ftp://me:{SECRET}@host/firmware.bin"})
+    files = unpacked([entry], Span(), changed)
+    assert "ftp://***@host/firmware.bin" in files["journal.jsonl"]
     assert json.loads(files["configuration.json"])["AuthorizationKey"] == "…"
     assert SECRET not in "".join(files.values()).lower()
 

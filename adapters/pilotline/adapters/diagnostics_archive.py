@@ -13,6 +13,7 @@ It is never in memory as a whole: one entry of the journal, one piece of the arc
 import io
 import json
 import platform
+import re
 import zipfile
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
@@ -24,10 +25,10 @@ from typing_extensions import override
 
 from pilotline.core.snapshot import records_of
 from pilotline.core.state import Memory, UtcTime
-from pilotline.spec.configuration_keys import KEY_BY_NAME
 from pilotline.spec.products import Product
 
 _PIECE_BYTES: Final = 65_536
+_LOGIN: Final = re.compile(r"://[^/\s\"]*@")
 _NAME_CHARACTERS_MAX: Final = 255
 """CiString255 of GetDiagnostics.conf."""
 
@@ -70,7 +71,7 @@ def archive(product: Product, memory: Memory, journal: Iterable[Entry], span: Sp
             ("configuration.json", _configuration(memory)),
             ("memory.json", _memory(memory)),
         ):
-            packed.writestr(name, json.dumps(told, indent=1, ensure_ascii=False))
+            packed.writestr(name, _json(told, indent=1))
             yield from sink.full()
         with packed.open("journal.jsonl", "w", force_zip64=True) as lines:
             for entry in journal:
@@ -79,18 +80,20 @@ def archive(product: Product, memory: Memory, journal: Iterable[Entry], span: Sp
                         "at": None if entry.at is None else _utc(entry.at).isoformat(),
                         "what": entry.what,
                     }
-                    lines.write(json.dumps(told, ensure_ascii=False).encode() + b"\n")
+                    lines.write(_json(told).encode() + b"\n")
                     yield from sink.full()
     yield sink.rest()
 
 
+def _json(told: object, indent: int | None = None) -> str:
+    """Whatever URL is in it, of firmware for one, is without its login."""
+    return _LOGIN.sub("://***@", json.dumps(told, indent=indent, ensure_ascii=False))
+
+
 def _configuration(memory: Memory) -> dict[str, str]:
-    return {name: _shown(name, text) for name, text in memory.configuration.texts().items()}
-
-
-def _shown(key: str, text: str) -> str:
-    known = KEY_BY_NAME.get(key.lower())
-    return "…" if text and known is not None and known.access == "W" else text
+    texts = memory.configuration.texts()
+    secret = {key.name for key in memory.configuration.offered() if key.access == "W"}
+    return {name: "…" if text and name in secret else text for name, text in texts.items()}
 
 
 def _memory(memory: Memory) -> dict[str, dict[str, Any]]:
