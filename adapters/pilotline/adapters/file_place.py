@@ -63,6 +63,7 @@ class Place(NamedTuple):
         try:
             parts = urlsplit(url)
             port, host = parts.port, parts.hostname
+            (host or "").encode("idna")  # as the resolver will, which raises there
         except ValueError:
             raise TransferError("the URL cannot be read") from None
         if parts.scheme not in PORTS:

@@ -57,6 +57,8 @@ class Sftp:
                 yield await connection.start_sftp_client()
             finally:
                 connection.abort()  # everything was answered, or nothing more is waited for
+        except ValueError:
+            raise TransferError("the known hosts cannot be read, or the server answers nonsense") from None
         except asyncssh.HostKeyNotVerifiable:
             raise TransferError(
                 f"{place.host}:{place.port}: its host key is not among the known hosts"
