@@ -204,7 +204,8 @@ def test_a_redirect_within_the_server_keeps_the_password(bench: Bench) -> None:
     "url",
     [
         "file:///etc/passwd", "/etc/passwd", "etc/passwd", "", "gopher://host/x", "http:///etc/passwd",
-        "ftp://host/a%0d%0aDELE%20b", "http://host:port/", "http://[::1/", "http://host/ö", "sftp://a..b/x", "http://h/" + "a" * 3_000,
+        "ftp://host/a%0d%0aDELE%20b", "http://host:port/", "http://[::1/", "http://host/ö", "sftp://a..b/x",
+        "http://h/" + "a" * 3_000,
     ],
 )  # fmt: skip
 def test_what_is_no_place_on_a_server(url: str, tmp_path: Path) -> None:
