@@ -21,7 +21,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cache
 from itertools import compress
-from operator import attrgetter, is_not
+from operator import attrgetter, itemgetter, ne
 from types import MappingProxyType
 from typing import Annotated, Any, Final, NamedTuple, TypeAlias
 
@@ -47,7 +47,8 @@ from pilotline.core.state import (
     TimerKey,
     UtcTime,
 )
-from pilotline.tools.check.shift import Living, Numbers, Shift, living_of
+from pilotline.tools.check.interned import IN_MEMORY, PLACES, SLOTS, Interned, Node
+from pilotline.tools.check.shift import Numbers, Shift, living_of
 
 Value: TypeAlias = Any  # what a field holds; its declared type chose the function that takes it
 
@@ -231,113 +232,107 @@ def _timeless(request: Value) -> Value:
 # --- the state -----------------------------------------------------------------------------------------------
 
 
-class _Slot(NamedTuple):
-    in_moment: bool  # or in Memory
-    name: str
-    shift: Shifter | None
-    gather: Gatherer | None
+class _Moved(NamedTuple):
+    """What a shift does to the slots."""
 
-
-def _slots() -> Iterator[_Slot]:
-    for declared in (Memory, Moment):
-        hints = typing.get_type_hints(declared, include_extras=True)
-        for name in declared.__struct_fields__:
-            yield _Slot(declared is Moment, name, *plan(hints[name]))
-
-
-_SLOTS: Final = tuple(slot for slot in _slots() if slot.shift)
-_PRESENT: Final = tuple(
-    (mark.name, attrgetter(mark.present))
-    for alias in (BootNumber, ConnectionNumber)
-    for mark in typing.get_args(alias)
-    if isinstance(mark, Namespace) and mark.present
-)
-_NUMBERED: Final = tuple(slot for slot in _SLOTS if slot.gather)
+    places: frozenset[int]
+    """Those to be looked at although they did not change."""
+    numbers: dict[int, dict[int, int]]
+    """By place, what each number becomes."""
 
 
 class Canonical:
-    """Finds the representative of a state. What it did to a slot once it remembers: slots repeat, states do not.
+    """Finds the representative of a node. What it did to a slot once it remembers: slots repeat, states do not.
 
     ``forget`` says, by slot of the Moment, what a search leaves of it.
     """
 
-    def __init__(self, forget: Mapping[str, Callable[[Value], Value]] = MappingProxyType({})) -> None:
-        self._parts = tuple(_forgetting(slot.shift, forget.get(slot.name)) for slot in _SLOTS)
-        self._living: dict[tuple[Value, ...], Living] = {}
-        self._memos: dict[Shift, tuple[frozenset[int], tuple[dict[Value, Value], ...]]] = {}
-        self._parent: State | None = None
-        self._parent_values: tuple[Value, ...] = ()
+    def __init__(
+        self, interned: Interned, forget: Mapping[str, Callable[[Value], Value]] = MappingProxyType({})
+    ) -> None:
+        self._interned = interned
+        self._parts = {
+            place: _forgetting(plan.shift, forget.get(SLOTS[place]))
+            for place, plan in _PLANS.items()
+            if plan.shift
+        }
+        self._shifts: dict[tuple[int, object], tuple[Shift, _Moved]] = {}
+        self._moves: dict[Shift, _Moved] = {}
 
-    def __call__(self, state: State, now: int, parent: State | None = None) -> State:
-        """The representative of ``state`` at instant ``now``; what it shares with its parent, which is one, stays."""
-        epoch = state.moment.clock.epoch
-        values = _values(state)
-        work: Iterable[int] = _ALL
-        changed = None
-        if parent is not None and now == 0:
-            if parent is not self._parent:
-                self._parent, self._parent_values = parent, _values(parent)
-            if epoch == parent.moment.clock.epoch:
-                changed = list(compress(_ALL, map(is_not, values, self._parent_values)))
-        if changed is not None and _NUMBERED_PLACES.isdisjoint(changed):
-            shift = _UNMOVED if epoch is None else _UNMOVED_DATED
-        else:
-            shift = self._shift(state, now, epoch)
-        known = self._memos.get(shift)
+    def __call__(self, node: Node, now: int, parent: Node | None = None) -> Node:
+        """The representative of ``node`` at instant ``now``; what it shares with its parent, which is one, stays."""
+        decides = (now, _decides_shift(node))
+        known = self._shifts.get(decides)
         if known is None:
-            known = self._memos[shift] = (_moved(shift), tuple([{} for _ in _SLOTS]))
-        moved, memos = known
-        if changed is not None:
-            work = moved.union(changed) if moved else changed
-        in_memory: dict[str, Value] = {}
-        in_moment: dict[str, Value] = {}
-        for i in work:
-            value, memo = values[i], memos[i]
-            shifted = memo.get(value, _NEW)
-            if shifted is _NEW:
-                shifted = memo[value] = self._parts[i](value, shift)
-            if shifted is not value:
-                (in_moment if _SLOTS[i].in_moment else in_memory)[_SLOTS[i].name] = shifted
-        if epoch:
-            in_moment["clock"] = _KNOWN
-        if not in_memory and not in_moment:
-            return state
-        return State(
-            state.product,
-            replace(state.memory, **in_memory) if in_memory else state.memory,
-            replace(state.moment, **in_moment) if in_moment else state.moment,
-        )
+            known = self._shifts[decides] = self._found(node, now)
+        shift, (places, numbers) = known
+        if parent is None or now or node[_CLOCK] != parent[_CLOCK]:
+            work: Iterable[int] = self._parts
+        else:
+            changed = compress(_PLACES, map(ne, node, parent))
+            work = places.union(changed) if places else changed
+        found = None
+        for place in work:
+            memo = numbers.get(place)
+            if memo is not None:
+                number = node[place]
+                shifted = memo.get(number)
+                if shifted is None:
+                    shifted = memo[number] = self._shifted(place, number, shift)
+                if shifted != number:
+                    found = found or list(node)
+                    found[place] = shifted
+        return tuple(found) if found else node
 
-    def _shift(self, state: State, now: int, epoch: int | None) -> Shift:
-        return Shift(
+    def of(self, state: State, now: int) -> State:
+        """The representative of a state, as a state."""
+        return self._interned.state(self(self._interned.node(state), now))
+
+    def _shifted(self, place: int, number: int, shift: Shift) -> int:
+        value = self._interned.value(place, number)
+        return self._interned.number(place, self._parts[place](value, shift))
+
+    def _found(self, node: Node, now: int) -> tuple[Shift, _Moved]:
+        state = self._interned.state(node)
+        epoch = state.moment.clock.epoch
+        living: Numbers = defaultdict(set)
+        for place, part in _PLANS.items():
+            if part.gather:
+                part.gather(self._interned.value(place, node[place]), living)
+        shift = Shift(
             now,
             None if epoch is None else epoch + now,
-            self._living_numbers(state),
+            living_of(living),
             tuple([(name, value_of(state)) for name, value_of in _PRESENT]),
         )
-
-    def _living_numbers(self, state: State) -> Living:
-        """Found again for each combination of what the slots hold; there are few."""
-        values = _numbered_values(state)
-        living = self._living.get(values)
-        if living is None:
-            gathered: Numbers = defaultdict(set)
-            for slot, value in zip(_NUMBERED, values, strict=True):
-                assert slot.gather
-                slot.gather(value, gathered)
-            living = self._living[values] = living_of(gathered)
-        return living
+        if shift not in self._moves:
+            self._moves[shift] = _Moved(_moved(shift), {place: {} for place in self._parts})
+        return shift, self._moves[shift]
 
 
-def _forgetting(shift: Shifter | None, forget: Callable[[Value], Value] | None) -> Shifter:
-    assert shift
+def _forgetting(shift: Shifter, forget: Callable[[Value], Value] | None) -> Shifter:
     return shift if forget is None else lambda value, by: shift(forget(value), by)
 
 
-_values: Final = attrgetter(*(f"{'moment' if slot.in_moment else 'memory'}.{slot.name}" for slot in _SLOTS))
-_numbered_values: Final = attrgetter(
-    *(f"{'moment' if slot.in_moment else 'memory'}.{slot.name}" for slot in _NUMBERED)
-)
+def _declared(place: int) -> Value:
+    declared = Memory if place < IN_MEMORY else Moment
+    return typing.get_type_hints(declared, include_extras=True)[SLOTS[place]]
+
+
+_CLOCK: Final = PLACES["clock"]
+_PLACES: Final = range(len(SLOTS))
+_PRESENT_AT: Final = {
+    mark.name: mark.present
+    for alias in (BootNumber, ConnectionNumber)
+    for mark in typing.get_args(alias)
+    if isinstance(mark, Namespace) and mark.present
+}
+_PRESENT: Final = tuple((name, attrgetter(path)) for name, path in _PRESENT_AT.items())
+
+
+def _clock(value: Clock, _shift: Shift) -> Clock:
+    """What the clock says now is UTC 0."""
+    return value if value.epoch is None else Clock("known", UtcTime(0))
 
 
 def _namespaces(declared: Value) -> Iterator[str]:
@@ -354,10 +349,13 @@ def _namespaces(declared: Value) -> Iterator[str]:
         yield from _namespaces(part)
 
 
-_HOLDERS: Final = tuple(
-    (i, frozenset(_namespaces(typing.get_type_hints(declared, include_extras=True)[slot.name])))
-    for i, slot in enumerate(_SLOTS)
-    for declared in (Moment if slot.in_moment else Memory,)
+_PLANS: Final = {place: plan(_declared(place)) for place in _PLACES} | {_CLOCK: Plan(_clock, None)}
+_HOLDERS: Final = {place: frozenset(_namespaces(_declared(place))) for place in _PLACES}
+_decides_shift: Final = itemgetter(
+    *sorted(
+        {place for place in _PLACES if _PLANS[place].gather}
+        | {_CLOCK, *(PLACES[path.split(".")[1]] for path in _PRESENT_AT.values())}
+    )
 )
 
 
@@ -366,17 +364,7 @@ def _moved(shift: Shift) -> frozenset[int]:
     numbers which move.
     """
     if shift.now or shift.utc:
-        return frozenset(_ALL)
+        return frozenset(_PLACES)
     moving = {name for name, lowest, missing in shift.living if lowest or missing}
     moving |= {name for name, number in shift.present if number != 1}
-    return frozenset(i for i, namespaces in _HOLDERS if not moving.isdisjoint(namespaces))
-
-
-_ALL: Final = list(range(len(_SLOTS)))
-_NUMBERED_PLACES: Final = frozenset(
-    i for i, slot in enumerate(_SLOTS) if slot.gather or slot.name in ("boot", "link")
-)
-_UNMOVED: Final = Shift(0, None, (), tuple((name, 1) for name, _ in _PRESENT))
-_UNMOVED_DATED: Final = _UNMOVED._replace(utc=0)
-_NEW: Final = object()
-_KNOWN: Final = Clock("known", UtcTime(0))
+    return frozenset(place for place, namespaces in _HOLDERS.items() if not moving.isdisjoint(namespaces))

@@ -1,20 +1,20 @@
 """Breadth-first search over the real `step`: every state that a scope can reach, and every promise in each.
 
-Theory of operation: a node is a canonical state (see `canonical`). From each node the scope's players say what may
-happen now; besides, a second may pass, or the time to the next deadline if that is less. A step that breaks a
-property ends the search with the shortest way there, as breadth-first search finds it. When all is seen, the graph
-is read backwards: from every node there must be a way to a station that is at rest.
+Theory of operation: a node is a canonical state (see `canonical`), by the numbers of what its slots hold. From each
+node the scope's players say what may happen now; besides, a second may pass, or the time to the next deadline if that
+is less. All that is asked of a state is a pure function, and remembered by what it looked at. A step that breaks a
+property ends the search with the shortest way there, as breadth-first search finds it. When all is seen, the graph is
+read backwards: from every node there must be a way to a station that is at rest.
 """
 
 import gc
 import time
 from array import array
 from collections import Counter as Tally
-from collections import deque
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from itertools import compress
-from operator import attrgetter, is_not
+from operator import attrgetter, ne
 from typing import Any, Final, NamedTuple, TypeAlias
 
 from immutables import Map
@@ -23,30 +23,23 @@ from typing_extensions import override
 
 from pilotline.core.effects import ReadMeter
 from pilotline.core.events import CommitFailed, DeadlinePassed, External, MeterRead, PoweredUp, ResultReceived
-from pilotline.core.properties import ALWAYS, Always
+from pilotline.core.properties import ALWAYS
 from pilotline.core.sightings import SOMETIMES, at_rest
-from pilotline.core.state import Instant, Memory, Moment, State
+from pilotline.core.state import Instant, State
 from pilotline.core.step import Step, Taken, next_deadline, step
 from pilotline.core.step_properties import ON_EVERY_STEP, OnEveryStep, about
 from pilotline.tools.check.canonical import Canonical
 from pilotline.tools.check.environment import READINGS, powered_up
-from pilotline.tools.check.remembered import Remembered
+from pilotline.tools.check.interned import SLOTS, Interned, Node, Writes, written
+from pilotline.tools.check.remembered import Remembered, Rounds
 from pilotline.tools.check.scope import Scope
 from pilotline.tools.check.story import Move, told
 
 SECOND: Final = Instant(1000)
-_collection: Final = attrgetter("collection")
-_SLOTS: Final = (*Memory.__struct_fields__, *Moment.__struct_fields__)
-_values: Final = attrgetter(
-    *(
-        f"{home}.{slot}"
-        for home, of in (("memory", Memory), ("moment", Moment))
-        for slot in of.__struct_fields__
-    )
-)
+NOW: Final = Instant(0)
 AT_ONCE_MAX: Final = 100
+_collection: Final = attrgetter("collection")
 Binding: TypeAlias = tuple[str, str]
-Key: TypeAlias = tuple[Memory, Moment]
 Stepper: TypeAlias = Callable[[State | None, External, Instant], Step]
 
 
@@ -103,6 +96,28 @@ class _Kind:
         self.rules, self.times = rules, 0
 
 
+class _Decided(NamedTuple):
+    """What a search needs to know of a step."""
+
+    kind: _Kind
+    writes: Writes
+    idle: bool
+    """It took no binding and changed nothing."""
+    commits: bool
+    read_at_once: tuple[External, ...]
+    """What the meters that it asks answer before anything else happens."""
+
+
+class _Happening(NamedTuple):
+    """Something that may happen, and when."""
+
+    event: External
+    now: Instant
+    step: Remembered[_Decided]
+    not_stored: "Remembered[_Decided] | None"
+    """The step on its CommitFailed, in a scope whose store may fail."""
+
+
 def _left_out(scope: Scope) -> dict[str, Callable[[Any], Any]]:
     """By slot of the Moment, what this scope leaves of it."""
     forgets: dict[str, Callable[[Any], Any]] = {}
@@ -129,32 +144,42 @@ class Search:
         states_max: int = 1_000_000,
         *,
         stepper: Stepper | None = None,
-        canonical: Callable[[State, int, State | None], State] | None = None,
         progress: Callable[[int, int], None] | None = None,
     ) -> None:
         self.scope, self.states_max = scope, states_max
-        self._kinds: dict[tuple[tuple[Taken, ...], object, object], _Kind] = {}  # by what a step has
         self.ignored: Tally[str] = Tally()
         self.steps = self.transitions = self.depth = 0
-        self._step_of = stepper or partial(step, reacts=Remembered())
-        self._canonical = canonical or Canonical(_left_out(scope))
-        self._progress = progress
+        self._step_of, self._progress = stepper or partial(step, reacts=Rounds()), progress
+        self._kinds: dict[tuple[tuple[Taken, ...], object, object], _Kind] = {}  # by what a step has
         self._prompts = {action: scope.answers.by_request()[action][0] for action in scope.prompt}
-        self._node: State | None = None  # where the search is; every promise holds there
-        self._node_values: tuple[object, ...] = ()
-        self._promises: dict[tuple[bool, ...], tuple[Always, ...]] = {}  # by which slots have changed
+        self._interned = Interned(scope.product)
+        self._canonical = Canonical(self._interned, _left_out(scope))
+        self._happenings: dict[tuple[External, Instant], _Happening] = {}
+        self._players = tuple(self._remembered(self._what_may_happen(player)) for player in scope.players)
+        self._at_once = self._remembered(self._what_is_prompted) if scope.prompt or scope.at_once else None
+        self._deadline = self._remembered(lambda state: (next_deadline(state),))
+        self._is_rest = self._remembered(at_rest)
+        self._is_followed = self._remembered(self._followed)
+        self._promises = tuple((promise, self._remembered(promise.holds)) for promise in ALWAYS)
+        self._node: Node = ()  # where the search is; every promise holds there
+        self._about: dict[tuple[bool, ...], tuple[Any, ...]] = {}  # promises, by which slots have changed
         self._taking: list[External] = []  # the events of the move that is being tried
-        self._ids: dict[Key, int] = {}
-        self._came_by: list[tuple[int, Move]] = []  # parent and move, by id
-        self._sources, self._targets = array("l"), array("l")
+        self._ids: dict[Node, int] = {}
+        self._nodes: list[Node] = []  # by id
+        self._moves_known: dict[Move, int] = {}
+        self._parents, self._came_by = array("i"), array("i")  # by id
+        self._sources, self._targets = array("i"), array("i")
         self._resting: list[int] = []
-        self._frontier: deque[tuple[State, int, int]] = deque()
+        self._unfollowed: set[int] = set()
         self._unseen = [sometimes for sometimes in SOMETIMES if sometimes.name in scope.shows]
 
+    def _remembered(self, decide: Callable[[State], Any]) -> Remembered[Any]:
+        return Remembered(self._interned, decide)
+
     @property
-    def visited(self) -> Collection[Key]:
+    def visited(self) -> set[State]:
         """Every state that was seen, canonical."""
-        return self._ids.keys()
+        return set(map(self._interned.state, self._nodes))
 
     @property
     def fired(self) -> Tally[Binding]:
@@ -171,7 +196,7 @@ class Search:
         gc.disable()
         started = time.perf_counter()
         try:
-            violation = self._search()
+            violation, complete = self._search()
         finally:
             if collecting:
                 gc.enable()
@@ -182,45 +207,60 @@ class Search:
             self.transitions,
             self.depth,
             time.perf_counter() - started,
-            not self._frontier and violation is None,
+            complete and violation is None,
             self.fired,
             self.ignored,
             tuple(sometimes.name for sometimes in self._unseen),
             violation,
         )
 
-    def _search(self) -> Violation | None:
-        boot = powered_up(self.scope.product, (False,) * (len(self.scope.product.connectors) + 1))
-        at = -1
+    def _search(self) -> tuple[Violation | None, bool]:
+        at, level_ends = -1, 1
         try:
-            self._visit(-1, *self._move(None, boot, Instant(0)), 0)
-            while self._frontier and len(self._ids) < self.states_max:
-                node, at, depth = self._frontier.popleft()
-                self._node, self._node_values = node, _values(node)
-                for move, target in self._moves(node):
+            self._begin()
+            while (at := at + 1) < len(self._nodes):
+                if at == level_ends:
+                    self.depth, level_ends = self.depth + 1, len(self._nodes)
+                if len(self._nodes) >= self.states_max:
+                    return None, False
+                if at in self._unfollowed:
+                    continue
+                self._node = self._nodes[at]
+                for move, target in self._moves(self._node):
                     self.transitions += 1
-                    self._visit(at, move, target, depth + 1)
+                    self._visit(at, move, target)
                 if self._progress:
-                    self._progress(len(self._ids), self.steps)
+                    self._progress(len(self._nodes), self.steps)
         except _BrokenPromise as broken:
             first, *at_once = self._taking
             last = Move(first, 0, tuple(at_once))
-            return Violation(broken.promise, broken.section, (*self._story(at), last))
-        return None if self._frontier else self._stranded()
+            return Violation(broken.promise, broken.section, (*self._story(at), last)), False
+        return self._stranded(), True
 
-    def _visit(self, parent: int, move: Move, state: State, depth: int) -> None:
-        key = (state.memory, state.moment)
-        known = self._ids.get(key)
+    def _begin(self) -> None:
+        boot = powered_up(self.scope.product, (False,) * (len(self.scope.product.connectors) + 1))
+        self._taking = [boot]
+        decided = self._conclude(None, self._decide(None, boot, NOW))
+        self.steps += 1
+        decided.kind.times += 1
+        self._visit(-1, *self._arrived(written((0,) * len(SLOTS), decided.writes), decided, NOW))
+
+    def _visit(self, parent: int, move: Move, node: Node) -> None:
+        known = self._ids.get(node)
         if known is None:
-            self._hold_always(state)
-            known = self._ids[key] = len(self._came_by)
-            self._came_by.append((parent, move))
-            self.depth = max(self.depth, depth)
-            self._unseen = [sometimes for sometimes in self._unseen if not sometimes.holds(state)]
-            if at_rest(state) or not self._followed(state):
+            self._hold_always(node)
+            known = self._ids[node] = len(self._nodes)
+            self._nodes.append(node)
+            self._parents.append(parent)
+            self._came_by.append(self._moves_known.setdefault(move, len(self._moves_known)))
+            if self._unseen:
+                state = self._interned.state(node)
+                self._unseen = [sometimes for sometimes in self._unseen if not sometimes.holds(state)]
+            followed = self._is_followed(node)
+            if not followed:
+                self._unfollowed.add(known)
+            if not followed or self._is_rest(node):
                 self._resting.append(known)
-            if self._followed(state):
-                self._frontier.append((state, known, depth))
         if parent >= 0:
             self._sources.append(parent)
             self._targets.append(known)
@@ -232,128 +272,158 @@ class Search:
 
     # --- moves ---
 
-    def _moves(self, node: State) -> Iterator[tuple[Move, State]]:
-        for player in self.scope.players:
-            for event in player(node):
-                yield from self._happens(node, event, Instant(0))
-        due = next_deadline(node)
+    def _moves(self, node: Node) -> Iterator[tuple[Move, Node]]:
+        for player in self._players:
+            for happening in player(node):
+                yield from self._happens(node, happening)
+        (due,) = self._deadline(node)
         if due is not None and due > SECOND:
-            self._taking = []
-            yield Move(None, SECOND), self._canonical(node, SECOND, None)
+            yield Move(None, SECOND), self._canonical(node, SECOND)
         elif due is not None:
-            yield from self._happens(node, DeadlinePassed(), due)
+            yield from self._happens(node, self._happening(DeadlinePassed(), due))
 
-    def _happens(self, node: State, event: External, now: Instant) -> Iterator[tuple[Move, State]]:
+    def _what_may_happen(self, player: Callable[[State], Iterable[External]]) -> Callable[[State], Any]:
+        return lambda state: tuple([self._happening(event, NOW) for event in player(state)])
+
+    def _happening(self, event: External, now: Instant) -> _Happening:
+        """Made once for each event and time."""
+        happening = self._happenings.get((event, now))
+        if happening is None:
+            stepped, not_stored = self._stepped(event, now), None
+            if self.scope.commits_fail and not isinstance(event, PoweredUp):
+                not_stored = self._stepped(CommitFailed(event), now)
+            happening = self._happenings[event, now] = _Happening(event, now, stepped, not_stored)
+        return happening
+
+    def _stepped(self, event: External, now: Instant) -> Remembered[_Decided]:
+        return Remembered(self._interned, lambda state: self._decide(state, event, now), self._conclude)
+
+    def _happens(self, node: Node, happening: _Happening) -> Iterator[tuple[Move, Node]]:
+        event, now, stepped, not_stored = happening
         self._taking = [event]
-        taken = self._step(node, event, now)
-        if not taken.trace and taken.state is node:
+        decided = self._taken(stepped, node)
+        if decided.idle:
             self.ignored[type(event).__name__] += 1
             return
-        yield self._arrived(taken, now, node)
-        if taken.changes and not isinstance(event, PoweredUp):
-            if self.scope.commits_fail:
-                yield from self._not_stored(node, event, now)
+        after = written(node, decided.writes)
+        yield self._arrived(after, decided, now, node)
+        if decided.commits and not isinstance(event, PoweredUp):
+            if not_stored is not None:
+                yield from self._not_stored(node, CommitFailed(event), not_stored, now)
             if self.scope.cuts_within:
-                plugged = tuple(cable.state == "plugged" for cable in taken.state.moment.cables)
-                self._taking = [event, powered_up(self.scope.product, plugged)]
-                cut = self._step(taken.state, self._taking[1], now)
-                yield self._arrived(cut, now)
+                cables = self._interned.state(after).moment.cables
+                cut = powered_up(self.scope.product, tuple(cable.state == "plugged" for cable in cables))
+                self._taking = [event, cut]
+                decided = self._taken(self._happening(cut, now).step, after)
+                yield self._arrived(written(after, decided.writes), decided, now)
 
-    def _not_stored(self, node: State, event: External, now: Instant) -> Iterator[tuple[Move, State]]:
-        failed = CommitFailed(event)
+    def _not_stored(
+        self, node: Node, failed: CommitFailed, stepped: Remembered[_Decided], now: Instant
+    ) -> Iterator[tuple[Move, Node]]:
         self._taking = [failed]
-        taken = self._step(node, failed, now)
-        if taken.changes or taken.state.memory is not node.memory:
+        decided = self._taken(stepped, node)
+        if decided.commits:
             raise _BrokenPromise("what could not be stored has not happened", "§3.7")
-        if taken.state is not node:
-            yield self._arrived(taken, now, node)
+        if decided.writes:
+            yield self._arrived(written(node, decided.writes), decided, now, node)
 
-    def _move(self, state: State | None, event: External, now: Instant) -> tuple[Move, State]:
-        self._taking = [event]
-        return self._arrived(self._step(state, event, now), now)
-
-    def _arrived(self, taken: Step, now: Instant, node: State | None = None) -> tuple[Move, State]:
+    def _arrived(
+        self, after: Node, decided: _Decided, now: Instant, parent: Node | None = None
+    ) -> tuple[Move, Node]:
         """The node a step leads to, once the world has done what it does at once in this scope."""
-        state = self._read(taken, now)
-        while (event := self._prompt(state)) is not None:
-            state = self._at_once(state, event, now)
+        after = self._read(after, decided, now)
+        if self._at_once is not None:
+            while prompted := self._at_once(after):
+                after = self._followed_by(after, prompted[0], now)
         first, *at_once = self._taking
-        return Move(first, now, tuple(at_once)), self._canonical(state, now, node)
+        return Move(first, now, tuple(at_once)), self._canonical(after, now, parent)
 
-    def _at_once(self, state: State, event: External, now: Instant) -> State:
-        self._hold_always(state)
+    def _followed_by(self, node: Node, event: External, now: Instant) -> Node:
+        self._hold_always(node)
         self._taking.append(event)
         if len(self._taking) > AT_ONCE_MAX:
             raise _BrokenPromise("what happens at once comes to an end", "ADR 0003")
-        return self._read(self._step(state, event, now), now)
+        decided = self._taken(self._happening(event, now).step, node)
+        return self._read(written(node, decided.writes), decided, now)
 
-    def _read(self, taken: Step, now: Instant) -> State:
+    def _read(self, node: Node, decided: _Decided, now: Instant) -> Node:
         """What a step leads to, once the meters that it asks have answered as far as they do so at once."""
-        state = taken.state
-        for effect in taken.effects:
-            if type(effect) is ReadMeter and effect.context in self.scope.read_at_once:
-                read = MeterRead(effect.connector, effect.transaction, effect.context, READINGS)
-                state = self._at_once(state, read, now)
-        return state
+        for read in decided.read_at_once:
+            node = self._followed_by(node, read, now)
+        return node
 
-    def _prompt(self, state: State) -> External | None:
+    def _what_is_prompted(self, state: State) -> tuple[External, ...]:
         call = state.moment.call
         if call.open is not None and call.open.action in self._prompts:
             answer = self._prompts[call.open.action]
-            return ResultReceived(call.connection, call.open.message_id, answer)
+            return (ResultReceived(call.connection, call.open.message_id, answer),)
         for player in self.scope.at_once:
             for event in player(state):
-                return event
-        return None
+                return (event,)
+        return ()
 
     # --- promises ---
 
-    def _step(self, state: State | None, event: External, now: Instant) -> Step:
-        """One step of the real thing, held against every promise."""
+    def _taken(self, stepped: Remembered[_Decided], node: Node) -> _Decided:
         self.steps += 1
+        decided = stepped(node)
+        decided.kind.times += 1
+        return decided
+
+    def _decide(self, state: State | None, event: External, now: Instant) -> tuple[_Kind, Step]:
+        """One step of the real thing, held against every promise."""
         try:
             taken = self._step_of(state, event, now)
         except Exception as error:
             raise _BrokenPromise(f"a step never fails: {type(error).__name__} {error}", "ADR 0003") from error
-        kind = (
-            taken.trace,
-            tuple(map(type, taken.effects)),
-            tuple(map(_collection, taken.changes)),
-        )
-        known = self._kinds.get(kind)
-        if known is None:
-            has = about(taken)
-            rules = tuple(rule for rule in ON_EVERY_STEP if not rule.about.isdisjoint(has))
-            known = self._kinds[kind] = _Kind(rules)
-        known.times += 1
+        kind = self._kind_of(taken)
         if state is not None:
-            for rule in known.rules:
+            for rule in kind.rules:
                 if not rule.holds(state, taken):
                     raise _BrokenPromise(rule.name, rule.section)
-        return taken
+        return kind, taken
 
-    def _hold_always(self, state: State) -> None:
+    def _conclude(self, state: State | None, decided: tuple[_Kind, Step]) -> _Decided:
+        kind, taken = decided
+        asked = [
+            MeterRead(effect.connector, effect.transaction, effect.context, READINGS)
+            for effect in taken.effects
+            if type(effect) is ReadMeter and effect.context in self.scope.read_at_once
+        ]
+        writes = self._interned.writes(state, taken.state)
+        return _Decided(kind, writes, not taken.trace and not writes, bool(taken.changes), tuple(asked))
+
+    def _kind_of(self, taken: Step) -> _Kind:
+        has = (taken.trace, tuple(map(type, taken.effects)), tuple(map(_collection, taken.changes)))
+        kind = self._kinds.get(has)
+        if kind is None:
+            rules = tuple(rule for rule in ON_EVERY_STEP if not rule.about.isdisjoint(about(taken)))
+            kind = self._kinds[has] = _Kind(rules)
+        return kind
+
+    def _hold_always(self, node: Node) -> None:
         """What always holds is looked at where a state is new; a state that was seen held it then, and so did the
         node the search is at: what a promise is about has changed since, or it holds.
         """
-        promises: Iterable[Always] = ALWAYS
-        if self._node is not None:
-            changed = tuple(map(is_not, _values(state), self._node_values))
-            found = self._promises.get(changed)
+        promises = self._promises
+        if self._node:
+            changed = tuple(map(ne, node, self._node))
+            found = self._about.get(changed)
             if found is None:
-                slots = frozenset(compress(_SLOTS, changed))
-                found = self._promises[changed] = tuple(p for p in ALWAYS if not p.about.isdisjoint(slots))
+                slots = frozenset(compress(SLOTS, changed))
+                found = tuple(p for p in self._promises if not p[0].about.isdisjoint(slots))
+                self._about[changed] = found
             promises = found
-        for promise in promises:
-            if not promise.holds(state):
+        for promise, holds in promises:
+            if not holds(node):
                 raise _BrokenPromise(promise.name, promise.section)
 
     def _stranded(self) -> Violation | None:
         """The first node from which there is no way to a station at rest; what is not followed counts as a way."""
-        comes_from: list[list[int]] = [[] for _ in self._came_by]
+        comes_from: list[list[int]] = [[] for _ in self._nodes]
         for source, target in zip(self._sources, self._targets, strict=True):
             comes_from[target].append(source)
-        home, pending = bytearray(len(self._came_by)), list(self._resting)
+        home, pending = bytearray(len(self._nodes)), list(self._resting)
         while pending:
             at = pending.pop()
             if not home[at]:
@@ -365,8 +435,8 @@ class Search:
         )
 
     def _story(self, at: int) -> tuple[Move, ...]:
-        moves: list[Move] = []
+        known, moves = list(self._moves_known), []
         while at >= 0:
-            at, move = self._came_by[at]
-            moves.append(move)
+            moves.append(known[self._came_by[at]])
+            at = self._parents[at]
         return tuple(reversed(moves))
