@@ -13,6 +13,7 @@ from pilotline.core.step import Step, next_deadline, step
 from pilotline.tools.check.canonical import Canonical
 from pilotline.tools.check.environment import powered_up
 from pilotline.tools.check.explorer import Search
+from pilotline.tools.check.interned import Interned, Node
 from pilotline.tools.check.remembered import Remembered
 from pilotline.tools.check.scope import Scope
 from pilotline.tools.check.scopes import scopes
@@ -97,12 +98,16 @@ def disagreement(scope: Scope, states_max: int, reduce: Reduction) -> str | None
     return None
 
 
+def canonical_of(scope: Scope) -> Reduction:
+    return Canonical(Interned(scope.product)).of
+
+
 SMALL = ("answers", "power", "offline", "samples", "cache", "unlock", "registration", "two connectors")
 
 
 @pytest.mark.parametrize("name", SMALL)
 def test_a_state_and_its_representative_go_the_same_ways(name: str) -> None:
-    assert disagreement(scopes()[name], 2500, Canonical()) is None
+    assert disagreement(scopes()[name], 2500, canonical_of(scopes()[name])) is None
 
 
 @pytest.mark.parametrize(
@@ -111,34 +116,50 @@ def test_a_state_and_its_representative_go_the_same_ways(name: str) -> None:
 def test_a_reduced_search_sees_what_the_search_without_reduction_sees(name: str, depth: int) -> None:
     scope = scopes()[name]
     plain, states = reached(scope, depth, None)
-    reduced, representatives = reached(scope, depth, Canonical())
+    reduced, representatives = reached(scope, depth, canonical_of(scope))
     for so_far in range(depth):
         assert set().union(*reduced[: so_far + 1]) == set().union(*plain[: so_far + 1])
     assert representatives < states
 
 
-@pytest.mark.parametrize("name", ["session", "power, resumed", "offline", "reports"])
-def test_a_search_that_remembers_reactions_sees_what_the_search_without_sees(name: str) -> None:
-    plain, remembering = (Search(scopes()[name], 2500, stepper=stepper) for stepper in (step, None))
-    for report in (of_plain := plain.run(), of_remembering := remembering.run()):
-        assert report.violation is None
+@pytest.mark.parametrize("name", ["session", "power, resumed", "offline", "reports", "two connectors"])
+def test_a_search_that_remembers_sees_what_the_search_without_sees(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    remembering = Search(scopes()[name], 2500)
+    of_remembering = remembering.run()
+    monkeypatch.setattr(Remembered, "__call__", Remembered.decided_anew)
+    plain = Search(scopes()[name], 2500, stepper=step)
+    of_plain = plain.run()
+    assert of_plain.violation is None
     assert of_remembering._replace(seconds=0) == of_plain._replace(seconds=0)
     assert remembering.visited == plain.visited
 
 
-def test_what_is_remembered_is_what_is_decided() -> None:
-    """Every reaction of a search, decided again."""
-    remembered = Remembered()
+def test_what_is_remembered_is_what_is_decided(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Everything a search remembers, decided again."""
+    recall, recalled = Remembered.__call__, 0
 
-    def both(state: State | None, event: External, now: Instant) -> Step:
-        taken = step(state, event, now, remembered)
-        assert taken == step(state, event, now)
-        return taken
+    def both(remembered: Remembered[object], node: Node) -> object:
+        nonlocal recalled
+        result = recall(remembered, node)
+        assert result == remembered.decided_anew(node)
+        recalled += 1
+        return result
 
-    assert Search(scopes()["two connectors"], 1500, stepper=both).run().violation is None
+    monkeypatch.setattr(Remembered, "__call__", both)
+    assert Search(scopes()["two connectors"], 1000).run().violation is None
+    assert recalled > 1000
 
 
-def without_remaining_times(canonical: Canonical) -> Reduction:
+def test_a_whole_state_cannot_be_looked_at_unnoticed() -> None:
+    interned = Interned(scopes()["session"].product)
+    node = interned.node(boot(scopes()["session"]))
+    with pytest.raises(TypeError, match="the whole Memory or Moment"):
+        Remembered(interned, lambda state: state.moment == state.moment)(node)
+
+
+def without_remaining_times(canonical: Reduction) -> Reduction:
     """Too coarse: all timers are due now."""
 
     def reduce(state: State, now: int) -> State:
@@ -149,7 +170,7 @@ def without_remaining_times(canonical: Canonical) -> Reduction:
     return reduce
 
 
-def without_the_ev(canonical: Canonical) -> Reduction:
+def without_the_ev(canonical: Reduction) -> Reduction:
     """Too coarse: what the EV wants is not looked at."""
 
     def reduce(state: State, now: int) -> State:
@@ -161,8 +182,8 @@ def without_the_ev(canonical: Canonical) -> Reduction:
 
 
 @pytest.mark.parametrize("coarse", [without_remaining_times, without_the_ev])
-def test_a_reduction_that_is_too_coarse_is_noticed(coarse: Callable[[Canonical], Reduction]) -> None:
-    assert disagreement(scopes()["session"], 2500, coarse(Canonical())) is not None
+def test_a_reduction_that_is_too_coarse_is_noticed(coarse: Callable[[Reduction], Reduction]) -> None:
+    assert disagreement(scopes()["session"], 2500, coarse(canonical_of(scopes()["session"]))) is not None
 
 
 def test_the_same_station_later_has_the_same_representative() -> None:
@@ -170,7 +191,8 @@ def test_the_same_station_later_has_the_same_representative() -> None:
     scope = scopes()["session"]
     state = boot(scope)
     assert next_deadline(state) is None
-    assert Canonical()(state, 0) == Canonical()(state, 86_400_000)
+    canonical = canonical_of(scope)
+    assert canonical(state, 0) == canonical(state, 86_400_000)
 
 
 def test_remaining_times_are_kept_apart() -> None:
@@ -179,6 +201,6 @@ def test_remaining_times_are_kept_apart() -> None:
     plugged = step(state, next(iter(scope.players[0](state))), Instant(0)).state
     due = next_deadline(plugged)
     assert due == 2000
-    canonical = Canonical()
+    canonical = canonical_of(scope)
     assert canonical(plugged, 0) != canonical(plugged, 1000)
     assert next_deadline(canonical(plugged, 1000)) == 1000

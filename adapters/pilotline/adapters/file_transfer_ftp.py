@@ -53,7 +53,10 @@ class Ftp:
 
     @asynccontextmanager
     async def incoming(
-        self, place: Place, start: int, _edition: str | None
+        self,
+        place: Place,
+        start: int,
+        edition: str | None,  # noqa: ARG002  (the protocol's)
     ) -> AsyncGenerator[Incoming, None]:
         """SIZE says how long it is, as the end of an FTP file is the end of its connection."""
         async with self._session(place) as client:

@@ -21,7 +21,10 @@ class Sftp:
 
     @asynccontextmanager
     async def incoming(
-        self, place: Place, start: int, _edition: str | None
+        self,
+        place: Place,
+        start: int,
+        edition: str | None,  # noqa: ARG002  (the protocol's)
     ) -> AsyncGenerator[Incoming, None]:
         """The time of the last change says whether it is still the same file."""
         async with self._session(place) as session:

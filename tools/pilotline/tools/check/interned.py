@@ -5,7 +5,7 @@ are compared and hashed at once, and a state takes the room of its numbers.
 """
 
 from collections.abc import Iterable
-from itertools import compress
+from itertools import chain, compress
 from operator import is_not
 from typing import Any, Final, TypeAlias
 
@@ -60,7 +60,9 @@ class Interned:
         if before is None:
             return tuple(enumerate(self.node(after)))
         new = _held(after)
-        changed = compress(range(len(SLOTS)), map(is_not, new, _held(before)))
+        changed: Iterable[int] = compress(range(len(SLOTS)), map(is_not, new, _held(before)))
+        if type(after.moment) is not type(before.moment):  # a Moment of its own: nothing in it was carried on
+            changed = chain(changed, range(IN_MEMORY, len(SLOTS)))
         return tuple([(place, self.number(place, new[place])) for place in changed])
 
     def state(self, node: Node, memory: type[Memory] = Memory, moment: type[Moment] = Moment) -> State:

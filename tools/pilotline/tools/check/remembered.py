@@ -152,6 +152,11 @@ class Remembered(Generic[Result]):
         result: Result = at
         return result
 
+    def decided_anew(self, node: Node) -> Result:
+        """What it comes to, whatever is remembered."""
+        state = self._interned.state(node)
+        return self._conclude(state, self._decide(state))
+
     def _decided(self, node: Node) -> Result:
         state = self._interned.state(node, _WatchedMemory, _WatchedMoment)
         _READ.clear()
