@@ -15,7 +15,8 @@ from pilotline.core.events import DeadlinePassed, External, ResultReceived
 from pilotline.core.state import Boot, Counter
 from pilotline.spec.messages.core import MeterValuesConf
 
-SAMPLES = 100
+SAMPLES = 200
+ANSWERS = GROUP_MAX + 8
 QUEUED = ("StartTransaction", "MeterValues", "StopTransaction")
 ANSWER = ResultReceived(Counter(1), "m", MeterValuesConf())
 LEAVES = Drop("outbox", 7)
@@ -47,14 +48,14 @@ async def _charged_offline(bench: Bench) -> None:
     bench.store.commits.clear()  # type: ignore[attr-defined]  # the one above
 
 
-async def _hears_forty_answers(bench: Bench) -> Callable[[list[Any]], None]:
+async def _hears_answers(bench: Bench) -> Callable[[list[Any]], None]:
     """The network is back, and ends in the middle of a group; what lets the station hear again."""
     answer, answered = bench.system.hear, 0
 
     def answer_forty(frame: list[Any]) -> None:
         nonlocal answered
         answered += 1
-        if answered <= 40:
+        if answered <= ANSWERS:
             answer(frame)
 
     bench.system.hear = answer_forty  # type: ignore[method-assign]
@@ -88,7 +89,7 @@ def test_a_full_outbox_leaves_in_groups_and_the_rest_after_a_fifth_of_a_second()
         store = _Recording()
         async with running(ac(), store) as bench:
             await _charged_offline(bench)
-            await bench.passes(30)
+            await bench.passes(60)
             drops = [len(commit) for commit in store.commits if isinstance(commit[-1], Drop)]
             assert drops == [GROUP_MAX, GROUP_MAX, GROUP_MAX, SAMPLES % GROUP_MAX]
             assert [record for record in store.load() if record[0] == "outbox"] == []
@@ -101,13 +102,13 @@ def test_what_else_is_stored_takes_them_along_in_order() -> None:
         store = _Recording()
         async with running(ac(), store) as bench:
             await _charged_offline(bench)
-            await _hears_forty_answers(bench)
+            await _hears_answers(bench)
             bench.world.unplug_ev(1)
             await bench.station.settled()
             numbers = [change.key for change in store.commits[-1] if isinstance(change, Drop)]
             assert numbers == sorted(numbers)
             kinds = [(type(change), change.collection) for change in store.commits[-1]]
-            assert kinds == [(Drop, "outbox")] * (40 - GROUP_MAX) + [(Put, "transactions")]
+            assert kinds == [(Drop, "outbox")] * (ANSWERS - GROUP_MAX) + [(Put, "transactions")]
 
     asyncio.run(scenario())
 
@@ -117,8 +118,8 @@ def test_a_cut_before_they_are_stored_sends_the_same_messages_again() -> None:
         store = _Recording()
         async with running(ac(), store) as bench:
             await _charged_offline(bench)
-            hear = await _hears_forty_answers(bench)
-            assert len(bench.station.state.memory.outbox) == SAMPLES - 40
+            hear = await _hears_answers(bench)
+            assert len(bench.station.state.memory.outbox) == SAMPLES - ANSWERS
             assert sum(record[0] == "outbox" for record in store.load()) == SAMPLES - GROUP_MAX
             bench.system.hear = hear  # type: ignore[method-assign]
             await bench.station.cut_power()
@@ -126,7 +127,7 @@ def test_a_cut_before_they_are_stored_sends_the_same_messages_again() -> None:
             assert not bench.station.state.memory.outbox
             said = _queued(bench)
             again = [message for place, message in enumerate(said) if message in said[:place]]
-            assert len(again) == 40 - GROUP_MAX + 1  # and the one that was open
+            assert len(again) == ANSWERS - GROUP_MAX + 1  # and the one that was open
             assert len({message_id for message_id, _ in said}) == len(
                 set(said)
             )  # the same id: the same content
@@ -139,8 +140,8 @@ def test_a_station_that_is_stopped_leaves_none_behind() -> None:
         store = _Recording()
         async with running(ac(), store) as bench:
             await _charged_offline(bench)
-            await _hears_forty_answers(bench)
-        assert sum(record[0] == "outbox" for record in store.load()) == SAMPLES - 40
+            await _hears_answers(bench)
+        assert sum(record[0] == "outbox" for record in store.load()) == SAMPLES - ANSWERS
 
     asyncio.run(scenario())
 

@@ -19,7 +19,7 @@ from pilotline.core.effects import Change, Drop
 from pilotline.core.events import External, ResultReceived
 
 _LOG: Final = logging.getLogger(__name__)
-GROUP_MAX: Final = 32
+GROUP_MAX: Final = 64
 GROUP_MS: Final = 200
 
 

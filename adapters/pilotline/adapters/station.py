@@ -226,13 +226,16 @@ class Station:
             self._rung = False
         before = self.state
         decided = step(before, event, now)
-        self._hand_over(effect for effect in decided.effects if effect.makes_safe)
+        effects = decided.effects
+        safe = [effect for effect in effects if effect.makes_safe]
+        if safe:
+            self._hand_over(safe)
         committed = await self._commits.store(event, decided.changes)
         if life != self._inbox.life:
             return False  # power went between commit and act: the next boot finds what was committed
         if committed:
-            happening = Happening(now, event, decided.trace, decided.effects, before)
-            self._act(happening, decided, (effect for effect in decided.effects if not effect.makes_safe))
+            rest = [effect for effect in effects if not effect.makes_safe] if safe else effects
+            self._act(Happening(now, event, decided.trace, effects, before), decided, rest)
         elif not isinstance(event, CommitFailed):
             return await self._decide(CommitFailed(event))
         return True
