@@ -89,7 +89,7 @@ def test_a_full_outbox_leaves_in_groups_and_the_rest_after_a_fifth_of_a_second()
         store = _Recording()
         async with running(ac(), store) as bench:
             await _charged_offline(bench)
-            await bench.passes(60)
+            await bench.passes(30)
             drops = [len(commit) for commit in store.commits if isinstance(commit[-1], Drop)]
             assert drops == [GROUP_MAX, GROUP_MAX, SAMPLES % GROUP_MAX]
             assert [record for record in store.load() if record[0] == "outbox"] == []
