@@ -21,6 +21,7 @@ from pilotline.adapters.complaints import complaints
 from pilotline.adapters.happenings import Happening, Subscription
 from pilotline.adapters.hardware import Hardware
 from pilotline.adapters.inbox import Inbox, Told
+from pilotline.adapters.journal import Journal
 from pilotline.adapters.link import Link, PowerCutError, drawn_jitter
 from pilotline.adapters.store import Store
 from pilotline.core.effects import (
@@ -72,8 +73,9 @@ class Station:
         *,
         clock: Clock,
         cause: Cause = "PowerLoss",
+        journal: Journal | None = None,
     ) -> None:
-        """`cause` says why the station was off. Nothing happens before `run`; the store stays the
+        """`cause` says why the station was off. Nothing happens before `run`; store and journal stay the
         caller's.
         """
         self._product, self._store, self._hardware, self._link = product, store, hardware, link
@@ -88,6 +90,7 @@ class Station:
         self._network = True
         self._failed_ms: int | None = None
         self._subscriptions: weakref.WeakSet[Subscription] = weakref.WeakSet()
+        self._journal = journal
         self._recent: deque[Happening] = deque(maxlen=RECENT_MAX)
 
     # --- what others may do ---------------------------------------------------------------------------------
@@ -243,6 +246,8 @@ class Station:
     def _act(self, happening: Happening, decided: Step, effects: Iterable[Effect]) -> None:
         self._state = decided.state
         self._recent.append(happening)
+        if self._journal is not None:
+            self._journal.record(happening)
         for complaint in complaints(happening):
             _LOG.warning("station: %s", complaint)
         for subscription in self._subscriptions:

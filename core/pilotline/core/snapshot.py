@@ -77,7 +77,12 @@ def encode_record(collection: str, record: object) -> bytes:
     """The bytes to store for a record, as it stands in a `Put` of this collection."""
     if collection not in _COLLECTIONS:
         raise SnapshotError(f"{collection}: is no collection of Memory")
-    return _dump([VERSION, msgspec.to_builtins(record)])
+    return record_data(msgspec.to_builtins(record))
+
+
+def record_data(plain: object) -> bytes:
+    """The bytes to store for a record that is plain already."""
+    return _dump([VERSION, plain])
 
 
 def decode_record(collection: str, key: Key, data: bytes) -> object:
@@ -178,46 +183,49 @@ def _check_references(held: dict[str, dict[Key, Any]], connectors: int) -> None:
 def encode_state(state: State) -> bytes:
     """A station as it stands, timers included: to be carried or looked at, not to be kept over a boot."""
     memory = [(name, key, msgspec.to_builtins(record)) for name, key, record in records_of(state.memory)]
-    moment = msgspec.to_builtins(state.moment, enc_hook=_plain)
-    return _dump([VERSION, _product_text(state.product), memory, moment])
+    moment = msgspec.to_builtins(state.moment, enc_hook=plain_of)
+    return _dump([VERSION, product_text(state.product), memory, moment])
 
 
 def decode_state(data: bytes) -> State:
     """The State that `encode_state` made these bytes of. Raises `SnapshotError`."""
-    product_text, records, moment_plain = _load(data, 3, "state")
+    text, records, moment_plain = _load(data, 3, "state")
     try:
-        product = _product(_convert(product_text, str, "state"))
+        product = product_of(_convert(text, str, "state"))
     except ValidationError as error:
         raise SnapshotError(f"state: its product cannot be read: {error.errors()[0]['msg']}") from None
     stored = []
     for collection, key, plain in _convert(records, list[tuple[str, Key, Any]], "state"):
-        stored.append((collection, key, decode_record(collection, key, _dump([VERSION, plain]))))
+        stored.append((collection, key, decode_record(collection, key, record_data(plain))))
     memory = memory_of(product, stored)
     if memory is None:
         raise SnapshotError("state: holds no memory")
-    state = State(product, memory, _typed(moment_plain, Moment, "moment"))
+    state = State(product, memory, typed(moment_plain, Moment, "moment"))
     if encode_state(state) != data:
         raise SnapshotError(f"state: its fields are not those of version {VERSION}")
     return state
 
 
-def _product_text(product: Product) -> str:
-    """In one order: that of a map is another in each process."""
+def product_text(product: Product) -> str:
+    """A product as JSON, in one order: that of a map is another in each process."""
     return msgspec.json.encode(product.model_dump(mode="json"), order="sorted").decode()
 
 
 @lru_cache(maxsize=16)
-def _product(text: str) -> Product:
+def product_of(text: str) -> Product:
+    """The product that `product_text` made this text of. Raises `ValidationError`."""
     return Product.model_validate_json(text)
 
 
-def _plain(value: object) -> object:
+def plain_of(value: object) -> object:
     """What msgspec does not know: a map as pairs in a fixed order, a message as its name and its payload."""
     if isinstance(value, Map):
         pairs = [(msgspec.to_builtins(key), inner) for key, inner in value.items()]
         return sorted(pairs, key=lambda pair: _dump(pair[0]))
     if isinstance(value, Structure):
         return type(value).__name__, write_payload(value)
+    if isinstance(value, Product):
+        return product_text(value)
     raise NotImplementedError(f"a {type(value).__name__} is no part of a state")
 
 
@@ -226,7 +234,7 @@ _MESSAGES: Final[dict[str, type[Structure]]] = {
 }
 
 
-def _typed(plain: Any, hint: Any, where: str) -> Any:  # Any: a plain value and the annotation it is read by
+def typed(plain: Any, hint: Any, where: str) -> Any:  # Any: a plain value and the annotation it is read by
     """Read by the annotation. Unions of messages are beyond msgspec, so it reads only the leaves."""
     arguments = get_args(hint)
     if hint is Request or hint is Confirmation:
@@ -236,12 +244,14 @@ def _typed(plain: Any, hint: Any, where: str) -> Any:  # Any: a plain value and 
         if message is None or isinstance(message, Violation):
             raise SnapshotError(f"{where}: is no message that may stand there")
         return message
+    if hint is Product:
+        return product_of(_convert(plain, str, where))
     if hint is object:  # the key of an instance
         return _convert(plain, Asker | Key, where)
     if get_origin(hint) is Map:
         pairs = _convert(plain, list[tuple[Any, Any]], where)
         return Map(
-            {_typed(key, arguments[0], where): _typed(value, arguments[1], where) for key, value in pairs}
+            {typed(key, arguments[0], where): typed(value, arguments[1], where) for key, value in pairs}
         )
     if get_origin(hint) is tuple:
         items = _convert(plain, list[Any], where)
@@ -249,18 +259,18 @@ def _typed(plain: Any, hint: Any, where: str) -> Any:  # Any: a plain value and 
         if len(items) != len(hints):
             raise SnapshotError(f"{where}: {len(items)} items, not {len(hints)}")
         return tuple(
-            _typed(item, inner, f"{where}[{n}]")
+            typed(item, inner, f"{where}[{n}]")
             for n, (item, inner) in enumerate(zip(items, hints, strict=True))
         )
     if get_origin(hint) in (UnionType, Union) and len(arguments) == 2 and arguments[1] is NoneType:
-        return None if plain is None else _typed(plain, arguments[0], where)
+        return None if plain is None else typed(plain, arguments[0], where)
     if isinstance(hint, type) and issubclass(hint, Struct):
         fields = _convert(plain, dict[str, Any], where)
         hints_by_field = _hints(hint)
         if fields.keys() != hints_by_field.keys():
             raise SnapshotError(f"{where}: its fields are not those of version {VERSION}")
         return hint(
-            **{name: _typed(fields[name], inner, f"{where}.{name}") for name, inner in hints_by_field.items()}
+            **{name: typed(fields[name], inner, f"{where}.{name}") for name, inner in hints_by_field.items()}
         )
     return _convert(plain, hint, where)
 

@@ -48,6 +48,13 @@ Examples:
        -d '{"idTag": "ANNA-4711"}'
   curl -N http://127.0.0.1:8080/events
 """
+_REPLAY_EXAMPLES: Final = """
+\b
+Examples:
+  pilotline replay ./cp-1/journal
+  pilotline replay ./cp-1/journal --format mermaid --from 10 --to 60
+  pilotline replay ./cp-1/journal/00000003.journal --state-at 25
+"""
 _EXPLAIN_EXAMPLES: Final = """
 \b
 Examples:
@@ -154,6 +161,9 @@ def run(
     ca: Annotated[Path | None, typer.Option(help="Certificates to trust for wss; else the system's.")] = None,
     cert: Annotated[Path | None, typer.Option(help="The station's own certificate (mutual TLS).")] = None,
     key: Annotated[Path | None, typer.Option(help="Its key.")] = None,
+    journal_mb: Annotated[
+        int, typer.Option(min=0, help="Most the journal in STATE/journal may take, in MB; 0: there is none.")
+    ] = 64,
     log_level: Annotated[LogLevel, typer.Option(help="How much the log says.")] = LogLevel.info,
     verbose: Annotated[
         int,
@@ -187,9 +197,39 @@ def run(
         certificate=cert,
         key=key,
         why=verbose > 1,
+        journal_bytes=journal_mb * 1_000_000,
     )
     run_log.start_log("debug" if verbose else log_level.value)
     asyncio.run(running.run_until_stopped(plan))
+
+
+class ReplayFormat(StrEnum):
+    """How `replay` tells."""
+
+    timeline = "timeline"
+    mermaid = "mermaid"
+    json = "json"
+
+
+@app.command(epilog=_REPLAY_EXAMPLES)
+def replay(
+    journal: Annotated[Path, typer.Argument(help="Folder of a journal (STATE/journal), or one segment.")],
+    format_: Annotated[
+        ReplayFormat, typer.Option("--format", help="timeline, a Mermaid sequence diagram, or lines of JSON.")
+    ] = ReplayFormat.timeline,
+    first: Annotated[int, typer.Option("--from", min=1, help="First step to show.")] = 1,
+    last: Annotated[int | None, typer.Option("--to", min=1, help="Last step to show.")] = None,
+    state_at: Annotated[
+        int | None, typer.Option(min=1, help="Show the state after this step, as JSON, and nothing else.")
+    ] = None,
+) -> None:
+    """Run a journal again through the core and hold every effect against what was recorded.
+
+    Ends with status 1 at the first difference.
+    """
+    from pilotline.tools.replaying import show
+
+    raise typer.Exit(show(journal, format_.value, first, last, state_at))
 
 
 explain: Final = typer.Typer(

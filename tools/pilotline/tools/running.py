@@ -6,13 +6,14 @@ import logging
 import signal
 import ssl
 import tomllib
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping
 from pathlib import Path
 from types import MappingProxyType
 from typing import Final, NamedTuple
 from urllib.parse import urlsplit
 
 from pilotline.adapters.clock import SystemClock
+from pilotline.adapters.journal import Bounds, Journal
 from pilotline.adapters.link import PowerCutError
 from pilotline.adapters.simulation import SimulatedHardware
 from pilotline.adapters.station import Station
@@ -53,6 +54,8 @@ class Plan(NamedTuple):
     ca: Path | None = None
     certificate: Path | None = None
     key: Path | None = None
+    journal_bytes: int = 64_000_000
+    """Most that the journal may take; 0: there is none."""
     why: bool = False
     """The log says of each event which rows were tried, and who said no."""
 
@@ -144,7 +147,8 @@ async def run_until_stopped(plan: Plan) -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stopped.set)
     clock, product = SystemClock(), plan.product
-    with contextlib.closing(SqliteStore(plan.state / "station.sqlite")) as store:
+    with contextlib.ExitStack() as closing:
+        store = closing.enter_context(contextlib.closing(SqliteStore(plan.state / "station.sqlite")))
         simulation = SimulatedHardware(product, clock, file=plan.state / "world.json")
         _commission(store, product, plan.settings, simulation.world().entropy)
         station: Station | None = None
@@ -155,7 +159,8 @@ async def run_until_stopped(plan: Plan) -> None:
             password=lambda: _password(station, plan.password),
             tls=_tls(plan),
         )
-        station = Station(product, store, simulation, link, clock=clock)
+        journal = closing.enter_context(_journal(plan))
+        station = Station(product, store, simulation, link, clock=clock, journal=journal)
         watching = asyncio.create_task(watch(station.subscribe(), why=plan.why), name="log")
         async with _control_api(plan, station, simulation):
             model = product.identity.charge_point_model
@@ -163,6 +168,16 @@ async def run_until_stopped(plan: Plan) -> None:
             await _until(stopped, station)
         await watching
     _LOG.info("stopped")
+
+
+@contextlib.contextmanager
+def _journal(plan: Plan) -> Iterator[Journal | None]:
+    if not plan.journal_bytes:
+        yield None
+        return
+    bounds = Bounds(segment_bytes=max(plan.journal_bytes // 16, 1), total_bytes=plan.journal_bytes)
+    with contextlib.closing(Journal(plan.state / "journal", bounds)) as journal:
+        yield journal
 
 
 def _commission(store: Store, product: Product, settings: Mapping[str, str], entropy: str) -> None:

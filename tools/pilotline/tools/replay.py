@@ -1,0 +1,218 @@
+"""A journal, run again through the core: every effect is held against what was recorded."""
+
+import json
+from collections.abc import Iterable, Iterator
+from itertools import zip_longest
+from pathlib import Path
+from typing import Any, Final, NamedTuple
+
+import cbor2
+from pydantic import ValidationError
+
+from pilotline.adapters.happenings import Happening
+from pilotline.adapters.http.readable import frames_of, line_of
+from pilotline.adapters.journal import FORMAT, segments_of
+from pilotline.core.events import PoweredUp
+from pilotline.core.plain import plain
+from pilotline.core.recorded import event_of, plain_effects
+from pilotline.core.snapshot import (
+    SnapshotError,
+    decode_record,
+    decode_state,
+    memory_of,
+    product_of,
+    record_data,
+)
+from pilotline.core.state import Instant, Memory, State, UtcTime
+from pilotline.core.step import step
+from pilotline.tools.timeline import brief, fact_of
+
+_LABEL_MAX: Final = 160
+
+
+class JournalError(ValueError):
+    """The journal cannot be read on; one line with file and offset."""
+
+
+class Item(NamedTuple):
+    """One item of a segment, and where it begins."""
+
+    file: Path
+    offset: int
+    parts: list[Any]
+
+    @property
+    def where(self) -> str:
+        """``00000001.journal at byte 4711``."""
+        return f"{self.file.name} at byte {self.offset}"
+
+
+class Replayed(NamedTuple):
+    """One recorded step, taken again."""
+
+    number: int
+    """From 1, over all segments."""
+    where: str
+    utc: UtcTime | None
+    happening: Happening
+    state: State
+    recorded: list[Any]
+    """The effects as they were."""
+    came_to: list[Any]
+    """The effects as they are now."""
+
+    @property
+    def differs(self) -> bool:
+        """Whether the station would decide otherwise today."""
+        return self.recorded != self.came_to
+
+
+class Gap(NamedTuple):
+    """Something is missing between two steps; one line that says what."""
+
+    where: str
+    says: str
+
+
+# --- reading ---
+
+
+def items(journal: Path) -> Iterator[Item | Gap]:
+    """Every item of a segment, or of all segments of a folder. Raises `JournalError`."""
+    segments = segments_of(journal) if journal.is_dir() else [journal]
+    if not segments or not all(segment.is_file() for segment in segments):
+        raise JournalError(f"{journal}: holds no journal")
+    for segment in segments:
+        yield from _items(segment)
+
+
+def _items(segment: Path) -> Iterator[Item | Gap]:
+    size = segment.stat().st_size
+    with segment.open("rb") as file:
+        while (offset := file.tell()) < size:
+            try:
+                parts = cbor2.load(file)
+            except cbor2.CBORDecodeEOF:
+                yield Gap(
+                    f"{segment.name} at byte {offset}",
+                    "its end is missing: power was cut while it was written",
+                )
+                return
+            except (cbor2.CBORError, ValueError, TypeError, OverflowError, RecursionError):
+                parts = None
+            if not isinstance(parts, list) or len(parts) != _PARTS.get(str(parts[0]) if parts else ""):
+                raise JournalError(f"{segment.name} at byte {offset}: is no item of a journal; it is damaged")
+            if offset == 0 and parts[0] != "head":
+                raise JournalError(f"{segment.name}: does not begin with a head")
+            yield Item(segment, offset, parts)
+
+
+_PARTS: Final = {"head": 4, "boot": 7, "event": 5, "missing": 2}
+
+
+# --- running it again ---
+
+
+def replayed(journal: Path) -> Iterator[Replayed | Gap]:
+    """Each step again, and what is missing between. Raises `JournalError`."""
+    state: State | None = None
+    number = 0
+    for item in items(journal):
+        try:
+            if isinstance(item, Gap):
+                yield item
+            elif item.parts[0] == "missing":
+                yield Gap(item.where, f"{item.parts[1]} happenings were not written")
+            elif item.parts[0] == "head":
+                begins = _head(item)
+                if begins is not None and begins != state:
+                    if item.offset or number:
+                        yield Gap(item.where, "what led to this state is not in the journal")
+                    state = begins
+            else:
+                number += 1
+                again = _again(number, item, state)
+                state = again.state
+                yield again
+        except (SnapshotError, ValidationError, TypeError) as error:
+            raise JournalError(f"{item.where}: {str(error).splitlines()[0]}") from None
+
+
+def _head(item: Item) -> State | None:
+    _, form, program, state = item.parts
+    if form != FORMAT:
+        raise JournalError(
+            f"{item.where}: is of format {form}, written by {program}; this program reads format {FORMAT}"
+        )
+    return None if state is None else decode_state(state)
+
+
+def _again(number: int, item: Item, state: State | None) -> Replayed:
+    kind, utc, now, *booted, event, effects = item.parts
+    told = event_of(event, item.where)
+    if isinstance(told, PoweredUp) != (kind == "boot"):
+        raise JournalError(f"{item.where}: is a {kind} of {event[0]}")
+    before = _memory(*booted) if kind == "boot" else state
+    if before is None and kind == "event":
+        raise JournalError(f"{item.where}: nothing tells the state before it")
+    at = Instant(now)
+    taken = step(before, told, at)
+    happening = Happening(at, told, taken.trace, taken.effects, before)
+    return Replayed(number, item.where, utc, happening, taken.state, effects, plain_effects(taken.effects))
+
+
+def _memory(text: str, records: list[Any] | None) -> Memory | None:
+    if records is None:
+        return None
+    stored = [(name, key, decode_record(name, key, record_data(record))) for name, key, record in records]
+    return memory_of(product_of(text), stored)
+
+
+# --- told ---
+
+
+def difference(one: Replayed) -> str:
+    """The first effect that is another, recorded and now."""
+    lines = [
+        f"step {one.number} ({one.where}): {type(one.happening.event).__name__} comes to something else:"
+    ]
+    for recorded, now in zip_longest(one.recorded, one.came_to):
+        if recorded != now:
+            lines += [f"  recorded: {_line(recorded)}", f"  now:      {_line(now)}"]
+            break
+    return "\n".join(lines)
+
+
+def _line(effect: list[Any] | None) -> str:
+    return "nothing" if effect is None else f"{effect[0]} {json.dumps(effect[1], ensure_ascii=False)}"
+
+
+def sequence(steps: Iterable[Replayed]) -> Iterator[str]:
+    """A Mermaid sequence diagram of who told the station what, and of its frames."""
+    yield "sequenceDiagram"
+    yield from (f"    participant {name}" for name in ("Driver", "Car", "World", "Station", "Central"))
+    for one in steps:
+        fact = fact_of(one.happening.event)
+        if fact is not None:
+            actor, what = fact
+            yield f"    {actor.capitalize()}->>Station: {_safe(what.plain)}"
+        for frame in frames_of(one.happening):
+            ends = "Central->>Station" if frame.direction == "in" else "Station->>Central"
+            payload = brief(frame.payload) if frame.name.endswith((".req", ".conf")) else frame.payload
+            yield f"    {ends}: {_safe(f'{frame.name} {payload}')}"
+
+
+def _safe(text: str) -> str:
+    """Without what ends a line or a statement in Mermaid."""
+    return "".join(" " if one in ";#" or not one.isprintable() else one for one in text)[:_LABEL_MAX]
+
+
+def state_json(one: Replayed) -> str:
+    """The state after a step."""
+    return json.dumps(plain(one.state), indent=1, ensure_ascii=False)
+
+
+def json_line(one: Replayed) -> str:
+    """A step as one line."""
+    told = {"step": one.number, "utc": one.utc, **line_of(one.happening), "differs": one.differs}
+    return json.dumps(told, ensure_ascii=False)
