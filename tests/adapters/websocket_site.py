@@ -15,6 +15,7 @@ from websockets.asyncio.server import ServerConnection
 from websockets.exceptions import ConnectionClosed
 
 from pilotline.adapters.clock import VirtualClock
+from pilotline.adapters.journal import Journal
 from pilotline.adapters.simulation import SimulatedHardware
 from pilotline.adapters.station import Station
 from pilotline.adapters.store import MemoryStore, Store
@@ -106,11 +107,11 @@ class Log:
 class Site:
     """A station with a real link and virtual time."""
 
-    def __init__(self, url: str, store: Store, product: Product) -> None:
+    def __init__(self, url: str, store: Store, product: Product, journal: Journal | None = None) -> None:
         self.clock = VirtualClock()
         self.world = SimulatedHardware(product, self.clock, entropy="c0ffee")
         self.link = WebSocketLink(url, "CP1", max_frame_bytes=product.max_frame_bytes)
-        self.station = Station(product, store, self.world, self.link, clock=self.clock)
+        self.station = Station(product, store, self.world, self.link, clock=self.clock, journal=journal)
 
     async def passes(self, seconds: float) -> None:
         await self.clock.advance(int(seconds * 1000), self._answered)
@@ -132,8 +133,11 @@ class Site:
 
 
 @contextlib.asynccontextmanager
-async def site(url: str, store: Store | None = None, product: Product | None = None) -> AsyncIterator[Site]:
-    place = Site(url, store or MemoryStore(), product or ac(reconnect_min_s=2, reconnect_max_s=8))
+async def site(
+    url: str, store: Store | None = None, product: Product | None = None, journal: Journal | None = None
+) -> AsyncIterator[Site]:
+    product = product or ac(reconnect_min_s=2, reconnect_max_s=8)
+    place = Site(url, store or MemoryStore(), product, journal)
     run = asyncio.create_task(place.station.run())
     try:
         yield place

@@ -71,6 +71,10 @@ class Journal:
         except queue.Full:
             self._missing += 1
 
+    def settle(self) -> None:
+        """Return when all that was recorded so far is written."""
+        self._waiting.join()
+
     def close(self) -> None:
         """Write what waits, and end."""
         self._waiting.put(None)
@@ -82,15 +86,19 @@ class Journal:
         while (happening := self._waiting.get()) is not None:
             if self._wall_s() < self._blocked_until_s:
                 self._missing += 1
-                continue
-            try:
-                self._write(happening)
-            except Exception as error:  # noqa: BLE001  (nothing of the journal may reach the station)
-                self._missing += 1
-                self._end_segment()
-                self._blocked_until_s = self._wall_s() + _RETRY_S
-                _LOG.warning("journal: not written for %d s: %s", _RETRY_S, error)
+            else:
+                self._try(happening)
+            self._waiting.task_done()
         self._end_segment()
+
+    def _try(self, happening: Happening) -> None:
+        try:
+            self._write(happening)
+        except Exception as error:  # noqa: BLE001  (nothing of the journal may reach the station)
+            self._missing += 1
+            self._end_segment()
+            self._blocked_until_s = self._wall_s() + _RETRY_S
+            _LOG.warning("journal: not written for %d s: %s", _RETRY_S, error)
 
     def _write(self, happening: Happening) -> None:
         missing = self._missing

@@ -62,8 +62,11 @@ def plain_effects(effects: Iterable[Effect]) -> list[list[Any]]:
 
 
 def without_secrets(state: State) -> State:
-    """The state with every key that can only be written replaced."""
-    return State(state.product, memory_without_secrets(state.memory), state.moment)
+    """The state with every key that can only be written replaced, also in the last CALL, kept to be answered again."""
+    moment, last = state.moment, state.moment.answered
+    if last is not None and isinstance(last.request, ChangeConfigurationReq):
+        moment = replace(moment, answered=replace(last, request=_without_secret(last.request)))
+    return State(state.product, memory_without_secrets(state.memory), moment)
 
 
 def memory_without_secrets(memory: Memory) -> Memory:

@@ -95,7 +95,7 @@ def _items(segment: Path) -> Iterator[Item | Gap]:
             except cbor2.CBORDecodeEOF:
                 yield Gap(
                     f"{segment.name} at byte {offset}",
-                    "its end is missing: power was cut while it was written",
+                    "its end is missing: it was not written to its end",
                 )
                 return
             except (cbor2.CBORError, ValueError, TypeError, OverflowError, RecursionError):

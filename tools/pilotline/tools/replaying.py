@@ -51,7 +51,8 @@ def show(journal: Path, form: str, first: int, last: int | None, state_at: int |
                 sys.stdout.write(state_json(one) + "\n")
                 return 0
         if run.different is None:
-            notes.print(f"pilotline: {journal}: has {run.steps} steps, there is no step {state_at}")
+            says = f"pilotline: {journal}: has {run.steps} steps, there is no step {state_at}"
+            notes.print(says, soft_wrap=True)
             return 1
     else:
         _print(out, form, (one for one in run if first <= one.number <= (last or one.number)))
