@@ -12,6 +12,7 @@ from pilotline.tools.bench_answer import answer_figures
 from pilotline.tools.bench_drain import drain_figures
 from pilotline.tools.bench_explorer import SCOPES, explorer_figures
 from pilotline.tools.bench_figure import Figure, at_least, at_least_of, below, times_faster, times_the_cost
+from pilotline.tools.bench_journal import journal_figures
 from pilotline.tools.bench_list import list_figures
 from pilotline.tools.bench_memory import memory_figures
 from pilotline.tools.bench_process import process_figures, resident_mb
@@ -212,3 +213,9 @@ def test_an_unknown_name_is_refused_with_those_there_are() -> None:
         "unknown: speed; there are rows, explorer, codec, answer, store, process, drain, queue, memory, list"
         in run.stderr
     )
+
+
+def test_the_journal_of_some_hours_is_replayed_and_comes_to_the_same() -> None:
+    figures = {figure.name: figure for figure in journal_figures(hours=2)}
+    assert figures["journal: steps that came to something else"].ours == 0
+    assert all(figure.ours > 0 for name, figure in figures.items() if "something else" not in name)

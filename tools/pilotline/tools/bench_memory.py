@@ -160,12 +160,12 @@ def core_sessions(sessions: int) -> Iterator[int]:
     assert done == (sessions, 0), f"{done[0]} of {sessions} sessions came to their end"  # noqa: S101
 
 
-class _AnsweringLink(Link):
+class AnsweringLink(Link):
     """A link whose other end answers at once."""
 
     def __init__(self) -> None:
         self.post: Callable[[External], None] = lambda _event: None
-        self.sent = 0
+        self.sent = self.started = 0
 
     @override
     def open(self, connection: Counter, tell: Teller) -> None:
@@ -175,6 +175,9 @@ class _AnsweringLink(Link):
     def send(self, connection: Counter, text: str) -> None:
         answer = answered(text)
         if answer is not None:
+            if '"StartTransaction"' in text:
+                self.started += 1
+                answer = answer.replace('"transactionId": 1,', f'"transactionId": {self.started},')
             self.sent += '"StopTransaction"' in text
             self.post(FrameReceived(connection, answer))
 
@@ -193,7 +196,7 @@ class _AnsweringLink(Link):
 
 async def station_sessions(sessions: int, over: Callable[[int], None]) -> None:
     """The same with the run loop, the store and the simulated hardware; tells how many are over."""
-    product, clock, link = load_product("c6eu"), VirtualClock(), _AnsweringLink()
+    product, clock, link = load_product("c6eu"), VirtualClock(), AnsweringLink()
     with tempfile.TemporaryDirectory() as folder, contextlib.closing(SqliteStore(Path(folder, "s"))) as store:
         hardware = SimulatedHardware(product, clock)
         station = Station(product, store, hardware, link, clock=clock)

@@ -58,6 +58,12 @@ def _list() -> list[Figure]:
     return list_figures()
 
 
+def _journal() -> list[Figure]:
+    from pilotline.tools.bench_journal import journal_figures
+
+    return journal_figures()
+
+
 def _process() -> list[Figure]:
     from pilotline.tools.bench_process import process_figures
 
@@ -93,6 +99,7 @@ GROUPS: Final[dict[str, Callable[[], list[Figure]]]] = {
     "queue": _queue,
     "memory": _memory,
     "list": _list,
+    "journal": _journal,
 }
 """What can be measured, by name."""
 
