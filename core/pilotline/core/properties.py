@@ -74,6 +74,8 @@ def _agrees(session: Session, running: Transaction | None, stopping: set[int]) -
     return running is None or (session.transaction == running.number and session.id_tag == running.id_tag)
 
 
+_CLOSED: Final = ("inoperative", "held")
+"""The states of availability in which nobody uses the connector."""
 _PHASES: Final[dict[str, ChargePointStatus]] = {
     "finishing": "Finishing",
     "awaiting_id_tag": "Preparing",
@@ -114,7 +116,7 @@ def _called_for(state: State, at: int) -> ChargePointStatus:
         return "SuspendedEV" if moment.evs[at].state == "content" else "Charging"
     if phase in _PHASES:
         return _PHASES[phase]
-    if state.memory.availability[at].state == "inoperative":
+    if state.memory.availability[at].state in _CLOSED:
         return "Unavailable"
     return "Reserved" if at and state.memory.reservations and _kept_free(state, at) else "Available"
 
@@ -125,9 +127,10 @@ def _kept_free(state: State, at: int) -> bool:
     if at in taken:
         return True
     moment, availability = state.moment, state.memory.availability
-    closed = "faulted" in (moment.faults[0].state, moment.faults[at].state) or "inoperative" in (
-        availability[0].state,
-        availability[at].state,
+    closed = (
+        "faulted" in (moment.faults[0].state, moment.faults[at].state)
+        or availability[0].state in _CLOSED
+        or availability[at].state in _CLOSED
     )
     can_serve = [
         session.connector
@@ -236,7 +239,8 @@ def inoperative_means_unused(state: State) -> bool:
     """Nobody uses an Inoperative connector but to finish, and what is scheduled waits for a use (§4.9 F8, §5.2)."""
     in_use = ("charging", "ending", "finishing")
     return all(
-        session.state in (in_use if availability.state == "scheduled" else ("idle", "finishing"))
+        session.state
+        in (in_use if availability.state in ("scheduled", "to_be_held") else ("idle", "finishing"))
         for availability, session in zip(state.memory.availability, state.moment.sessions, strict=True)
         if availability.state != "operative"
     )
@@ -370,7 +374,7 @@ def a_reservation_is_of_a_usable_connector(state: State) -> bool:
     reserved = [r.connector for r in state.memory.reservations.values()]
     return all(
         state.moment.faults[connector].state != "faulted"
-        and state.memory.availability[connector].state != "inoperative"
+        and state.memory.availability[connector].state not in _CLOSED
         and (connector == 0 or reserved.count(connector) == 1)
         for connector in reserved
     )
