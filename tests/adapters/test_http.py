@@ -337,6 +337,18 @@ def test_a_restart_can_be_made_to_fail() -> None:
     asyncio.run(run())
 
 
+def test_an_installation_can_be_made_to_fail() -> None:
+    async def talk(call: Api) -> None:
+        await call("POST", "/firmware/installations", {"fail": True})
+
+    async def run() -> None:
+        async with calling() as (call, own, _):
+            await talk(call)
+            assert own.state.memory.firmware.state == "idle"
+
+    asyncio.run(run())
+
+
 def test_a_data_transfer_of_the_central_system_is_answered() -> None:
     async def run() -> None:
         async with calling("reference") as (call, own, link):
@@ -699,6 +711,7 @@ def test_every_route_is_described_and_known_to_these_tests() -> None:
             ("POST", "/power/fail"),
             ("POST", "/power/restore"),
             ("POST", "/power/restarts"),
+            ("POST", "/firmware/installations"),
             ("POST", "/data-transfer"),
             ("POST", "/data-transfer/answer"),
         }

@@ -71,6 +71,12 @@ class FaultClearedBody(_Body):
     error_code: ChargePointErrorCode
 
 
+class InstallationsBody(_Body):
+    """Whether an installation of firmware fails."""
+
+    fail: bool
+
+
 class RestartsBody(_Body):
     """Whether a restart fails."""
 
