@@ -53,7 +53,7 @@ def _left(files: FileSite) -> list[str]:
     return [file.name for file in files.folder.parent.glob("firmware*")]
 
 
-@pytest.mark.rule(175, 176, 178)
+@pytest.mark.rule(176, 179)
 @case()
 async def test_TC_044_1_CS_firmware_is_downloaded_and_installed(
     central_system: CertificationTool, files: FileSite
@@ -74,7 +74,7 @@ async def test_TC_044_2_CS_the_download_fails(central_system: CertificationTool,
     await _tells(central_system, "Downloading", "DownloadFailed")
 
 
-@pytest.mark.rule(176)
+@pytest.mark.rule(178)
 @case()
 async def test_TC_044_3_CS_the_installation_fails(central_system: CertificationTool, files: FileSite) -> None:
     await _updates(central_system, files.at("broken.bin"))
@@ -85,7 +85,7 @@ async def test_TC_044_3_CS_the_installation_fails(central_system: CertificationT
     )
 
 
-@pytest.mark.rule(176)
+@pytest.mark.rule(178)
 @case()
 async def test_TC_044_1_CS_while_a_car_charges_the_installation_waits(
     site: Site, central_system: CertificationTool, files: FileSite
@@ -113,7 +113,7 @@ async def test_TC_044_1_CS_while_a_car_charges_the_installation_waits(
     )
 
 
-@pytest.mark.rule(179)
+@pytest.mark.rule(181)
 @case()
 async def test_TC_045_1_CS_diagnostics_are_sent(central_system: CertificationTool, files: FileSite) -> None:
     answer = await central_system.asks("GetDiagnostics", location=files.at(""))
@@ -126,7 +126,7 @@ async def test_TC_045_1_CS_diagnostics_are_sent(central_system: CertificationToo
         assert b"s3cret-word" not in b"".join(archive.read(name) for name in archive.namelist())
 
 
-@pytest.mark.rule(179)
+@pytest.mark.rule(181)
 @case()
 async def test_TC_045_2_CS_the_upload_fails(
     site: Site, central_system: CertificationTool, files: FileSite

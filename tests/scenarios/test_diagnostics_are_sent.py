@@ -35,7 +35,7 @@ def told(bench: Bench) -> list[str]:
     return [request.status for request in bench.requests(DiagnosticsStatusNotificationReq)]
 
 
-@pytest.mark.rule(207)
+@pytest.mark.rule(181)
 def test_the_file_that_was_promised_is_sent() -> None:
     bench = Bench()
     start = date_of(bench.utc()) - timedelta(hours=1)
@@ -48,7 +48,7 @@ def test_the_file_that_was_promised_is_sent() -> None:
     assert told(bench) == ["Uploading", "Uploaded"]
 
 
-@pytest.mark.rule(207)
+@pytest.mark.rule(181)
 def test_where_nothing_can_be_nothing_is_promised_or_sent() -> None:
     bench = Bench()
     now = date_of(bench.utc())
@@ -58,7 +58,7 @@ def test_where_nothing_can_be_nothing_is_promised_or_sent() -> None:
     assert not told(bench)
 
 
-@pytest.mark.rule(204)
+@pytest.mark.rule(180)
 def test_retries_follow_the_first_attempt_with_one_name_and_one_status() -> None:
     bench = Bench()
     name = order(bench, retries=1, retry_interval=60)
@@ -78,7 +78,7 @@ def test_after_a_cut_the_upload_begins_anew_under_its_name() -> None:
     assert told(bench) == ["Uploading", "Uploaded"]
 
 
-@pytest.mark.rule(209)
+@pytest.mark.rule(182)
 def test_a_newer_order_takes_the_place_of_an_upload() -> None:
     bench = Bench()
     order(bench)
@@ -95,7 +95,7 @@ def test_charging_goes_on_meanwhile() -> None:
     assert bench.state.moment.sessions[1].state == "charging"
 
 
-@pytest.mark.rule(206)
+@pytest.mark.rule(183)
 def test_trigger_message_is_told_what_is() -> None:
     bench = Bench()
     order(bench)

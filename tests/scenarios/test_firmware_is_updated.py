@@ -91,7 +91,7 @@ def test_the_version_is_told_until_the_product_tells_another() -> None:
     assert bench.requests(BootNotificationReq)[-1].firmware_version == "3.0"
 
 
-@pytest.mark.rule(200)
+@pytest.mark.rule(175)
 def test_not_before_retrieve_date_whatever_is_cut() -> None:
     bench = order(Bench(), in_s=3600)
     bench.passes(1800).power_is_cut(600)
@@ -102,7 +102,7 @@ def test_not_before_retrieve_date_whatever_is_cut() -> None:
     assert bench.effects(Download)
 
 
-@pytest.mark.rule(204)
+@pytest.mark.rule(180)
 def test_retries_follow_the_first_attempt_and_downloading_is_told_once() -> None:
     bench = order(Bench(), retries=2, retry_interval=60)
     for attempt in (1, 2, 3):
@@ -116,7 +116,7 @@ def test_retries_follow_the_first_attempt_and_downloading_is_told_once() -> None
     assert len(bench.effects(Download)) == 3
 
 
-@pytest.mark.rule(202)
+@pytest.mark.rule(178)
 def test_an_installation_waits_for_whoever_charges_and_holds_the_others() -> None:
     bench = downloaded(order(Bench().charge(1)))
     assert told(bench) == ["Downloading", "Downloaded"]
@@ -157,7 +157,7 @@ def test_a_cut_half_way_through_the_installation_has_failed() -> None:
     assert statuses(bench) == ["Available"] * 3
 
 
-@pytest.mark.rule(203)
+@pytest.mark.rule(179)
 def test_an_installer_may_start_the_new_firmware_itself() -> None:
     bench = downloaded(order(Bench()))
     identity = bench.product.identity.model_copy(update={"firmware_version": "3.0"})
@@ -176,7 +176,7 @@ def test_a_restart_that_does_not_come_about_is_told_as_installed() -> None:
     assert statuses(bench) == ["Available"] * 3
 
 
-@pytest.mark.rule(209)
+@pytest.mark.rule(182)
 def test_a_newer_order_takes_the_place_of_a_download() -> None:
     bench = order(Bench())
     order(bench, location="ftp://files.example/newer.bin")
@@ -186,7 +186,7 @@ def test_a_newer_order_takes_the_place_of_a_download() -> None:
     assert bench.effects(Download)[-1] == Download(Counter(2), Url("ftp://files.example/newer.bin"))
 
 
-@pytest.mark.rule(209)
+@pytest.mark.rule(182)
 def test_a_newer_order_waits_for_the_end_of_an_installation() -> None:
     bench = downloaded(order(Bench()))
     order(bench, location="ftp://files.example/newer.bin")
@@ -237,8 +237,7 @@ def test_before_acceptance_nothing_is_told() -> None:
     assert told(bench)[known:] == ["Installed"]
 
 
-@pytest.mark.rule(205)
-@pytest.mark.rule(206)
+@pytest.mark.rule(183)
 def test_trigger_message_is_told_what_is() -> None:
     bench = Bench()
     trigger = TriggerMessageReq(requested_message="FirmwareStatusNotification")

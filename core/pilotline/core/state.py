@@ -401,18 +401,13 @@ class Diagnostics(Struct, frozen=True, cache_hash=True):
     stop: UtcTime | None = None
 
 
-class FirmwareNotices(Struct, frozen=True, cache_hash=True):
-    """The statuses of an update that the Central System is still to be told, oldest first."""
-
-    state: NoticesState = "told"
-    due: tuple[FirmwareStatus, ...] = ()
+DueStatus: TypeAlias = FirmwareStatus | DiagnosticsStatus
 
 
-class DiagnosticsNotices(Struct, frozen=True, cache_hash=True):
-    """The statuses of diagnostics that the Central System is still to be told, oldest first."""
+class DueStatuses(Struct, frozen=True, cache_hash=True):
+    """What the Central System is still to be told of an update, or of diagnostics, oldest first (§4.4, §4.5)."""
 
-    state: NoticesState = "told"
-    due: tuple[DiagnosticsStatus, ...] = ()
+    statuses: tuple[DueStatus, ...] = ()
 
 
 class Memory(Struct, frozen=True, cache_hash=True):
@@ -433,9 +428,9 @@ class Memory(Struct, frozen=True, cache_hash=True):
     samples: Map[SampleNumber, KeptSample] = field(default_factory=Map)
     clock_aligned: ClockAligned = ClockAligned()
     firmware: Firmware = Firmware()
-    firmware_notices: FirmwareNotices = FirmwareNotices()
+    firmware_due: DueStatuses = DueStatuses()
     diagnostics: Diagnostics = Diagnostics()
-    diagnostics_notices: DiagnosticsNotices = DiagnosticsNotices()
+    diagnostics_due: DueStatuses = DueStatuses()
 
 
 # --- Moment ------------------------------------------------------------------------------------------------
@@ -702,6 +697,12 @@ class Vendor(Struct, frozen=True, cache_hash=True):
     call: HeldCall | None = None
 
 
+class Notices(Struct, frozen=True, cache_hash=True):
+    """Whether what is due of an update, or of diagnostics, is on its way."""
+
+    state: NoticesState = "told"
+
+
 class TimerKey(Struct, frozen=True, cache_hash=True):
     """One timer of one instance of a machine."""
 
@@ -754,6 +755,8 @@ class Moment(Struct, frozen=True, cache_hash=True):
     data_transfer: DataTransfer = DataTransfer()
     vendor: Vendor = Vendor()
     storage: Storage = Storage()
+    firmware_notices: Notices = Notices()
+    diagnostics_notices: Notices = Notices()
     answered: Annotated[Answered | None, Forgettable()] = None
     timers: Map[TimerKey, Instant] = field(default_factory=Map)
     dates: Map[TimerKey, UtcTime] = field(default_factory=Map)  # sleep while no clock is known

@@ -773,4 +773,4 @@ class NoticesRows:
     Q6: Final = Row[NoticesState]("Q6", "asked", "told", "answered: all is told", "§4.4, §4.5")
     Q7: Final = Row[NoticesState]("Q7", "asked", "due", "not answered: later, once more", "§3.7")
     Q8: Final = Row[NoticesState]("Q8", "asked", "due", "offline: the newest is kept", "§3.7")
-    Q9: Final = Row[NoticesState]("Q9", "asked", "due", "whether it was heard the cut has hidden", "§3.7")
+    Q9: Final = Row[NoticesState]("Q9", "told", "due", "what was due before the start still is", "§3.7")

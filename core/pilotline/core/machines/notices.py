@@ -1,18 +1,16 @@
 """What the Central System is told of an update of firmware, and of diagnostics: each status once (§4.4, §4.5).
 
 Theory of operation: two machines of one table. Online every status goes out, in order; offline, or before this boot is
-accepted, the newest is kept, as of a connector's status (errata 3.19). What is to be told is in Memory: Installed comes
-after a boot. A CALLERROR is an answer; what was not answered is told once more, later.
+accepted, the newest is kept, as of a connector's status (errata 3.19). What is due is in Memory, since Installed comes
+after a boot; whether it is on its way is not. A CALLERROR is an answer; what was not answered is told once more, later.
 """
 
-from collections.abc import Callable
-from typing import Annotated, Any, Final, TypeVar
+from typing import Annotated, Any, Final
 
 from msgspec import Struct
-from msgspec.structs import replace
 
 from pilotline.core import facts
-from pilotline.core.effects import Arm
+from pilotline.core.effects import Arm, Put
 from pilotline.core.events import (
     Asked,
     Confirmed,
@@ -31,10 +29,11 @@ from pilotline.core.slices import STATION, fact, station
 from pilotline.core.state import (
     Address,
     Ask,
-    DiagnosticsNotices,
-    FirmwareNotices,
+    DueStatus,
+    DueStatuses,
     Instant,
     Link,
+    Notices,
     Registration,
 )
 from pilotline.core.statechart import Machine, Timer, ignores, on
@@ -44,72 +43,129 @@ from pilotline.spec.messages.firmware_management import (
 )
 from pilotline.spec.rows import NoticesRows as row
 
-N = TypeVar("N", FirmwareNotices, DiagnosticsNotices)
+DUE_MAX: Final = 5
+"""All of one order, and one status before it that is on its way; a Central System that answers nothing for longer does
+not hear of the oldest order behind that."""
+BEGINNINGS: Final = ("Downloading", "Uploading")
 
 
 class Reads(Struct, frozen=True):
-    """Whether anybody listens."""
+    """Whether anybody listens; what is due comes with each of the two."""
 
     link: Annotated[Link, station("link")]
     registration: Annotated[Registration, station("registration")]
     retry_ms: Annotated[int, fact(facts.boot_retry_ms)]
 
 
-def somebody_listens(_own: object, reads: Reads, _event: object) -> bool:
-    return reads.link.state == "up" and reads.registration.state == "accepted"
+class FirmwareReads(Reads, frozen=True):
+    """What is due of an update."""
+
+    due: Annotated[DueStatuses, station("firmware_due")]
 
 
-def link_is_up(_own: object, reads: Reads, _event: object) -> bool:
+class DiagnosticsReads(Reads, frozen=True):
+    """What is due of diagnostics."""
+
+    due: Annotated[DueStatuses, station("diagnostics_due")]
+
+
+Due = FirmwareReads | DiagnosticsReads
+Progressed = FirmwareProgressed | DiagnosticsProgressed
+
+
+def link_is_up(_own: Notices, reads: Due, _event: object) -> bool:
     return reads.link.state == "up"
 
 
-def more_is_due(own: FirmwareNotices | DiagnosticsNotices, _reads: Reads, _event: object) -> bool:
-    return len(own.due) > 1
+def somebody_listens(own: Notices, reads: Due, event: object) -> bool:
+    return link_is_up(own, reads, event) and reads.registration.state == "accepted"
+
+
+def something_is_due(_own: Notices, reads: Due, _event: object) -> bool:
+    return bool(reads.due.statuses)
+
+
+def more_is_due(_own: Notices, reads: Due, _event: object) -> bool:
+    return len(reads.due.statuses) > 1
+
+
+def add_and_tell(
+    own: Notices, reads: Due, event: Progressed, _now: Instant
+) -> tuple[Notices, tuple[Put | Asked, ...]]:
+    due = _with(reads, event.status)
+    return own, (*_kept(reads, due), _ask(reads, due[0]))
+
+
+def add(own: Notices, reads: Due, event: Progressed, _now: Instant) -> tuple[Notices, tuple[Put, ...]]:
+    return own, _kept(reads, _with(reads, event.status))
+
+
+def keep_newest(
+    own: Notices, reads: Due, event: Progressed, _now: Instant
+) -> tuple[Notices, tuple[Put, ...]]:
+    return own, _kept(reads, (event.status,))
+
+
+def tell(own: Notices, reads: Due, _event: object, _now: Instant) -> tuple[Notices, tuple[Asked]]:
+    return own, (_ask(reads, reads.due.statuses[0]),)
+
+
+def tell_next(
+    own: Notices, reads: Due, _event: object, _now: Instant
+) -> tuple[Notices, tuple[Put | Asked, ...]]:
+    due = reads.due.statuses[1:]
+    return own, (*_kept(reads, due), _ask(reads, due[0]))
+
+
+def forget(own: Notices, reads: Due, _event: object, _now: Instant) -> tuple[Notices, tuple[Put, ...]]:
+    return own, _kept(reads, ())
+
+
+def wait(own: Notices, reads: Due, _event: object, now: Instant) -> tuple[Notices, tuple[Arm]]:
+    return own, (Arm("retry", Instant(now + reads.retry_ms)),)
+
+
+def fall_silent(own: Notices, reads: Due, _event: object, _now: Instant) -> tuple[Notices, tuple[Put, ...]]:
+    return own, _kept(reads, reads.due.statuses[-1:])
+
+
+def _with(reads: Due, status: DueStatus) -> tuple[DueStatus, ...]:
+    """The first of them may be on its way."""
+    due = (*reads.due.statuses, status)
+    if len(due) <= DUE_MAX:
+        return due
+    begins = next(place for place in range(2, len(due)) if due[place] in BEGINNINGS)
+    return (due[0], *due[begins:])
+
+
+def _kept(reads: Due, due: tuple[DueStatus, ...]) -> tuple[Put, ...]:
+    if due == reads.due.statuses:
+        return ()
+    collection = "firmware_due" if isinstance(reads, FirmwareReads) else "diagnostics_due"
+    return (Put(collection, None, DueStatuses(due)),)
+
+
+def _ask(reads: Due, status: DueStatus) -> Asked:
+    if isinstance(reads, FirmwareReads):
+        return Asked(Ask(FirmwareStatusNotificationReq.model_validate({"status": status}), FIRMWARE_ADDRESS))
+    return Asked(
+        Ask(DiagnosticsStatusNotificationReq.model_validate({"status": status}), DIAGNOSTICS_ADDRESS)
+    )
+
+
+FIRMWARE_ADDRESS: Final = Address("firmware_notices")
+DIAGNOSTICS_ADDRESS: Final = Address("diagnostics_notices")
 
 
 def _notices(
-    name: str,
-    blank: N,
-    progressed: type[Any],
-    notice_due: type[Any],
-    request: Callable[..., FirmwareStatusNotificationReq | DiagnosticsStatusNotificationReq],
-) -> Machine[N, Reads]:
-    def ask(own: N) -> Asked:
-        return Asked(Ask(request(status=own.due[0]), Address(name)))
-
-    def add_and_tell(own: N, _reads: Reads, event: Any, _now: Instant) -> tuple[N, tuple[Asked]]:
-        told = replace(own, due=(*own.due, event.status))
-        return told, (ask(told),)
-
-    def keep_newest(own: N, _reads: Reads, event: Any, _now: Instant) -> N:
-        return replace(own, due=(event.status,))
-
-    def add(own: N, _reads: Reads, event: Any, _now: Instant) -> N:
-        return replace(own, due=(*own.due, event.status))
-
-    def tell(own: N, _reads: Reads, _event: object, _now: Instant) -> tuple[N, tuple[Asked]]:
-        return own, (ask(own),)
-
-    def tell_next(own: N, _reads: Reads, _event: object, _now: Instant) -> tuple[N, tuple[Asked]]:
-        told = replace(own, due=own.due[1:])
-        return told, (ask(told),)
-
-    def forget(own: N, _reads: Reads, _event: object, _now: Instant) -> N:
-        return replace(own, due=())
-
-    def wait(own: N, reads: Reads, _event: object, now: Instant) -> tuple[N, tuple[Arm]]:
-        return own, (Arm("retry", Instant(now + reads.retry_ms)),)
-
-    def fall_silent(own: N, _reads: Reads, _event: object, _now: Instant) -> N:
-        return replace(own, due=own.due[-1:])
-
+    address: Address, reads: type[Any], progressed: type[Any], notice_due: type[Any]
+) -> Machine[Notices, Any]:
     return Machine(
-        name,
+        address.machine,
         family=STATION,
-        home="memory",
-        boot_event=PoweredUp,
-        blank=blank,
-        reads=Reads,
+        home="moment",
+        blank=Notices(),
+        reads=reads,
         states=("told", "due", "asked"),
         timers=(Timer("retry", notice_due, ("due",)),),
         table=(
@@ -126,7 +182,7 @@ def _notices(
             on(Unanswered, row.Q7, wait),
             on(Withdrawn, row.Q7, wait, when=[link_is_up]),
             on(Withdrawn, row.Q8, fall_silent),
-            on(PoweredUp, row.Q9, fall_silent),
+            on(PoweredUp, row.Q9, when=[something_is_due]),
         ),
         ignored=(
             ignores(
@@ -138,22 +194,12 @@ def _notices(
             ignores(
                 Confirmed, Refused, Unanswered, Withdrawn, in_=("told", "due"), because="nothing was asked"
             ),
-            ignores(PoweredUp, in_=("told", "due"), because="what is due stays due"),
+            ignores(PoweredUp, because="nothing is due"),
         ),
     )
 
 
-FIRMWARE_NOTICES: Final = _notices(
-    "firmware_notices",
-    FirmwareNotices(),
-    FirmwareProgressed,
-    FirmwareNoticeDue,
-    FirmwareStatusNotificationReq,
-)
+FIRMWARE_NOTICES: Final = _notices(FIRMWARE_ADDRESS, FirmwareReads, FirmwareProgressed, FirmwareNoticeDue)
 DIAGNOSTICS_NOTICES: Final = _notices(
-    "diagnostics_notices",
-    DiagnosticsNotices(),
-    DiagnosticsProgressed,
-    DiagnosticsNoticeDue,
-    DiagnosticsStatusNotificationReq,
+    DIAGNOSTICS_ADDRESS, DiagnosticsReads, DiagnosticsProgressed, DiagnosticsNoticeDue
 )
