@@ -92,8 +92,15 @@ def _memory(memory: Memory) -> dict[str, dict[str, Any]]:
     told: dict[str, dict[str, Any]] = {}
     for collection, key, record in records_of(memory):
         if collection != "configuration":
-            told.setdefault(collection, {})[str(key)] = msgspec.to_builtins(record)
+            told.setdefault(collection, {})[str(key)] = _without_places(msgspec.to_builtins(record))
     return told
+
+
+def _without_places(record: Any) -> Any:  # Any: JSON
+    """Where files come from and go to stays out: a login, or a key, may be in it."""
+    if not isinstance(record, dict):
+        return record
+    return {name: "…" if name == "location" else _without_places(held) for name, held in record.items()}
 
 
 def _versions(product: Product, memory: Memory, span: Span) -> dict[str, str | None]:
