@@ -338,13 +338,14 @@ def test_a_restart_can_be_made_to_fail() -> None:
 
 
 def test_an_installation_can_be_made_to_fail() -> None:
-    async def talk(call: Api) -> None:
-        await call("POST", "/firmware/installations", {"fail": True})
-
     async def run() -> None:
-        async with calling() as (call, own, _):
-            await talk(call)
-            assert own.state.memory.firmware.state == "idle"
+        async with station() as (own, hardware, _):
+            transport = httpx.ASGITransport(app := control_app(own, hardware))
+            async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:
+                call = Api(client, app.openapi())
+                state = await call("POST", "/firmware/installations", {"fail": True})
+                assert (state["firmware"], state["diagnostics"]) == ("idle", "idle")
+                assert hardware.installer.fails
 
     asyncio.run(run())
 
@@ -484,6 +485,7 @@ REFUSED: list[tuple[str, str, object, int, str]] = [
     ),
     ("POST", "/power/fail", None, 409, "this product has no back-up power"),
     ("POST", "/power/restarts", {}, 422, "body.fail"),
+    ("POST", "/firmware/installations", {}, 422, "body.fail"),
     ("POST", "/readers/1/tag", {"idTag": "x" * BODY_BYTES_MAX}, 413, "body: longer than 16384 bytes"),
 ]
 

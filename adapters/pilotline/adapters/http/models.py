@@ -235,6 +235,10 @@ class StateAnswer(_Answer):
     boots: int
     reset: str
     """Whether the station goes down: up, winding_down, rebooting, on_battery."""
+    firmware: str
+    """How far an update is: idle, scheduled, downloading, retrying, downloaded, installing, restarting."""
+    diagnostics: str
+    """Whether diagnostics are on their way: idle, uploading, retrying."""
     now_ms: int
     next_deadline_ms: int | None
     clock: ClockAnswer
