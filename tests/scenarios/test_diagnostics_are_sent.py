@@ -110,3 +110,11 @@ def test_offline_the_newest_status_is_kept() -> None:
     bench.tell(DiagnosticsUploaded(job(bench)))
     bench.restore_network()
     assert told(bench) == ["Uploading", "Uploaded"]
+
+
+def test_what_is_never_told_of_has_failed() -> None:
+    bench = Bench()
+    order(bench, retries=1, retry_interval=1)
+    bench.passes(2 * bench.product.transfer_deadline_s + 1)
+    assert bench.effects(AbandonUpload) == [AbandonUpload(Counter(1)), AbandonUpload(Counter(2))]
+    assert told(bench) == ["Uploading", "UploadFailed"]

@@ -219,7 +219,7 @@ def test_a_status_that_is_not_answered_is_told_once_more() -> None:
     downloaded(bench.passes(300))
     assert told(bench)[-2:] == ["Downloaded", "Installing"]
     known = len(told(bench))
-    bench.passes(86_400)
+    bench.passes(1800)
     assert len(told(bench)) == known
 
 
@@ -267,3 +267,20 @@ def test_the_connectors_are_reported_unavailable_and_available() -> None:
     bench.tell(InstallationFailed(job(bench), "")).passes(5)
     reported = [r.status for r in bench.requests(StatusNotificationReq) if r.connector_id == 1]
     assert reported == ["Available", "Unavailable", "Available"]
+
+
+def test_what_is_never_told_of_has_failed() -> None:
+    bench = order(Bench(), retries=1, retry_interval=1)
+    bench.passes(bench.product.transfer_deadline_s + 1)
+    assert bench.effects(AbandonDownload) == [AbandonDownload(Counter(1))]
+    downloaded(bench)
+    bench.passes(bench.product.installation_deadline_s)
+    assert told(bench) == ["Downloading", "Downloaded", "Installing", "InstallationFailed"]
+    assert statuses(installed(bench)) == ["Available"] * 3
+    order(bench, retries=0).passes(bench.product.transfer_deadline_s)
+    assert told(bench)[-1] == "DownloadFailed"
+
+
+def test_a_version_that_no_boot_notification_takes_is_cut() -> None:
+    bench = installed(downloaded(order(Bench())), "é\n2.0" + "x" * 60)
+    assert bench.requests(BootNotificationReq)[-1].firmware_version == "2.0" + "x" * 47

@@ -367,6 +367,14 @@ class DownloadRetryDue(Internal, frozen=True):
     """The wait before the next attempt to download is over."""
 
 
+class DownloadOverdue(Internal, frozen=True):
+    """Nothing was told of an attempt to download, in time."""
+
+
+class InstallationOverdue(Internal, frozen=True):
+    """Nothing was told of an installation, in time."""
+
+
 class UseSuspended(Internal, frozen=True):
     """Firmware is to be installed: no use begins any more (§5.19, errata 3.49)."""
 
@@ -385,6 +393,10 @@ class DiagnosticsAsked(Internal, frozen=True):
     """The Central System wants diagnostics (§5.9)."""
 
     order: Diagnostics
+
+
+class UploadOverdue(Internal, frozen=True):
+    """Nothing was told of an attempt to upload, in time."""
 
 
 class UploadRetryDue(Internal, frozen=True):

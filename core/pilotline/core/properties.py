@@ -419,15 +419,27 @@ def connectors_are_held_for_an_installation(state: State) -> bool:
     return main not in ("held", "to_be_held") and not any(each in forbidden for each in connectors)
 
 
+_DEADLINES: Final = {
+    "scheduled": "retrieve",
+    "downloading": "download",
+    "retrying": "retry",
+    "installing": "installation",
+    "uploading": "upload",
+}
+
+
+def _is_armed(armed: set[tuple[str, str]], machine: str, timer: str | None) -> bool:
+    return timer is None or (machine, timer) in armed
+
+
 def orders_go_on(state: State) -> bool:
-    """What is not done at once has a deadline: retrieveDate, the next attempt, the next notice (§6.25, §6.55)."""
+    """What is not done at once has a deadline: retrieveDate, an answer, the next attempt or notice (§6.25, §6.55)."""
     memory, moment = state.memory, state.moment
     armed = {(timer.machine, timer.timer) for timers in (moment.timers, moment.dates) for timer in timers}
     online = moment.link.state == "up" and moment.registration.state == "accepted"
     return (
-        (memory.firmware.state != "scheduled" or ("firmware", "retrieve") in armed)
-        and (memory.firmware.state != "retrying" or ("firmware", "retry") in armed)
-        and (memory.diagnostics.state != "retrying" or ("diagnostics", "retry") in armed)
+        _is_armed(armed, "firmware", _DEADLINES.get(memory.firmware.state))
+        and _is_armed(armed, "diagnostics", _DEADLINES.get(memory.diagnostics.state))
         and all(
             notices.state != "due" or not online or (name, "retry") in armed
             for name, notices in (

@@ -19,6 +19,7 @@ from pilotline.core.events import (
     DiagnosticsUploaded,
     PoweredUp,
     UploadFailed,
+    UploadOverdue,
     UploadRetryDue,
 )
 from pilotline.core.slices import STATION, fact
@@ -43,6 +44,7 @@ class Reads(Struct, frozen=True):
 
     identity: Annotated[Identity, fact(facts.identity)]
     retry_ms: Annotated[int, fact(facts.boot_retry_ms)]
+    deadline_ms: Annotated[int, fact(facts.transfer_deadline_ms)]
 
 
 def file_name(identity: Identity, asked: UtcTime) -> str:
@@ -55,24 +57,28 @@ def file_name(identity: Identity, asked: UtcTime) -> str:
 
 def begin(
     own: Diagnostics, reads: Reads, event: DiagnosticsAsked, now: Instant
-) -> tuple[Diagnostics, tuple[DiagnosticsProgressed | Upload, ...]]:
+) -> tuple[Diagnostics, tuple[DiagnosticsProgressed | Arm | Upload, ...]]:
     begun, ordered = upload(replace(event.order, state=own.state, job=own.job), reads, event, now)
     return begun, (DiagnosticsProgressed("Uploading"), *ordered)
 
 
 def begin_instead(
     own: Diagnostics, reads: Reads, event: DiagnosticsAsked, now: Instant
-) -> tuple[Diagnostics, tuple[DiagnosticsProgressed | AbandonUpload | Upload, ...]]:
+) -> tuple[Diagnostics, tuple[DiagnosticsProgressed | AbandonUpload | Arm | Upload, ...]]:
     begun, ordered = begin(own, reads, event, now)
     return begun, (AbandonUpload(own.job), *ordered)
 
 
 def upload(
-    own: Diagnostics, reads: Reads, _event: object, _now: Instant
-) -> tuple[Diagnostics, tuple[Upload, ...]]:
+    own: Diagnostics, reads: Reads, _event: object, now: Instant
+) -> tuple[Diagnostics, tuple[Arm | Upload, ...]]:
     begun = replace(own, job=Counter(own.job + 1))
     name = file_name(reads.identity, begun.asked)
-    return begun, (Upload(begun.job, begun.location, name, begun.start, begun.stop),)
+    deadline = Arm("upload", Instant(now + reads.deadline_ms))
+    return begun, (
+        deadline,
+        Upload(begun.job, begun.location, name, begun.start, begun.stop),
+    )
 
 
 def of_this_job(own: Diagnostics, _reads: Reads, event: DiagnosticsUploaded | UploadFailed) -> bool:
@@ -80,7 +86,11 @@ def of_this_job(own: Diagnostics, _reads: Reads, event: DiagnosticsUploaded | Up
 
 
 def of_this_job_with_retries(own: Diagnostics, reads: Reads, event: UploadFailed) -> bool:
-    return of_this_job(own, reads, event) and own.retries > 0
+    return of_this_job(own, reads, event) and retries_are_left(own, reads, event)
+
+
+def retries_are_left(own: Diagnostics, _reads: Reads, _event: object) -> bool:
+    return own.retries > 0
 
 
 def wait_to_retry(
@@ -103,9 +113,23 @@ def succeed(
 
 
 def fail(
-    own: Diagnostics, _reads: Reads, _event: UploadFailed, _now: Instant
-) -> tuple[Diagnostics, tuple[DiagnosticsProgressed]]:
+    own: Diagnostics, _reads: Reads, _event: object, _now: Instant
+) -> tuple[Diagnostics, tuple[DiagnosticsProgressed, ...]]:
     return Diagnostics(own.state, own.job), (DiagnosticsProgressed("UploadFailed"),)
+
+
+def abandon_and_wait(
+    own: Diagnostics, reads: Reads, event: UploadOverdue, now: Instant
+) -> tuple[Diagnostics, tuple[AbandonUpload | Arm, ...]]:
+    waiting, armed = wait_to_retry(own, reads, event, now)
+    return waiting, (AbandonUpload(own.job), *armed)
+
+
+def abandon(
+    own: Diagnostics, reads: Reads, event: UploadOverdue, now: Instant
+) -> tuple[Diagnostics, tuple[AbandonUpload | DiagnosticsProgressed, ...]]:
+    ended, told = fail(own, reads, event, now)
+    return ended, (AbandonUpload(own.job), *told)
 
 
 DIAGNOSTICS: Final = Machine(
@@ -116,13 +140,18 @@ DIAGNOSTICS: Final = Machine(
     blank=Diagnostics(),
     reads=Reads,
     states=("idle", "uploading", "retrying"),
-    timers=(Timer("retry", UploadRetryDue, ("retrying",)),),
+    timers=(
+        Timer("upload", UploadOverdue, ("uploading",)),
+        Timer("retry", UploadRetryDue, ("retrying",)),
+    ),
     table=(
         on(DiagnosticsAsked, row.E1, begin),
         on(DiagnosticsAsked, row.E2, begin),
         on(DiagnosticsAsked, row.E2R, begin_instead),
         on(UploadFailed, row.E3, wait_to_retry, when=[of_this_job_with_retries]),
         on(UploadFailed, row.E6, fail, when=[of_this_job]),
+        on(UploadOverdue, row.E3, abandon_and_wait, when=[retries_are_left]),
+        on(UploadOverdue, row.E6, abandon),
         on(UploadRetryDue, row.E4, upload),
         on(DiagnosticsUploaded, row.E5, succeed, when=[of_this_job]),
         on(PoweredUp, row.E7, wait_as_before),
@@ -130,7 +159,7 @@ DIAGNOSTICS: Final = Machine(
     ),
     ignored=(
         ignores(DiagnosticsUploaded, UploadFailed, because="it is told of another attempt, or once more"),
-        ignores(UploadRetryDue, in_=("idle", "uploading"), because="nothing is awaited"),
+        ignores(UploadRetryDue, UploadOverdue, because="nothing is awaited"),
         ignores(PoweredUp, in_=("idle",), because="nothing was cut"),
     ),
 )

@@ -18,11 +18,13 @@ from pilotline.core.effects import AbandonDownload, Arm, ArmUtc, Download, Insta
 from pilotline.core.events import (
     ChargingEnded,
     DownloadFailed,
+    DownloadOverdue,
     DownloadRetryDue,
     FirmwareDownloaded,
     FirmwareInstalled,
     FirmwareProgressed,
     InstallationFailed,
+    InstallationOverdue,
     PoweredUp,
     ResetAsked,
     Restored,
@@ -40,6 +42,7 @@ from pilotline.spec.products import Identity
 from pilotline.spec.rows import FirmwareRows as row
 from pilotline.spec.types import FirmwareStatus
 
+VERSION_CHARACTERS_MAX: Final = 50
 STATUS: Final[dict[str, FirmwareStatus]] = {
     "idle": "Idle",
     "scheduled": "Idle",
@@ -60,6 +63,8 @@ class Reads(Struct, frozen=True):
     reset: Annotated[Reset, station("reset")]
     identity: Annotated[Identity, fact(facts.identity)]
     retry_ms: Annotated[int, fact(facts.boot_retry_ms)]
+    download_deadline_ms: Annotated[int, fact(facts.transfer_deadline_ms)]
+    installation_deadline_ms: Annotated[int, fact(facts.installation_deadline_ms)]
 
 
 def told_version(own: Firmware, identity: Identity) -> str | None:
@@ -103,16 +108,17 @@ def keep_for_later(own: Firmware, _reads: Reads, event: UpdateAsked, _now: Insta
 
 def begin_download(
     own: Firmware, reads: Reads, event: object, now: Instant
-) -> tuple[Firmware, tuple[Download | FirmwareProgressed, ...]]:
+) -> tuple[Firmware, tuple[Download | Arm | FirmwareProgressed, ...]]:
     begun, ordered = download(own, reads, event, now)
     return begun, (FirmwareProgressed("Downloading"), *ordered)
 
 
 def download(
-    own: Firmware, _reads: Reads, _event: object, _now: Instant
-) -> tuple[Firmware, tuple[Download, ...]]:
+    own: Firmware, reads: Reads, _event: object, now: Instant
+) -> tuple[Firmware, tuple[Download | Arm, ...]]:
     begun = replace(own, job=Counter(own.job + 1))
-    return begun, (Download(begun.job, begun.update.location),)
+    deadline = Arm("download", Instant(now + reads.download_deadline_ms))
+    return begun, (deadline, Download(begun.job, begun.update.location))
 
 
 def of_this_job(
@@ -124,7 +130,11 @@ def of_this_job(
 
 
 def of_this_job_with_retries(own: Firmware, reads: Reads, event: DownloadFailed) -> bool:
-    return of_this_job(own, reads, event) and own.update.retries > 0
+    return of_this_job(own, reads, event) and retries_are_left(own, reads, event)
+
+
+def retries_are_left(own: Firmware, _reads: Reads, _event: object) -> bool:
+    return own.update.retries > 0
 
 
 def wait_to_retry(
@@ -143,9 +153,23 @@ def wait_as_before(
 
 
 def give_up_download(
-    own: Firmware, _reads: Reads, _event: DownloadFailed, _now: Instant
+    own: Firmware, _reads: Reads, _event: object, _now: Instant
 ) -> tuple[Firmware, tuple[FirmwareProgressed, ...]]:
     return _ended(own), (FirmwareProgressed("DownloadFailed"),)
+
+
+def abandon_and_wait(
+    own: Firmware, reads: Reads, event: DownloadOverdue, now: Instant
+) -> tuple[Firmware, tuple[AbandonDownload | Arm, ...]]:
+    waiting, armed = wait_to_retry(own, reads, event, now)
+    return waiting, (AbandonDownload(own.job), *armed)
+
+
+def abandon(
+    own: Firmware, reads: Reads, event: DownloadOverdue, now: Instant
+) -> tuple[Firmware, tuple[AbandonDownload | FirmwareProgressed, ...]]:
+    ended, told = give_up_download(own, reads, event, now)
+    return ended, (AbandonDownload(own.job), *told)
 
 
 # --- the installation ----------------------------------------------------------------------------------------
@@ -169,18 +193,21 @@ def nothing_runs(_own: Firmware, reads: Reads, _event: object) -> bool:
 
 
 def install(
-    own: Firmware, reads: Reads, _event: object, _now: Instant
-) -> tuple[Firmware, tuple[FirmwareProgressed | Install, ...]]:
+    own: Firmware, reads: Reads, _event: object, now: Instant
+) -> tuple[Firmware, tuple[FirmwareProgressed | Arm | Install, ...]]:
     """What the product tells now is remembered: another after a start is the new firmware."""
     version = None if _is_stale(own, reads.identity) else own.version
     begun = replace(own, version=version, base=reads.identity.firmware_version)
-    return begun, (FirmwareProgressed("Installing"), Install(own.job))
+    deadline = Arm("installation", Instant(now + reads.installation_deadline_ms))
+    return begun, (FirmwareProgressed("Installing"), deadline, Install(own.job))
 
 
 def start_anew(
     own: Firmware, _reads: Reads, event: FirmwareInstalled, _now: Instant
 ) -> tuple[Firmware, tuple[ResetAsked, ...]]:
-    return replace(own, version=event.version), (ResetAsked("Reboot"),)
+    """What cannot stand in a BootNotification of the version is left out (§6.3)."""
+    version = "".join(one for one in event.version or "" if one.isascii() and one.isprintable())
+    return replace(own, version=version[:VERSION_CHARACTERS_MAX] or None), (ResetAsked("Reboot"),)
 
 
 def fail(
@@ -226,7 +253,9 @@ FIRMWARE: Final = Machine(
     states=("idle", "scheduled", "downloading", "retrying", "downloaded", "installing", "restarting"),
     timers=(
         Timer("retrieve", RetrieveDateReached, ("scheduled",)),
+        Timer("download", DownloadOverdue, ("downloading",)),
         Timer("retry", DownloadRetryDue, ("retrying",)),
+        Timer("installation", InstallationOverdue, ("installing",)),
     ),
     table=(
         on(UpdateAsked, row.W1, take),
@@ -238,6 +267,8 @@ FIRMWARE: Final = Machine(
         on(DownloadRetryDue, row.W6, download),
         on(DownloadFailed, row.W5, wait_to_retry, when=[of_this_job_with_retries]),
         on(DownloadFailed, row.W7, give_up_download, when=[of_this_job]),
+        on(DownloadOverdue, row.W5, abandon_and_wait, when=[retries_are_left]),
+        on(DownloadOverdue, row.W7, abandon),
         on(FirmwareDownloaded, row.W8, suspend_use, when=[of_this_job]),
         on(UseSuspended, row.W9, install, when=[nothing_runs]),
         on(UseEnded, row.W9, install, when=[nothing_runs]),
@@ -246,6 +277,7 @@ FIRMWARE: Final = Machine(
         on(Restored, row.W9, install, when=[nothing_runs]),
         on(FirmwareInstalled, row.W10, start_anew, when=[of_this_job]),
         on(InstallationFailed, row.W11, fail, when=[of_this_job]),
+        on(InstallationOverdue, row.W11, fail),
         on(StayedUp, row.W13, succeed),
         # after a start
         on(PoweredUp, row.W16, await_date_again),
@@ -256,7 +288,13 @@ FIRMWARE: Final = Machine(
         on(PoweredUp, row.W14, fail),
     ),
     ignored=(
-        ignores(RetrieveDateReached, DownloadRetryDue, because="nothing is awaited"),
+        ignores(
+            RetrieveDateReached,
+            DownloadRetryDue,
+            DownloadOverdue,
+            InstallationOverdue,
+            because="nothing is awaited",
+        ),
         ignores(
             FirmwareDownloaded,
             DownloadFailed,

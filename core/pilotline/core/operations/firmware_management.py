@@ -28,8 +28,17 @@ RETRIES: Final = 2
 """Where the Central System leaves it to the station (§6.25, §6.55)."""
 
 
+INTERVAL_MAX_S: Final = 31_536_000
+"""A year; the standard sets no bound."""
+
+
 def _retries(asked: int | None) -> int:
     return RETRIES if asked is None else max(asked, 0)
+
+
+def _interval_s(asked: int | None) -> int:
+    """0 leaves it to the station."""
+    return min(max(asked or 0, 0), INTERVAL_MAX_S)
 
 
 def update(_reads: NoReads, request: UpdateFirmwareReq) -> tuple[UpdateFirmwareConf, tuple[UpdateAsked]]:
@@ -37,7 +46,7 @@ def update(_reads: NoReads, request: UpdateFirmwareReq) -> tuple[UpdateFirmwareC
         Url(request.location),
         utc_of(request.retrieve_date),
         _retries(request.retries),
-        max(request.retry_interval or 0, 0),
+        _interval_s(request.retry_interval),
     )
     return UpdateFirmwareConf(), (UpdateAsked(ordered),)
 
@@ -74,7 +83,7 @@ def send(reads: Reads, request: GetDiagnosticsReq) -> tuple[GetDiagnosticsConf, 
         Counter(0),
         Url(request.location),
         _retries(request.retries),
-        max(request.retry_interval or 0, 0),
+        _interval_s(request.retry_interval),
         asked,
         None if request.start_time is None else utc_of(request.start_time),
         None if request.stop_time is None else utc_of(request.stop_time),
