@@ -7,7 +7,7 @@ import pytest
 from station_bench import Bench
 
 from pilotline.core.calendar import date_of
-from pilotline.core.effects import AbandonDownload, Download, Install
+from pilotline.core.effects import AbandonDownload, Download, Install, Reboot
 from pilotline.core.events import (
     CableUnplugged,
     DownloadFailed,
@@ -284,3 +284,18 @@ def test_what_is_never_told_of_has_failed() -> None:
 def test_a_version_that_no_boot_notification_takes_is_cut() -> None:
     bench = installed(downloaded(order(Bench())), "é\n2.0" + "x" * 60)
     assert bench.requests(BootNotificationReq)[-1].firmware_version == "2.0" + "x" * 47
+
+
+@pytest.mark.rule(176)
+def test_installing_is_told_before_the_station_starts_anew() -> None:
+    """However fast the installer is; but a Central System that does not answer is not waited for, for ever."""
+    bench = order(Bench(MessageTimeout="5"))
+    bench.says["FirmwareStatusNotificationReq"] = None
+    installed(downloaded(bench))
+    assert not bench.effects(Reboot)
+    bench.says["FirmwareStatusNotificationReq"] = FirmwareStatusNotificationConf()
+    bench.passes(300)
+    assert told(bench)[-2:] == ["Installing", "Installed"]
+    bench.says["FirmwareStatusNotificationReq"] = None
+    installed(downloaded(order(bench))).passes(bench.product.soft_reset_wait_s)
+    assert len(bench.effects(Reboot)) == 2
