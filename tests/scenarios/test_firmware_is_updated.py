@@ -4,7 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from station_bench import Bench
+from station_bench import TAG, Bench
 
 from pilotline.core.calendar import date_of
 from pilotline.core.effects import AbandonDownload, Download, Install, Reboot
@@ -20,8 +20,10 @@ from pilotline.spec.messages.core import (
     BootNotificationConf,
     BootNotificationReq,
     ChangeAvailabilityReq,
+    RemoteStartTransactionReq,
     ResetReq,
     StatusNotificationReq,
+    UnlockConnectorReq,
 )
 from pilotline.spec.messages.firmware_management import (
     FirmwareStatusNotificationConf,
@@ -30,6 +32,7 @@ from pilotline.spec.messages.firmware_management import (
     UpdateFirmwareReq,
 )
 from pilotline.spec.messages.remote_trigger import TriggerMessageReq
+from pilotline.spec.messages.reservation import ReserveNowReq
 
 PLACE = "ftp://user:secret@files.example/firmware.bin"
 
@@ -299,3 +302,30 @@ def test_installing_is_told_before_the_station_starts_anew() -> None:
     bench.says["FirmwareStatusNotificationReq"] = None
     installed(downloaded(order(bench))).passes(bench.product.soft_reset_wait_s)
     assert len(bench.effects(Reboot)) == 2
+
+
+def reservation(bench: Bench) -> ReserveNowReq:
+    until = date_of(bench.utc()) + timedelta(hours=1)
+    return ReserveNowReq(connector_id=1, expiry_date=until, id_tag=TAG, reservation_id=1)
+
+
+def test_while_firmware_is_installed_nobody_begins_but_a_cable_comes_out() -> None:
+    bench = downloaded(order(Bench()))
+    start = RemoteStartTransactionReq(id_tag=TAG, connector_id=1)
+    assert bench.asks(start).status == "Rejected"
+    assert bench.asks(reservation(bench)).status == "Unavailable"
+    assert bench.asks(UnlockConnectorReq(connector_id=1)).status == "Unlocked"
+    bench.plug(1).present()
+    assert statuses(bench) == ["Available", "Unavailable", "Unavailable"]
+    bench.tell(InstallationFailed(job(bench), "no valid image"))
+    assert statuses(bench) == ["Available", "Preparing", "Available"]
+    bench.present()
+    assert statuses(bench)[1] == "Charging"
+
+
+def test_a_reservation_ends_when_its_connector_is_held() -> None:
+    """As it does when the operator makes it Inoperative (§5.13)."""
+    bench = order(Bench())
+    assert bench.asks(reservation(bench)).status == "Accepted"
+    downloaded(bench)
+    assert not bench.state.memory.reservations
