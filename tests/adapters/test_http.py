@@ -21,11 +21,13 @@ from pilotline.adapters.link import Link, Teller
 from pilotline.adapters.simulation import SimulatedHardware
 from pilotline.adapters.station import Station
 from pilotline.adapters.store import MemoryStore
-from pilotline.core.effects import SendCall
+from pilotline.core.calendar import EPOCH
+from pilotline.core.effects import Download, SendCall
 from pilotline.core.events import CallReceived, FrameReceived, LinkUp, TagPresented
-from pilotline.core.state import Counter, Instant
+from pilotline.core.state import Counter, Instant, Url
 from pilotline.core.step import Taken
 from pilotline.spec.messages.core import ChangeConfigurationReq, DataTransferReq, HeartbeatReq, ResetReq
+from pilotline.spec.messages.firmware_management import UpdateFirmwareReq
 from pilotline.spec.products import Product, adjusted, load_product
 
 BOOTED = {"status": "Accepted", "currentTime": "2026-01-01T00:00:00.000Z", "interval": 300}
@@ -662,6 +664,17 @@ def test_a_secret_is_not_told() -> None:
     (frame,) = frames_of(happening)
     assert frame == Frame("in", "ChangeConfiguration.req", "m1", '{"key":"authorizationkey","value":"…"}')
     assert "cafe" not in json.dumps(line_of(happening))
+
+
+def test_where_a_file_is_is_not_told() -> None:
+    """A login may be in it."""
+    place = "ftp://user:s3cret@files.example/firmware.bin"
+    request = UpdateFirmwareReq(location=place, retrieve_date=EPOCH)
+    event = CallReceived(Counter(1), "m1", request)
+    happening = Happening(Instant(1), event, (), (Download(Counter(1), Url(place)),))
+    line = line_of(happening)
+    assert line["effects"] == [{"effect": "Download", "job": 1, "location": "…"}]
+    assert "s3cret" not in json.dumps(line)
 
 
 def test_frames_stand_apart_from_other_effects() -> None:

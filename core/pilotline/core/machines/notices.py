@@ -43,6 +43,8 @@ from pilotline.spec.messages.firmware_management import (
 )
 from pilotline.spec.rows import NoticesRows as row
 
+FIRMWARE_ADDRESS: Final = Address("firmware_notices")
+DIAGNOSTICS_ADDRESS: Final = Address("diagnostics_notices")
 DUE_MAX: Final = 5
 """All of one order, and one status before it that is on its way; a Central System that answers nothing for longer does
 not hear of the oldest order behind that."""
@@ -151,10 +153,6 @@ def _ask(reads: Due, status: DueStatus) -> Asked:
     return Asked(
         Ask(DiagnosticsStatusNotificationReq.model_validate({"status": status}), DIAGNOSTICS_ADDRESS)
     )
-
-
-FIRMWARE_ADDRESS: Final = Address("firmware_notices")
-DIAGNOSTICS_ADDRESS: Final = Address("diagnostics_notices")
 
 
 def _notices(
