@@ -16,11 +16,11 @@ from pilotline.core.effects import Effect, SendCall, SendError, SendResult
 from pilotline.core.events import CallReceived, CommitFailed, External
 from pilotline.core.frames import text_of
 from pilotline.core.snapshot import SnapshotError, plain_of, typed
-from pilotline.core.state import Memory, State
+from pilotline.core.state import Memory, State, Update, Url
 from pilotline.spec.configuration_keys import KEY_BY_NAME, canonical_text
 from pilotline.spec.messages.core import ChangeConfigurationReq
 
-_LOGIN: Final = re.compile(r"://[^/\s\"@]*@")
+_LOGIN: Final = re.compile(r"://[^/\s\"]*@")
 
 
 def plain_event(event: External) -> list[Any]:
@@ -70,14 +70,28 @@ def without_secrets(state: State) -> State:
 
 
 def memory_without_secrets(memory: Memory) -> Memory:
-    """The Memory with every key that can only be written replaced."""
+    """The Memory with every key that can only be written replaced, and no login in a location."""
     configuration = memory.configuration
     for key in configuration.offered():
         if key.access == "W":
             text = canonical_text(configuration.values[key.name.lower()])
             values = configuration.values.set(key.name.lower(), _of_the_same_form(text))
             configuration = msgspec.structs.replace(configuration, values=values)
-    return memory if configuration is memory.configuration else replace(memory, configuration=configuration)
+    firmware, diagnostics = memory.firmware, memory.diagnostics
+    return replace(
+        memory,
+        configuration=configuration,
+        firmware=replace(
+            firmware,
+            update=_update_without_login(firmware.update),
+            next=None if firmware.next is None else _update_without_login(firmware.next),
+        ),
+        diagnostics=replace(diagnostics, location=Url(_without_login(diagnostics.location.text))),
+    )
+
+
+def _update_without_login(update: Update) -> Update:
+    return replace(update, location=Url(_without_login(update.location.text)))
 
 
 def _without_secret(request: ChangeConfigurationReq) -> ChangeConfigurationReq:
