@@ -18,7 +18,9 @@ from pilotline.core.frames import text_of
 from pilotline.core.snapshot import SnapshotError, plain_of, typed
 from pilotline.core.state import Memory, State, Update, Url
 from pilotline.spec.configuration_keys import KEY_BY_NAME, canonical_text
+from pilotline.spec.messages.actions import Request
 from pilotline.spec.messages.core import ChangeConfigurationReq
+from pilotline.spec.messages.firmware_management import GetDiagnosticsReq, UpdateFirmwareReq
 
 _LOGIN: Final = re.compile(r"://[^/\s\"]*@")
 
@@ -64,9 +66,19 @@ def plain_effects(effects: Iterable[Effect]) -> list[list[Any]]:
 def without_secrets(state: State) -> State:
     """The state with every key that can only be written replaced, also in the last CALL, kept to be answered again."""
     moment, last = state.moment, state.moment.answered
-    if last is not None and isinstance(last.request, ChangeConfigurationReq):
-        moment = replace(moment, answered=replace(last, request=_without_secret(last.request)))
+    if last is not None:
+        moment = replace(moment, answered=replace(last, request=_request_without_secret(last.request)))
     return State(state.product, memory_without_secrets(state.memory), moment)
+
+
+def _request_without_secret(request: Request) -> Request:
+    match request:
+        case ChangeConfigurationReq():
+            return _without_secret(request)
+        case UpdateFirmwareReq() | GetDiagnosticsReq():
+            return request.model_copy(update={"location": _without_login(request.location)})
+        case _:
+            return request
 
 
 def memory_without_secrets(memory: Memory) -> Memory:
