@@ -54,6 +54,10 @@ from pilotline.spec.messages.core import (
     StatusNotificationConf,
     StopTransactionConf,
 )
+from pilotline.spec.messages.firmware_management import (
+    DiagnosticsStatusNotificationConf,
+    FirmwareStatusNotificationConf,
+)
 from pilotline.spec.messages.structures import IdTagInfo
 from pilotline.spec.products import Product, adjusted, load_product
 
@@ -100,6 +104,8 @@ class Bench:
             "MeterValuesReq": MeterValuesConf(),
             "StatusNotificationReq": StatusNotificationConf(),
             "DataTransferReq": DataTransferConf(status="Accepted"),
+            "FirmwareStatusNotificationReq": FirmwareStatusNotificationConf(),
+            "DiagnosticsStatusNotificationReq": DiagnosticsStatusNotificationConf(),
         }
         self._memory: Memory | None = None
         self._asked = 0

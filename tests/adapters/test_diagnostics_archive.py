@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 from msgspec.structs import replace
 
-from pilotline.adapters.diagnostics_archive import Entry, Span, archive, archive_name
+from pilotline.adapters.diagnostics_archive import Entry, Span, archive
 from pilotline.core.boot import initial_memory
 from pilotline.core.events import PoweredUp
 from pilotline.core.state import Memory, UtcTime
@@ -80,9 +80,3 @@ def test_it_is_made_while_it_is_sent() -> None:
     assert read < 20_000
     assert all(len(piece) < 200_000 for piece in pieces)
     assert read == 40_000
-
-
-def test_names_sort_by_station_then_by_time() -> None:
-    assert archive_name("S 1/../é", UtcTime(1_738_367_999_000)) == "S_1_..__-20250131T235959Z.zip"
-    assert len(archive_name("x" * 300, UtcTime(0))) == 255
-    assert not archive_name("../x", UtcTime(0)).startswith(".")

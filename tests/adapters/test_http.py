@@ -21,11 +21,13 @@ from pilotline.adapters.link import Link, Teller
 from pilotline.adapters.simulation import SimulatedHardware
 from pilotline.adapters.station import Station
 from pilotline.adapters.store import MemoryStore
-from pilotline.core.effects import SendCall
+from pilotline.core.calendar import EPOCH
+from pilotline.core.effects import Download, SendCall
 from pilotline.core.events import CallReceived, FrameReceived, LinkUp, TagPresented
-from pilotline.core.state import Counter, Instant
+from pilotline.core.state import Counter, Instant, Url
 from pilotline.core.step import Taken
 from pilotline.spec.messages.core import ChangeConfigurationReq, DataTransferReq, HeartbeatReq, ResetReq
+from pilotline.spec.messages.firmware_management import UpdateFirmwareReq
 from pilotline.spec.products import Product, adjusted, load_product
 
 BOOTED = {"status": "Accepted", "currentTime": "2026-01-01T00:00:00.000Z", "interval": 300}
@@ -337,6 +339,19 @@ def test_a_restart_can_be_made_to_fail() -> None:
     asyncio.run(run())
 
 
+def test_an_installation_can_be_made_to_fail() -> None:
+    async def run() -> None:
+        async with station() as (own, hardware, _):
+            transport = httpx.ASGITransport(app := control_app(own, hardware))
+            async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:
+                call = Api(client, app.openapi())
+                state = await call("POST", "/firmware/installations", {"fail": True})
+                assert (state["firmware"], state["diagnostics"]) == ("idle", "idle")
+                assert hardware.installer.fails
+
+    asyncio.run(run())
+
+
 def test_a_data_transfer_of_the_central_system_is_answered() -> None:
     async def run() -> None:
         async with calling("reference") as (call, own, link):
@@ -472,6 +487,7 @@ REFUSED: list[tuple[str, str, object, int, str]] = [
     ),
     ("POST", "/power/fail", None, 409, "this product has no back-up power"),
     ("POST", "/power/restarts", {}, 422, "body.fail"),
+    ("POST", "/firmware/installations", {}, 422, "body.fail"),
     ("POST", "/readers/1/tag", {"idTag": "x" * BODY_BYTES_MAX}, 413, "body: longer than 16384 bytes"),
 ]
 
@@ -650,6 +666,17 @@ def test_a_secret_is_not_told() -> None:
     assert "cafe" not in json.dumps(line_of(happening))
 
 
+def test_where_a_file_is_is_not_told() -> None:
+    """A login may be in it."""
+    place = "ftp://user:s3cret@files.example/firmware.bin"
+    request = UpdateFirmwareReq(location=place, retrieve_date=EPOCH)
+    event = CallReceived(Counter(1), "m1", request)
+    happening = Happening(Instant(1), event, (), (Download(Counter(1), Url(place)),))
+    line = line_of(happening)
+    assert line["effects"] == [{"effect": "Download", "job": 1, "location": "…"}]
+    assert "s3cret" not in json.dumps(line)
+
+
 def test_frames_stand_apart_from_other_effects() -> None:
     happening = Happening(
         Instant(7),
@@ -699,6 +726,7 @@ def test_every_route_is_described_and_known_to_these_tests() -> None:
             ("POST", "/power/fail"),
             ("POST", "/power/restore"),
             ("POST", "/power/restarts"),
+            ("POST", "/firmware/installations"),
             ("POST", "/data-transfer"),
             ("POST", "/data-transfer/answer"),
         }

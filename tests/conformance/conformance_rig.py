@@ -19,8 +19,11 @@ import pytest
 from conformance.certification_tool import STATION, VALID, CertificationTool, message
 
 from pilotline.adapters.clock import SystemClock
+from pilotline.adapters.file_transfer import FileTransfer, Limits
+from pilotline.adapters.files import FileJobs
 from pilotline.adapters.simulation import SimulatedHardware
 from pilotline.adapters.station import Station
+from pilotline.adapters.station_diagnostics import diagnostics_of
 from pilotline.adapters.store import SqliteStore
 from pilotline.adapters.websocket import WebSocketLink
 from pilotline.spec.messages.actions import FeatureProfile
@@ -69,7 +72,11 @@ class StationUnderTest:
         self.store = SqliteStore(file)
         self.hardware = SimulatedHardware(product, clock)
         link = WebSocketLink(url, STATION, max_frame_bytes=product.frame_bytes_max)
-        self._station = Station(product, self.store, self.hardware, link, clock=clock)
+        self.hardware.installer.takes_s = 0.2
+        transfer = FileTransfer(file.parent, Limits(idle_s=_WAIT_S))
+        diagnostics = diagnostics_of(lambda: self._station)
+        self.files = FileJobs(transfer, self.hardware.installer, file.parent, diagnostics)
+        self._station = Station(product, self.store, self.hardware, link, clock=clock, files=self.files)
 
     @property
     def fixed_cable(self) -> bool:

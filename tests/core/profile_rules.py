@@ -25,6 +25,12 @@ def entry(id_tag: str, status: str | None) -> dict[str, Any]:
     return {"idTag": id_tag} | ({"idTagInfo": {"status": status, "parentIdTag": "GROUP"}} if status else {})
 
 
+def repeated(retries: int | None, interval_s: int | None) -> dict[str, Any]:
+    """How often and how soon a transfer is tried again; None: the Central System does not say."""
+    told = {"retries": retries, "retryInterval": interval_s}
+    return {name: value for name, value in told.items() if value is not None}
+
+
 class ProfileRules:
     """To be mixed into a station under test that can `be_told`."""
 
@@ -69,3 +75,32 @@ class ProfileRules:
     def trigger(self, message: str, connector: int | None) -> None:
         payload: dict[str, Any] = {"requestedMessage": message}
         self.be_told("TriggerMessage", payload | ({} if connector is None else {"connectorId": connector}))
+
+    @rule(
+        in_s=st.sampled_from((-60, 0, 60, 100_000)),
+        retries=st.sampled_from((None, -1, 0, 2)),
+        interval_s=st.sampled_from((None, -1, 0, 30)),
+    )
+    def update_firmware(self, in_s: int, retries: int | None, interval_s: int | None) -> None:
+        payload = {
+            "location": "ftp://user:secret@files.example/firmware",
+            "retrieveDate": (NOW + timedelta(seconds=in_s)).isoformat(),
+        }
+        self.be_told("UpdateFirmware", payload | repeated(retries, interval_s))
+
+    @rule(
+        retries=st.sampled_from((None, 0, 2)),
+        interval_s=st.sampled_from((None, 30)),
+        start_s=st.sampled_from((None, -60, 60)),
+        stop_s=st.sampled_from((None, -120, 0)),
+    )
+    def get_diagnostics(
+        self, retries: int | None, interval_s: int | None, start_s: int | None, stop_s: int | None
+    ) -> None:
+        span = {"startTime": start_s, "stopTime": stop_s}
+        payload = {"location": "ftp://user:secret@files.example/"} | {
+            name: (NOW + timedelta(seconds=seconds)).isoformat()
+            for name, seconds in span.items()
+            if seconds is not None
+        }
+        self.be_told("GetDiagnostics", payload | repeated(retries, interval_s))

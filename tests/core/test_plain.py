@@ -5,7 +5,8 @@ import json
 import pytest
 from immutables import Map
 
-from pilotline.core.effects import SendCall
+from pilotline.core.calendar import EPOCH
+from pilotline.core.effects import Download, SendCall
 from pilotline.core.events import FaultDetected, TagPresented
 from pilotline.core.plain import (
     ENTRIES_MAX,
@@ -18,8 +19,20 @@ from pilotline.core.plain import (
     without_secret,
     words,
 )
-from pilotline.core.state import Asker, CachedTag, Counter, Fault, RaisedFault, Session, Transaction
+from pilotline.core.state import (
+    Asker,
+    CachedTag,
+    Counter,
+    Fault,
+    Firmware,
+    RaisedFault,
+    Session,
+    Transaction,
+    Update,
+    Url,
+)
 from pilotline.spec.messages.core import ChangeConfigurationReq, DataTransferConf, HeartbeatReq
+from pilotline.spec.messages.firmware_management import GetDiagnosticsReq, UpdateFirmwareReq
 from pilotline.spec.products import initial_configuration, load_product
 
 PRODUCT = load_product("c6eu")
@@ -74,6 +87,18 @@ def test_a_secret_is_left_out_and_all_else_is_not() -> None:
     open_ = ChangeConfigurationReq(key="HeartbeatInterval", value="3132")
     assert without_secret(open_) is open_
     assert plain(open_)["value"] == "3132"
+
+
+@pytest.mark.rule(147)
+def test_where_a_file_is_stays_out() -> None:
+    """A login may be in it."""
+    secret = "ftp://user:s3cret@files.example/firmware.bin"
+    update = UpdateFirmwareReq(location=secret, retrieve_date=EPOCH)
+    order = Update(Url(secret), retries=1)
+    for value in (update, GetDiagnosticsReq(location=secret), order, Download(Counter(1), Url(secret))):
+        assert "s3cret" not in json.dumps(plain(value))
+    assert "s3cret" not in repr(Firmware("scheduled", update=order))
+    assert plain(Firmware("scheduled", update=order))["update"] == {"location": "…", "retries": 1}
 
 
 def test_names_are_the_standards() -> None:

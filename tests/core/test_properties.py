@@ -32,7 +32,10 @@ from pilotline.core.state import (
     CardSession,
     ClockAligned,
     Counter,
+    Diagnostics,
+    DueStatuses,
     Entry,
+    Firmware,
     Instant,
     KeptSample,
     ListVersion,
@@ -179,6 +182,16 @@ BROKEN: dict[str, Callable[[State], State]] = {
             )
         )(state)
     ),
+    "nobody charges while firmware is installed": with_memory(
+        lambda m: replace(m, firmware=Firmware("installing"))
+    ),
+    "connectors are held for an installation": with_memory(
+        lambda m: replace(m, firmware=Firmware("downloaded"))
+    ),
+    "orders go on": with_memory(lambda m: replace(m, diagnostics=Diagnostics("retrying"))),
+    "statuses go in order": with_memory(
+        lambda m: replace(m, firmware_due=DueStatuses(("Downloaded", "Installed")))
+    ),
     "list and version agree": with_memory(lambda m: replace(m, list_version=ListVersion(3))),
     "who goes down begins nothing": lambda state: with_memory(
         lambda m: replace(m, reset=Reset("winding_down", "SoftReset"))
@@ -262,6 +275,9 @@ def start_thinned_out(state: State) -> Step:
 
 
 BROKEN_STEPS: dict[str, Callable[[State], Step]] = {
+    "a failure is told of what failed": lambda s: taken(
+        with_memory(lambda m: replace(m, diagnostics_due=DueStatuses(("UploadFailed",))))(s)
+    ),
     "energy only after authorization": lambda s: taken(s, CloseContactor(2)),
     "silence before acceptance": lambda s: taken(
         with_moment(lambda m: replace(m, registration=replace(m.registration, state="pending")))(s),

@@ -9,7 +9,9 @@ from pilotline.core.effects import (
     AnswerDataTransfer,
     Clear,
     CloseContactor,
+    Download,
     Effect,
+    Install,
     LockConnector,
     OpenContactor,
     OpenLink,
@@ -22,6 +24,7 @@ from pilotline.core.effects import (
     ReserveAmount,
     SendCall,
     SettleAmount,
+    Upload,
 )
 from pilotline.core.events import (
     AmountRefused,
@@ -37,17 +40,23 @@ from pilotline.core.events import (
     ContactorOpened,
     DataTransferAnswered,
     DeadlinePassed,
+    DiagnosticsUploaded,
+    DownloadFailed,
     EnergyDeclined,
     EnergyRequested,
     ErrorReceived,
     EvUnplugged,
     External,
+    FirmwareDownloaded,
+    FirmwareInstalled,
     FrameReceived,
+    InstallationFailed,
     LockFailed,
     MeterRead,
     PoweredUp,
     RebootFailed,
     UnlockFailed,
+    UploadFailed,
 )
 from pilotline.core.frames import read
 from pilotline.core.properties import ALWAYS
@@ -141,6 +150,8 @@ class World:
         self.calls: list[SendCall] = []  # not answered yet
         self.old_calls: list[SendCall] = []  # answered, timed out or of an old connection
         self.commands: list[Effect] = []
+        self.of_files: dict[str, External] = {}
+        """What was last told of firmware and of diagnostics."""
         self.connection = Counter(0)
         self.serial = 0
         self.next_transaction_id = 100
@@ -157,6 +168,7 @@ class World:
         if self.state is not None:
             assert memory == self.state.memory, "the store does not hold what the station remembers"
         self.calls, self.old_calls, self.commands = [], [], []
+        self.of_files = {}
         self.plant.closed = [False] * 3
         self.now, self.store_is_full = 0, False
         event = PoweredUp(
@@ -244,6 +256,9 @@ class World:
                     | ReleaseAmount()
                     | Reboot()
                     | AnswerDataTransfer()
+                    | Download()
+                    | Install()
+                    | Upload()
                 ):
                     self.commands.append(effect)
                 case _:
@@ -292,8 +307,19 @@ class World:
                     self.power_on(cause)
             case AnswerDataTransfer(call) if not fails:
                 self.tell(DataTransferAnswered(call, "Accepted", "data"))
+            case Download(job=job):
+                self.of_files["firmware"] = DownloadFailed(job, "") if fails else FirmwareDownloaded(job)
+                self.tell(self.of_files["firmware"])
+            case Install(job):
+                self.of_files["firmware"] = (
+                    InstallationFailed(job, "") if fails else FirmwareInstalled(job, "2")
+                )
+                self.tell(self.of_files["firmware"])
+            case Upload(job=job):
+                self.of_files["diagnostics"] = UploadFailed(job, "") if fails else DiagnosticsUploaded(job)
+                self.tell(self.of_files["diagnostics"])
             case ReportWorld():
-                for fact in plant.facts():
+                for fact in (*plant.facts(), *self.of_files.values()):
                     self.tell(fact)
             case _:
                 pass

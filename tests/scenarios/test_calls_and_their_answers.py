@@ -113,7 +113,9 @@ def test_ids_are_never_used_twice_but_for_a_repeat_and_are_short() -> None:
 
 @pytest.mark.rule(15)
 def test_an_action_that_is_known_and_not_offered_is_not_supported() -> None:
-    answer = Bench().asks(UpdateFirmwareReq(location="ftp://x/y", retrieve_date=date_of(MIDNIGHT)))
+    others = "Core,LocalAuthListManagement,Reservation,SmartCharging,RemoteTrigger"
+    bench = Bench("c6eu", SupportedFeatureProfiles=others)
+    answer = bench.asks(UpdateFirmwareReq(location="ftp://x/y", retrieve_date=date_of(MIDNIGHT)))
     assert isinstance(answer, SendError)
     assert answer.code == "NotSupported"
 

@@ -12,10 +12,14 @@ import sys
 import sysconfig
 import time
 from collections.abc import AsyncIterator
+from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
+from adapters.file_servers import PASSWORD, ftp_site
+from ocpp.v16 import call
 
 pytest.importorskip("ocpp")
 
@@ -140,6 +144,9 @@ RUN = ("run", "--csms", "ws://127.0.0.1:1/ocpp", "--id", "CP-1")
             "--control here: is not HOST:PORT",
         ),
         ((*RUN, "--product", "c6eu", "--state", "STATE", "--control", "0.0.0.0:0"), "--control-anywhere"),
+        ((*RUN, "--product", "c6eu", "--state", "STATE", "--installer", "it's"), "--installer: No closing"),
+        ((*RUN, "--product", "c6eu", "--state", "STATE", "--installer", " "), "--installer: is no command"),
+        ((*RUN, "--product", "c6eu", "--state", "STATE", "--file-bytes-max", "0"), "--file-bytes-max"),
         ((*RUN, "--product", "c6eu", "--state", "STATE", "--control", "TAKEN"), "Address already in use"),
         ((*RUN, "--product", "c6eu", "--state", "BROKEN.toml"), "BROKEN.toml"),
         ((*RUN, "--product", "c6eu", "--state", "DAMAGED"), "station.sqlite"),
@@ -449,3 +456,43 @@ def test_the_module_runs_like_the_program() -> None:
         [sys.executable, "-m", "pilotline.tools.cli", "products"], capture_output=True, text=True, check=True
     )
     assert said.stdout == pilotline("products").stdout
+
+
+def test_a_run_updates_its_firmware_and_sends_diagnostics(tmp_path: Path) -> None:
+    """The command is `test -s FILE`: whatever is there is installed."""
+    served = tmp_path / "served"
+    served.mkdir()
+    (served / "firmware.bin").write_bytes(b"2.0\n")
+    (served / "large.bin").write_bytes(bytes(1001))
+
+    async def run() -> None:
+        options = ("--installer", "test -s", "--file-bytes-max", "1000")
+        async with CentralSystem() as central_system:
+            with ftp_site(served) as files:
+                async with running(central_system, tmp_path / "state", *options) as station:
+
+                    async def orders(request: object) -> dict[str, Any]:
+                        peer = await central_system.station("CP-1")
+                        return dict(asdict(await peer.call(request)))
+
+                    def told(action: str, *statuses: str) -> bool:
+                        said = [payload["status"] for payload in central_system.calls(action)]
+                        return said[-len(statuses) :] == [*statuses]
+
+                    firmware, diagnostics = "FirmwareStatusNotification", "DiagnosticsStatusNotification"
+                    await orders(
+                        call.UpdateFirmware(files.at("large.bin"), "2020-01-01T00:00:00Z", retries=0)
+                    )
+                    await central_system.until(lambda: told(firmware, "Downloading", "DownloadFailed"))
+                    await orders(call.UpdateFirmware(files.at("firmware.bin"), "2020-01-01T00:00:00Z"))
+                    await central_system.until(
+                        lambda: told(firmware, "Downloaded", "Installing", "Installed")
+                    )
+                    answer = await orders(call.GetDiagnostics(files.at("")))
+                    await central_system.until(lambda: told(diagnostics, "Uploading", "Uploaded"))
+                    _, log = await station.stop(signal.SIGTERM)
+            assert (served / answer["file_name"]).stat().st_size
+            assert "the file is larger than 1000 bytes" in log
+            assert PASSWORD not in log
+
+    asyncio.run(run())

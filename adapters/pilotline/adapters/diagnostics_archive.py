@@ -23,14 +23,13 @@ from typing import Any, Final, NamedTuple
 import msgspec
 from typing_extensions import override
 
+from pilotline.core.machines.firmware import told_version
 from pilotline.core.snapshot import records_of
 from pilotline.core.state import Memory, UtcTime
 from pilotline.spec.products import Product
 
 _PIECE_BYTES: Final = 65_536
 _LOGIN: Final = re.compile(r"://[^/\s\"]*@")
-_NAME_CHARACTERS_MAX: Final = 255
-"""CiString255 of GetDiagnostics.conf."""
 
 
 class Entry(NamedTuple):
@@ -55,19 +54,12 @@ class Span(NamedTuple):
         )
 
 
-def archive_name(identity: str, at: UtcTime) -> str:
-    """Sorted by name they are sorted by station, then by time: ``S1-20250131T235959Z.zip``."""
-    end = f"-{_utc(at):%Y%m%dT%H%M%SZ}.zip"
-    plain = "".join(one if one.isascii() and (one.isalnum() or one in "._-") else "_" for one in identity)
-    return plain.lstrip(".")[: _NAME_CHARACTERS_MAX - len(end)] + end
-
-
 def archive(product: Product, memory: Memory, journal: Iterable[Entry], span: Span) -> Iterator[bytes]:
     """The archive in pieces. What the journal raises, this raises."""
     sink = _Sink()
     with zipfile.ZipFile(sink, "w", zipfile.ZIP_DEFLATED) as packed:
         for name, told in (
-            ("versions.json", _versions(product, span)),
+            ("versions.json", _versions(product, memory, span)),
             ("configuration.json", _configuration(memory)),
             ("memory.json", _memory(memory)),
         ):
@@ -100,15 +92,22 @@ def _memory(memory: Memory) -> dict[str, dict[str, Any]]:
     told: dict[str, dict[str, Any]] = {}
     for collection, key, record in records_of(memory):
         if collection != "configuration":
-            told.setdefault(collection, {})[str(key)] = msgspec.to_builtins(record)
+            told.setdefault(collection, {})[str(key)] = _without_places(msgspec.to_builtins(record))
     return told
 
 
-def _versions(product: Product, span: Span) -> dict[str, str | None]:
+def _without_places(record: Any) -> Any:  # Any: JSON
+    """Where files come from and go to stays out: a login, or a key, may be in it."""
+    if not isinstance(record, dict):
+        return record
+    return {name: "…" if name == "location" else _without_places(held) for name, held in record.items()}
+
+
+def _versions(product: Product, memory: Memory, span: Span) -> dict[str, str | None]:
     return {
         "model": product.identity.charge_point_model,
         "vendor": product.identity.charge_point_vendor,
-        "firmware": product.identity.firmware_version,
+        "firmware": told_version(memory.firmware, product.identity),
         "pilotline": version("pilotline"),
         "python": platform.python_version(),
         "startTime": None if span.start is None else _utc(span.start).isoformat(),

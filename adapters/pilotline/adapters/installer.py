@@ -32,11 +32,11 @@ class SimulatedInstaller:
     def __init__(self, version: str, takes_s: float = 5) -> None:
         self.version = version
         self.fails = False
-        self._takes_s = takes_s
+        self.takes_s = takes_s
 
     async def install(self, file: Path) -> str:
         """The new version is the file's first line."""
-        await asyncio.sleep(self._takes_s)
+        await asyncio.sleep(self.takes_s)
         if self.fails:
             raise InstallationError("the simulation was told to fail")
         with file.open("rb") as opened:

@@ -22,6 +22,7 @@ from typing_extensions import override
 
 from pilotline.adapters.clock import Alarm, Clock
 from pilotline.adapters.hardware import Hardware, Tell, World
+from pilotline.adapters.installer import SimulatedInstaller
 from pilotline.adapters.simulated_car import Car
 from pilotline.adapters.simulated_meter import Electrics, readings_of, sum_of
 from pilotline.adapters.simulated_terminal import SimulatedTerminals
@@ -99,6 +100,8 @@ class SimulatedHardware(Hardware):
         """How bright the lights are."""
         self.reboots_fail = False
         """A restart that the station orders does not come about."""
+        self.installer = SimulatedInstaller(product.identity.firmware_version or "0")
+        """What puts firmware into the station, where no other does."""
         self.signals: dict[int, SignalTag] = {}
         """What each reader last told a driver."""
 

@@ -18,6 +18,7 @@ from typing import Final
 from pilotline.adapters.clock import Clock, Timer
 from pilotline.adapters.commits import Commits
 from pilotline.adapters.complaints import complaints
+from pilotline.adapters.files import Files, NoFiles
 from pilotline.adapters.happenings import Happening, Subscription
 from pilotline.adapters.hardware import Hardware
 from pilotline.adapters.inbox import Inbox, Told
@@ -25,15 +26,21 @@ from pilotline.adapters.journal import Journal
 from pilotline.adapters.link import Link, PowerCutError, drawn_jitter
 from pilotline.adapters.store import Store
 from pilotline.core.effects import (
+    AbandonDownload,
+    AbandonUpload,
     AnswerDataTransfer,
+    Download,
     Effect,
+    Install,
     OpenLink,
     PingEvery,
     Reboot,
+    ReportWorld,
     SendCall,
     SendError,
     SendResult,
     TellDataTransfer,
+    Upload,
 )
 from pilotline.core.events import (
     CallReceived,
@@ -74,11 +81,13 @@ class Station:
         clock: Clock,
         cause: Cause = "PowerLoss",
         journal: Journal | None = None,
+        files: Files | None = None,
     ) -> None:
         """`cause` says why the station was off. Nothing happens before `run`; store and journal stay the
-        caller's.
+        caller's. Without `files` no firmware and no diagnostics come or go.
         """
         self._product, self._store, self._hardware, self._link = product, store, hardware, link
+        self._files = files or NoFiles()
         self._clock, self._timer = clock, Timer(clock, self._ring)
         self._cause: Cause = cause
         self._inbox = Inbox()
@@ -166,6 +175,7 @@ class Station:
             self._timer.set(None)
             self._link.drop()
             self._hardware.make_safe()
+            self._files.power_lost()
             self._inbox.close()
             await self._commits.store_waiting()
             for subscription in self._subscriptions:
@@ -208,6 +218,7 @@ class Station:
         if life != self._inbox.life:
             return False
         self._hardware.begin(self.post)
+        self._files.begin(self._inbox.put)
         self._act(Happening(now, event, decided.trace, decided.effects, memory), decided, decided.effects)
         return True
 
@@ -278,6 +289,11 @@ class Station:
                 self._reboot(effect.cause)
             case TellDataTransfer() | AnswerDataTransfer():
                 pass  # for the embedder, who reads it from the happenings
+            case Download() | AbandonDownload() | Install() | Upload() | AbandonUpload():
+                self._files.perform(effect)
+            case ReportWorld():
+                self._files.perform(effect)
+                self._hardware.perform(effect)
             case _:
                 self._hardware.perform(effect)
 
@@ -297,6 +313,7 @@ class Station:
         self._timer.set(None)
         self._commits.forget()
         self._hardware.power_lost()
+        self._files.power_lost()
 
     # --- time, failures -------------------------------------------------------------------------------------
 

@@ -13,9 +13,12 @@ from pilotline.core.machines.clock_aligned import ALIGNED, CLOCK_ALIGNED
 from pilotline.core.machines.conditions import CABLE, CONTACTOR, EV, KEPT_CABLE, SUPPLY
 from pilotline.core.machines.connector import CONNECTOR_0, CONNECTOR_STATUS
 from pilotline.core.machines.data_transfer import DATA_TRANSFER
+from pilotline.core.machines.diagnostics import DIAGNOSTICS
 from pilotline.core.machines.fault import FAULT
+from pilotline.core.machines.firmware import FIRMWARE
 from pilotline.core.machines.heartbeat import HEARTBEAT
 from pilotline.core.machines.link import LINK
+from pilotline.core.machines.notices import DIAGNOSTICS_NOTICES, FIRMWARE_NOTICES
 from pilotline.core.machines.outbox import OUTBOX
 from pilotline.core.machines.reader import READER_MACHINE
 from pilotline.core.machines.registration import REGISTRATION
@@ -33,6 +36,7 @@ from pilotline.core.operations.availability import CHANGE_AVAILABILITY
 from pilotline.core.operations.cache import CLEAR_CACHE
 from pilotline.core.operations.configuration import CHANGE_CONFIGURATION, GET_CONFIGURATION
 from pilotline.core.operations.data_transfer import DATA_TRANSFER_FROM_CENTRAL_SYSTEM
+from pilotline.core.operations.firmware_management import GET_DIAGNOSTICS, UPDATE_FIRMWARE
 from pilotline.core.operations.local_list import GET_LOCAL_LIST_VERSION, SEND_LOCAL_LIST
 from pilotline.core.operations.remote_control import REMOTE_START_TRANSACTION, REMOTE_STOP_TRANSACTION
 from pilotline.core.operations.reservation import CANCEL_RESERVATION, RESERVE_NOW
@@ -77,6 +81,10 @@ MACHINES: Final[tuple[Machine[Any, Any], ...]] = (
     CONNECTOR_0,
     CONNECTOR_STATUS,
     STATUS_REPORT,
+    FIRMWARE,
+    FIRMWARE_NOTICES,
+    DIAGNOSTICS,
+    DIAGNOSTICS_NOTICES,
     TRIGGER,
 )
 
@@ -87,6 +95,7 @@ OPERATIONS: Final[tuple[DecisionTable[Any, Any], ...]] = (
     CLEAR_CACHE,
     DATA_TRANSFER_FROM_CENTRAL_SYSTEM,
     GET_CONFIGURATION,
+    GET_DIAGNOSTICS,
     GET_LOCAL_LIST_VERSION,
     REMOTE_START_TRANSACTION,
     REMOTE_STOP_TRANSACTION,
@@ -95,4 +104,5 @@ OPERATIONS: Final[tuple[DecisionTable[Any, Any], ...]] = (
     TRIGGER_MESSAGE,
     RESET_OPERATION,
     UNLOCK_CONNECTOR,
+    UPDATE_FIRMWARE,
 )

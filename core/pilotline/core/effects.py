@@ -9,7 +9,7 @@ from typing import ClassVar, TypeAlias
 
 from msgspec import Struct
 
-from pilotline.core.state import Cause, Counter, HeldCall, Instant, PaymentNumber, UtcTime
+from pilotline.core.state import Cause, Counter, HeldCall, Instant, PaymentNumber, Url, UtcTime
 from pilotline.spec.messages.actions import Confirmation, Request
 from pilotline.spec.payment import MinorUnits
 from pilotline.spec.types import ErrorCode, ReadingContext
@@ -144,6 +144,46 @@ class TellDataTransfer(Effect, frozen=True):
 
     outcome: str
     data: str | None = None
+
+
+class Download(Effect, frozen=True):
+    """Fetch this file and keep it whole; answer with FirmwareDownloaded or DownloadFailed of the same job."""
+
+    job: Counter
+    location: Url
+
+
+class AbandonDownload(Effect, frozen=True):
+    """Nobody waits for this job any more; no answer is owed."""
+
+    job: Counter
+
+
+class Install(Effect, frozen=True):
+    """Install the file of this job; answer with FirmwareInstalled or InstallationFailed of the same job.
+
+    It may also start the station anew on the new firmware: then the product tells another firmwareVersion.
+    """
+
+    job: Counter
+
+
+class Upload(Effect, frozen=True):
+    """Send the diagnostics of this span as this file into this folder; answer with DiagnosticsUploaded or
+    UploadFailed of the same job (§6.25).
+    """
+
+    job: Counter
+    location: Url
+    file_name: str
+    start: UtcTime | None
+    stop: UtcTime | None
+
+
+class AbandonUpload(Effect, frozen=True):
+    """Nobody waits for this job any more; no answer is owed."""
+
+    job: Counter
 
 
 # --- levels --------------------------------------------------------------------------------------------------

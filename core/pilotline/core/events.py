@@ -15,6 +15,7 @@ from pilotline.core.state import (
     Asker,
     Cause,
     Counter,
+    Diagnostics,
     HeldCall,
     Instant,
     PaymentNumber,
@@ -22,6 +23,7 @@ from pilotline.core.state import (
     Sample,
     Terms,
     TransactionMessage,
+    Update,
     UtcTime,
 )
 from pilotline.spec.messages.actions import Confirmation, Request
@@ -32,7 +34,9 @@ from pilotline.spec.types import (
     AuthorizationStatus,
     ChargePointErrorCode,
     DataTransferStatus,
+    DiagnosticsStatus,
     ErrorCode,
+    FirmwareStatus,
     MessageTrigger,
     ReadingContext,
     Reason,
@@ -304,6 +308,113 @@ class DataTransferAnswered(External, frozen=True):
     call: HeldCall
     status: DataTransferStatus
     data: str | None = None
+
+
+class FirmwareDownloaded(External, frozen=True):
+    """The file of this job is whole and kept."""
+
+    job: Counter
+
+
+class DownloadFailed(External, frozen=True):
+    """The file of this job did not come; nothing of it is left."""
+
+    job: Counter
+    reason: str
+
+
+class FirmwareInstalled(External, frozen=True):
+    """The file of this job is installed; version None: only the next start tells."""
+
+    job: Counter
+    version: str | None = None
+
+
+class InstallationFailed(External, frozen=True):
+    """The file of this job is not installed; the old firmware is as it was."""
+
+    job: Counter
+    reason: str
+
+
+class DiagnosticsUploaded(External, frozen=True):
+    """The file of this job is where it was wanted."""
+
+    job: Counter
+
+
+class UploadFailed(External, frozen=True):
+    """The file of this job did not get there."""
+
+    job: Counter
+    reason: str
+
+
+# --- internal: firmware, diagnostics -------------------------------------------------------------------------
+
+
+class UpdateAsked(Internal, frozen=True):
+    """The Central System orders another firmware (§5.19)."""
+
+    update: Update
+
+
+class RetrieveDateReached(Internal, frozen=True):
+    """The firmware may be retrieved from now on (errata 3.63)."""
+
+
+class DownloadRetryDue(Internal, frozen=True):
+    """The wait before the next attempt to download is over."""
+
+
+class DownloadOverdue(Internal, frozen=True):
+    """Nothing was told of an attempt to download, in time."""
+
+
+class InstallationOverdue(Internal, frozen=True):
+    """Nothing was told of an installation, in time."""
+
+
+class UseSuspended(Internal, frozen=True):
+    """Firmware is to be installed: no use begins any more (§5.19, errata 3.49)."""
+
+
+class UseResumed(Internal, frozen=True):
+    """Firmware is not to be installed any more."""
+
+
+class FirmwareProgressed(Internal, frozen=True):
+    """The Central System is to be told this status of an update (§4.5)."""
+
+    status: FirmwareStatus
+
+
+class DiagnosticsAsked(Internal, frozen=True):
+    """The Central System wants diagnostics (§5.9)."""
+
+    order: Diagnostics
+
+
+class UploadOverdue(Internal, frozen=True):
+    """Nothing was told of an attempt to upload, in time."""
+
+
+class UploadRetryDue(Internal, frozen=True):
+    """The wait before the next attempt to upload is over."""
+
+
+class DiagnosticsProgressed(Internal, frozen=True):
+    """The Central System is to be told this status of diagnostics (§4.4)."""
+
+    status: DiagnosticsStatus
+
+
+class FirmwareNoticeDue(Internal, frozen=True):
+    """The wait before a status of an update is told once more is over."""
+
+
+class DiagnosticsNoticeDue(Internal, frozen=True):
+    """The wait before a status of diagnostics is told once more is over."""
 
 
 # --- internal: going down -----------------------------------------------------------------------------------

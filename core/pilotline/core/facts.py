@@ -48,6 +48,16 @@ def reboot_deadline_ms(product: Product, _: object) -> int:
     return product.reboot_deadline_s * 1000
 
 
+def transfer_deadline_ms(product: Product, _: object) -> int:
+    """How long an attempt to fetch or to send a file may take, in ms (§5.9, §5.19)."""
+    return product.transfer_deadline_s * 1000
+
+
+def installation_deadline_ms(product: Product, _: object) -> int:
+    """How long an installation of firmware may take, in ms (§5.19)."""
+    return product.installation_deadline_s * 1000
+
+
 def charges_before_first_acceptance(product: Product, _: object) -> bool:
     """Charging is allowed although no Central System ever accepted the station (§4.2.1)."""
     return product.charge_before_first_acceptance

@@ -9,8 +9,10 @@ from msgspec import NODEFAULT, Struct
 from msgspec.structs import astuple, fields
 from pydantic import BaseModel
 
+from pilotline.core.state import Url
 from pilotline.spec.configuration_keys import KEY_BY_NAME, MAX_CONNECTORS
 from pilotline.spec.messages.core import ChangeConfigurationReq
+from pilotline.spec.messages.firmware_management import GetDiagnosticsReq, UpdateFirmwareReq
 from pilotline.spec.products import Configuration, Product
 
 ENTRIES_MAX: Final = 8
@@ -27,7 +29,11 @@ def message_name(message: BaseModel) -> str:
 
 
 def without_secret(message: Any) -> Any:  # Any: one of the 56 models of spec.messages
-    """The message as it may be shown: the value of a key that can only be written is not (OCPP-J §6.2.2)."""
+    """The message as it may be shown: neither the value of a key that can only be written (OCPP-J §6.2.2), nor a
+    location, for a login may be in it.
+    """
+    if isinstance(message, UpdateFirmwareReq | GetDiagnosticsReq):
+        return message.model_copy(update={"location": "…"})
     if isinstance(message, ChangeConfigurationReq):
         key = KEY_BY_NAME.get(message.key.lower())
         if key is not None and key.access == "W":
@@ -45,6 +51,8 @@ def plain(value: object) -> Any:  # Any: JSON
         case BaseModel():
             payload = without_secret(value).model_dump(mode="json", by_alias=True, exclude_none=True)
             return {"message": message_name(value), **_bounded(payload)}
+        case Url():
+            return "…" if value.text else ""
         case Struct():
             return {
                 field.name: plain(told)

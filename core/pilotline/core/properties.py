@@ -9,6 +9,12 @@ from collections.abc import Callable
 from typing import Final, NamedTuple
 
 from pilotline.core.declared import MACHINES
+from pilotline.core.firmware_properties import (
+    connectors_are_held_for_an_installation,
+    nobody_charges_while_firmware_is_installed,
+    orders_go_on,
+    statuses_go_in_order,
+)
 from pilotline.core.state import (
     Asker,
     CardSession,
@@ -74,6 +80,8 @@ def _agrees(session: Session, running: Transaction | None, stopping: set[int]) -
     return running is None or (session.transaction == running.number and session.id_tag == running.id_tag)
 
 
+_CLOSED: Final = ("inoperative", "held")
+"""The states of availability in which nobody uses the connector."""
 _PHASES: Final[dict[str, ChargePointStatus]] = {
     "finishing": "Finishing",
     "awaiting_id_tag": "Preparing",
@@ -114,7 +122,7 @@ def _called_for(state: State, at: int) -> ChargePointStatus:
         return "SuspendedEV" if moment.evs[at].state == "content" else "Charging"
     if phase in _PHASES:
         return _PHASES[phase]
-    if state.memory.availability[at].state == "inoperative":
+    if state.memory.availability[at].state in _CLOSED:
         return "Unavailable"
     return "Reserved" if at and state.memory.reservations and _kept_free(state, at) else "Available"
 
@@ -125,9 +133,10 @@ def _kept_free(state: State, at: int) -> bool:
     if at in taken:
         return True
     moment, availability = state.moment, state.memory.availability
-    closed = "faulted" in (moment.faults[0].state, moment.faults[at].state) or "inoperative" in (
-        availability[0].state,
-        availability[at].state,
+    closed = (
+        "faulted" in (moment.faults[0].state, moment.faults[at].state)
+        or availability[0].state in _CLOSED
+        or availability[at].state in _CLOSED
     )
     can_serve = [
         session.connector
@@ -236,7 +245,8 @@ def inoperative_means_unused(state: State) -> bool:
     """Nobody uses an Inoperative connector but to finish, and what is scheduled waits for a use (§4.9 F8, §5.2)."""
     in_use = ("charging", "ending", "finishing")
     return all(
-        session.state in (in_use if availability.state == "scheduled" else ("idle", "finishing"))
+        session.state
+        in (in_use if availability.state in ("scheduled", "to_be_held") else ("idle", "finishing"))
         for availability, session in zip(state.memory.availability, state.moment.sessions, strict=True)
         if availability.state != "operative"
     )
@@ -370,7 +380,7 @@ def a_reservation_is_of_a_usable_connector(state: State) -> bool:
     reserved = [r.connector for r in state.memory.reservations.values()]
     return all(
         state.moment.faults[connector].state != "faulted"
-        and state.memory.availability[connector].state != "inoperative"
+        and state.memory.availability[connector].state not in _CLOSED
         and (connector == 0 or reserved.count(connector) == 1)
         for connector in reserved
     )
@@ -441,6 +451,30 @@ ALWAYS: Final = (
         "§5.13",
         a_reservation_is_of_a_usable_connector,
         _of("reservations faults availability"),
+    ),
+    Always(
+        "nobody charges while firmware is installed",
+        "errata 3.49",
+        nobody_charges_while_firmware_is_installed,
+        _of("firmware sessions transactions"),
+    ),
+    Always(
+        "connectors are held for an installation",
+        "§5.19, errata 3.49",
+        connectors_are_held_for_an_installation,
+        _of("firmware availability"),
+    ),
+    Always(
+        "orders go on",
+        "§6.25, §6.55",
+        orders_go_on,
+        _of("firmware diagnostics firmware_notices diagnostics_notices timers dates link registration"),
+    ),
+    Always(
+        "statuses go in order",
+        "§4.4, §4.5",
+        statuses_go_in_order,
+        _of("firmware_notices diagnostics_notices firmware_due diagnostics_due"),
     ),
     Always("list and version agree", "§5.10", list_and_version_agree, _of("local_list list_version")),
     Always(

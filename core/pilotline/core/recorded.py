@@ -16,11 +16,13 @@ from pilotline.core.effects import Effect, SendCall, SendError, SendResult
 from pilotline.core.events import CallReceived, CommitFailed, External
 from pilotline.core.frames import text_of
 from pilotline.core.snapshot import SnapshotError, plain_of, typed
-from pilotline.core.state import Memory, State
+from pilotline.core.state import Memory, State, Update, Url
 from pilotline.spec.configuration_keys import KEY_BY_NAME, canonical_text
+from pilotline.spec.messages.actions import Request
 from pilotline.spec.messages.core import ChangeConfigurationReq
+from pilotline.spec.messages.firmware_management import GetDiagnosticsReq, UpdateFirmwareReq
 
-_LOGIN: Final = re.compile(r"://[^/\s\"@]*@")
+_LOGIN: Final = re.compile(r"://[^/\s\"]*@")
 
 
 def plain_event(event: External) -> list[Any]:
@@ -64,20 +66,44 @@ def plain_effects(effects: Iterable[Effect]) -> list[list[Any]]:
 def without_secrets(state: State) -> State:
     """The state with every key that can only be written replaced, also in the last CALL, kept to be answered again."""
     moment, last = state.moment, state.moment.answered
-    if last is not None and isinstance(last.request, ChangeConfigurationReq):
-        moment = replace(moment, answered=replace(last, request=_without_secret(last.request)))
+    if last is not None:
+        moment = replace(moment, answered=replace(last, request=_request_without_secret(last.request)))
     return State(state.product, memory_without_secrets(state.memory), moment)
 
 
+def _request_without_secret(request: Request) -> Request:
+    match request:
+        case ChangeConfigurationReq():
+            return _without_secret(request)
+        case UpdateFirmwareReq() | GetDiagnosticsReq():
+            return request.model_copy(update={"location": _without_login(request.location)})
+        case _:
+            return request
+
+
 def memory_without_secrets(memory: Memory) -> Memory:
-    """The Memory with every key that can only be written replaced."""
+    """The Memory with every key that can only be written replaced, and no login in a location."""
     configuration = memory.configuration
     for key in configuration.offered():
         if key.access == "W":
             text = canonical_text(configuration.values[key.name.lower()])
             values = configuration.values.set(key.name.lower(), _of_the_same_form(text))
             configuration = msgspec.structs.replace(configuration, values=values)
-    return memory if configuration is memory.configuration else replace(memory, configuration=configuration)
+    firmware, diagnostics = memory.firmware, memory.diagnostics
+    return replace(
+        memory,
+        configuration=configuration,
+        firmware=replace(
+            firmware,
+            update=_update_without_login(firmware.update),
+            next=None if firmware.next is None else _update_without_login(firmware.next),
+        ),
+        diagnostics=replace(diagnostics, location=Url(_without_login(diagnostics.location.text))),
+    )
+
+
+def _update_without_login(update: Update) -> Update:
+    return replace(update, location=Url(_without_login(update.location.text)))
 
 
 def _without_secret(request: ChangeConfigurationReq) -> ChangeConfigurationReq:

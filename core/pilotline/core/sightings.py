@@ -212,6 +212,28 @@ def at_rest(state: State) -> bool:
     )
 
 
+def an_installation_waits(state: State) -> bool:
+    """Firmware is downloaded, and somebody still charges (errata 3.49)."""
+    return state.memory.firmware.state == "downloaded" and any(
+        session.state == "charging" for session in state.moment.sessions
+    )
+
+
+def an_order_waits(state: State) -> bool:
+    """Another update was ordered during an installation."""
+    return state.memory.firmware.state == "installing" and state.memory.firmware.next is not None
+
+
+def a_status_waits_for_the_link(state: State) -> bool:
+    """What is to be told of an update survives that nobody listens."""
+    return state.moment.firmware_notices.state == "due" and state.moment.link.state != "up"
+
+
+def an_upload_waits(state: State) -> bool:
+    """An upload failed and retries are left (§6.25)."""
+    return state.memory.diagnostics.state == "retrying"
+
+
 SOMETIMES: Final = (
     Sometimes("the embedder is asked", the_embedder_is_asked),
     Sometimes("a cable is kept", a_cable_is_kept),
@@ -246,4 +268,8 @@ SOMETIMES: Final = (
     Sometimes("plugged in where it is reserved", plugged_in_where_reserved),
     Sometimes("one is kept for whoever reserved any", one_is_kept),
     Sometimes("the local list is contradicted", the_list_is_contradicted),
+    Sometimes("an installation waits for who charges", an_installation_waits),
+    Sometimes("an order waits behind an installation", an_order_waits),
+    Sometimes("a status waits for the link", a_status_waits_for_the_link),
+    Sometimes("an upload waits for its next attempt", an_upload_waits),
 )

@@ -13,6 +13,7 @@ from typing import Annotated, Literal, NamedTuple, NewType, TypeAlias
 
 from immutables import Map as Map  # persistent: the maps of a state
 from msgspec import Struct, field
+from typing_extensions import override
 
 from pilotline.spec.messages.actions import Confirmation, Request
 from pilotline.spec.payment import CardSessionState, MinorUnits, TerminalState
@@ -27,11 +28,14 @@ from pilotline.spec.rows import (
     ClockState,
     ContactorState,
     DataTransferState,
+    DiagnosticsState,
     EvState,
     FaultState,
+    FirmwareState,
     HeartbeatState,
     KeptCableState,
     LinkState,
+    NoticesState,
     OutboxState,
     ReaderState,
     RegistrationState,
@@ -49,6 +53,8 @@ from pilotline.spec.types import (
     AuthorizationStatus,
     ChargePointErrorCode,
     ChargePointStatus,
+    DiagnosticsStatus,
+    FirmwareStatus,
     Location,
     Measurand,
     Phase,
@@ -86,6 +92,8 @@ SampleNumber: TypeAlias = Annotated[Counter, Namespace("sample")]
 CacheAge: TypeAlias = Annotated[Counter, Namespace("cache")]
 PaymentNumber: TypeAlias = Counter
 """Which card, of all that a station has ever seen: it is in the card's idTag, so that a search cannot renumber it."""
+DownloadNumber: TypeAlias = Annotated[Counter, Namespace("download", "memory.firmware.job")]
+UploadNumber: TypeAlias = Annotated[Counter, Namespace("upload", "memory.diagnostics.job")]
 MessageId: TypeAlias = Annotated[str, Namespace("message id")]
 
 
@@ -347,6 +355,61 @@ class ClockAligned(Struct, frozen=True, cache_hash=True):
     tick: UtcTime | None = None
 
 
+class Url(Struct, frozen=True, cache_hash=True):
+    """Where a file is; a login may be in it, so that nobody is shown more than that there is one."""
+
+    text: str = ""
+
+    @override
+    def __repr__(self) -> str:
+        return "Url(…)"
+
+
+class Update(Struct, frozen=True, cache_hash=True):
+    """What UpdateFirmware ordered (§6.55); retries count what follows the first attempt (errata 3.50)."""
+
+    location: Url = Url()
+    retrieve: UtcTime = UtcTime(0)
+    retries: int = 0
+    interval_s: int = 0
+
+
+class Firmware(Struct, frozen=True, cache_hash=True):
+    """The update that is under way, the one that waits behind it, and the firmware that is installed.
+
+    `version` is what an installer told; it counts as long as the product itself does not tell another than `base`.
+    """
+
+    state: FirmwareState = "idle"
+    job: DownloadNumber = Counter(0)  # the last attempt: what is told of another comes too late
+    update: Update = Update()
+    next: Update | None = None
+    version: str | None = None
+    base: str | None = None
+
+
+class Diagnostics(Struct, frozen=True, cache_hash=True):
+    """The diagnostics that are on their way (§6.25); `asked` names the file."""
+
+    state: DiagnosticsState = "idle"
+    job: UploadNumber = Counter(0)
+    location: Url = Url()
+    retries: int = 0
+    interval_s: int = 0
+    asked: UtcTime = UtcTime(0)
+    start: UtcTime | None = None
+    stop: UtcTime | None = None
+
+
+DueStatus: TypeAlias = FirmwareStatus | DiagnosticsStatus
+
+
+class DueStatuses(Struct, frozen=True, cache_hash=True):
+    """What the Central System is still to be told of an update, or of diagnostics, oldest first (§4.4, §4.5)."""
+
+    statuses: tuple[DueStatus, ...] = ()
+
+
 class Memory(Struct, frozen=True, cache_hash=True):
     """What survives a power cut."""
 
@@ -364,6 +427,10 @@ class Memory(Struct, frozen=True, cache_hash=True):
     reset: Reset = Reset()
     samples: Map[SampleNumber, KeptSample] = field(default_factory=Map)
     clock_aligned: ClockAligned = ClockAligned()
+    firmware: Firmware = Firmware()
+    firmware_due: DueStatuses = DueStatuses()
+    diagnostics: Diagnostics = Diagnostics()
+    diagnostics_due: DueStatuses = DueStatuses()
 
 
 # --- Moment ------------------------------------------------------------------------------------------------
@@ -630,6 +697,12 @@ class Vendor(Struct, frozen=True, cache_hash=True):
     call: HeldCall | None = None
 
 
+class Notices(Struct, frozen=True, cache_hash=True):
+    """Whether what is due of an update, or of diagnostics, is on its way."""
+
+    state: NoticesState = "told"
+
+
 class TimerKey(Struct, frozen=True, cache_hash=True):
     """One timer of one instance of a machine."""
 
@@ -682,6 +755,8 @@ class Moment(Struct, frozen=True, cache_hash=True):
     data_transfer: DataTransfer = DataTransfer()
     vendor: Vendor = Vendor()
     storage: Storage = Storage()
+    firmware_notices: Notices = Notices()
+    diagnostics_notices: Notices = Notices()
     answered: Annotated[Answered | None, Forgettable()] = None
     timers: Map[TimerKey, Instant] = field(default_factory=Map)
     dates: Map[TimerKey, UtcTime] = field(default_factory=Map)  # sleep while no clock is known

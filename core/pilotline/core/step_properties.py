@@ -306,6 +306,19 @@ def the_first_sample_stays(before: State, step: Step) -> bool:
     )
 
 
+def a_failure_is_told_of_what_failed(before: State, step: Step) -> bool:
+    """Once, by the step in which a download, an installation or an upload was given up (§4.4, §4.5)."""
+    old, new = before.memory, step.state.memory
+    due = (*new.firmware_due.statuses, *new.diagnostics_due.statuses)
+    was_due = (*old.firmware_due.statuses, *old.diagnostics_due.statuses)
+    failed = {
+        "DownloadFailed": old.firmware.state == "downloading" != new.firmware.state,
+        "InstallationFailed": old.firmware.state == "installing" != new.firmware.state,
+        "UploadFailed": old.diagnostics.state == "uploading" != new.diagnostics.state,
+    }
+    return all(due.count(status) <= was_due.count(status) + now for status, now in failed.items())
+
+
 def about(step: Step) -> set[type | str]:
     """What a step has: the classes of its effects, the machines that acted, the collections that changed."""
     found: set[type | str] = {type(effect) for effect in step.effects}
@@ -363,6 +376,12 @@ ON_EVERY_STEP: Final = (
         "§3.7",
         frozenset({"outbox"}),
         only_samples_in_between_are_thinned_out,
+    ),
+    OnEveryStep(
+        "a failure is told of what failed",
+        "§4.4, §4.5",
+        frozenset({"firmware_due", "diagnostics_due"}),
+        a_failure_is_told_of_what_failed,
     ),
     OnEveryStep("the first sample stays", "errata 3.14", frozenset({"samples"}), the_first_sample_stays),
     OnEveryStep("unchanged means the same record", "store", _COLLECTIONS, unchanged_means_the_same_record),

@@ -65,6 +65,13 @@ CASES: Final[dict[FeatureProfile, dict[str, str]]] = {
         "TC_070_CS": "sampled values",
         "TC_071_CS": "clock-aligned values",
     },
+    "FirmwareManagement": {
+        "TC_044_1_CS": "firmware is downloaded and installed",
+        "TC_044_2_CS": "the download fails",
+        "TC_044_3_CS": "the installation fails",
+        "TC_045_1_CS": "diagnostics are sent",
+        "TC_045_2_CS": "the upload fails",
+    },
     "LocalAuthListManagement": {
         "TC_008_CS": "listed tag",
         "TC_008_1_CS": "listed tag, at the station",

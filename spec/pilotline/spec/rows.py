@@ -263,7 +263,7 @@ class FaultRows:
     F6: Final = Row[FaultState]("F6", "warning", "clear", "the last warning cleared", "§4.9")
 
 
-AvailabilityState: TypeAlias = Literal["operative", "scheduled", "inoperative"]
+AvailabilityState: TypeAlias = Literal["operative", "scheduled", "inoperative", "to_be_held", "held"]
 
 
 class AvailabilityRows:
@@ -283,6 +283,28 @@ class AvailabilityRows:
         "B4", "scheduled", "operative", "Operative cancels what was scheduled", "§5.2"
     )
     B5: Final = Row[AvailabilityState]("B5", "inoperative", "operative", "Operative", "§5.2")
+    B7: Final = Row[AvailabilityState](
+        "B7", "operative", "held", "firmware is to be installed, and not in use", "§5.19, errata 3.49"
+    )
+    B8: Final = Row[AvailabilityState](
+        "B8", "operative", "to_be_held", "firmware is to be installed, after the transaction", "errata 3.49"
+    )
+    B9: Final = Row[AvailabilityState]("B9", "to_be_held", "held", "the use is over", "errata 3.49")
+    B10: Final = Row[AvailabilityState](
+        "B10", ("held", "to_be_held"), "operative", "installed, or failed: as the operator wants it", "§5.19"
+    )
+    B11: Final = Row[AvailabilityState](
+        "B11", "held", "inoperative", "Inoperative outlasts the installation", "§5.2, §5.19"
+    )
+    B12: Final = Row[AvailabilityState](
+        "B12", "to_be_held", "scheduled", "Inoperative outlasts the installation", "§5.2, §5.19"
+    )
+    B13: Final = Row[AvailabilityState](
+        "B13", "inoperative", "held", "Operative, but firmware is to be installed", "§5.2, §5.19"
+    )
+    B14: Final = Row[AvailabilityState](
+        "B14", "scheduled", "to_be_held", "Operative, but firmware is to be installed", "§5.2, §5.19"
+    )
 
 
 AllowanceState: TypeAlias = Literal["none", "looking", "counting"]
@@ -642,3 +664,113 @@ class UnlockRows:
     Z6: Final = Row[UnlockState](
         "Z6", ("stopping", "releasing"), "idle", "nobody is left to be answered", "§5.18"
     )
+
+
+FirmwareState: TypeAlias = Literal[
+    "idle", "scheduled", "downloading", "retrying", "downloaded", "installing", "restarting"
+]
+
+
+class FirmwareRows:
+    """UpdateFirmware, from the order to the boot on the new firmware (§4.5, §5.19)."""
+
+    W1: Final = Row[FirmwareState](
+        "W1", "idle", "scheduled", "an update is ordered: not before retrieveDate", "§5.19, errata 3.63"
+    )
+    W2: Final = Row[FirmwareState](
+        "W2", ("scheduled", "retrying"), "scheduled", "a newer order takes the place of this one", "§5.19"
+    )
+    W2R: Final = Row[FirmwareState](
+        "W2R", "downloading", "scheduled", "a newer order: the download is abandoned", "§5.19"
+    )
+    W2D: Final = Row[FirmwareState](
+        "W2D", "downloaded", "scheduled", "a newer order: what is downloaded is not installed", "§5.19"
+    )
+    W3: Final = Row[FirmwareState](
+        "W3", ("installing", "restarting"), None, "a newer order waits for the end of this one", "§5.19"
+    )
+    W4: Final = Row[FirmwareState](
+        "W4", "scheduled", "downloading", "retrieveDate is reached: Downloading", "§4.5, §6.55"
+    )
+    W5: Final = Row[FirmwareState]("W5", "downloading", "retrying", "it failed, retries are left", "§6.55")
+    W6: Final = Row[FirmwareState]("W6", "retrying", "downloading", "retryInterval is over", "§6.55")
+    W7: Final = Row[FirmwareState](
+        "W7", "downloading", "idle", "it failed and no retry is left: DownloadFailed", "§7.25"
+    )
+    W8: Final = Row[FirmwareState](
+        "W8", "downloading", "downloaded", "Downloaded: no use begins any more", "§4.5, errata 3.49"
+    )
+    W9: Final = Row[FirmwareState](
+        "W9", "downloaded", "installing", "no transaction runs: Installing", "errata 3.48, 3.49"
+    )
+    W10: Final = Row[FirmwareState](
+        "W10", "installing", "restarting", "installed: the station starts anew on it", "errata 3.47"
+    )
+    W11: Final = Row[FirmwareState]("W11", "installing", "idle", "InstallationFailed", "§7.25")
+    W12: Final = Row[FirmwareState](
+        "W12", "restarting", "idle", "the new firmware has started: Installed", "errata 3.47"
+    )
+    W12I: Final = Row[FirmwareState](
+        "W12I", "installing", "idle", "the installer started the new firmware: Installed", "errata 3.47"
+    )
+    W13: Final = Row[FirmwareState](
+        "W13", "restarting", "idle", "no restart comes about, it is for the next: Installed", "errata 3.47"
+    )
+    W14: Final = Row[FirmwareState](
+        "W14", "installing", "idle", "the old firmware has started: InstallationFailed", "§7.25"
+    )
+    W15: Final = Row[FirmwareState](
+        "W15", "downloading", "retrying", "a start in between: the download begins anew", "§5.19"
+    )
+    W16: Final = Row[FirmwareState](
+        "W16", "scheduled", None, "a start in between: retrieveDate is awaited", "§5.19"
+    )
+    W17: Final = Row[FirmwareState](
+        "W17", "retrying", None, "a start in between: retryInterval is awaited", "§6.55"
+    )
+
+
+DiagnosticsState: TypeAlias = Literal["idle", "uploading", "retrying"]
+
+
+class DiagnosticsRows:
+    """GetDiagnostics, from the order until the file is there or will not be (§4.4, §5.9)."""
+
+    E1: Final = Row[DiagnosticsState]("E1", "idle", "uploading", "diagnostics are ordered: Uploading", "§5.9")
+    E2: Final = Row[DiagnosticsState](
+        "E2", "retrying", "uploading", "a newer order takes the place of this one", "§5.9"
+    )
+    E2R: Final = Row[DiagnosticsState](
+        "E2R", "uploading", None, "a newer order: the upload is abandoned", "§5.9"
+    )
+    E3: Final = Row[DiagnosticsState](
+        "E3", "uploading", "retrying", "it failed, retries are left", "§6.25, errata 3.50"
+    )
+    E4: Final = Row[DiagnosticsState]("E4", "retrying", "uploading", "retryInterval is over", "§6.25")
+    E5: Final = Row[DiagnosticsState]("E5", "uploading", "idle", "the file is there: Uploaded", "§7.24")
+    E6: Final = Row[DiagnosticsState](
+        "E6", "uploading", "idle", "it failed and no retry is left: UploadFailed", "§7.24"
+    )
+    E7: Final = Row[DiagnosticsState](
+        "E7", "uploading", "retrying", "a start in between: the upload begins anew", "§5.9"
+    )
+    E8: Final = Row[DiagnosticsState](
+        "E8", "retrying", None, "a start in between: what was awaited is awaited", "§5.9"
+    )
+
+
+NoticesState: TypeAlias = Literal["told", "due", "asked"]
+
+
+class NoticesRows:
+    """What the Central System is told of an update, or of diagnostics, each status once (§4.4, §4.5)."""
+
+    Q1: Final = Row[NoticesState]("Q1", ("told", "due"), "asked", "a status to tell", "§4.4, §4.5")
+    Q2: Final = Row[NoticesState]("Q2", ("told", "due"), "due", "nobody listens: the newest is kept", "§4.2")
+    Q3: Final = Row[NoticesState]("Q3", "asked", None, "the one before it is on its way", "§4.4, §4.5")
+    Q4: Final = Row[NoticesState]("Q4", "due", "asked", "somebody listens again", "§4.2")
+    Q5: Final = Row[NoticesState]("Q5", "asked", None, "answered: the next", "OCPP-J §4.1.1")
+    Q6: Final = Row[NoticesState]("Q6", "asked", "told", "answered: all is told", "§4.4, §4.5")
+    Q7: Final = Row[NoticesState]("Q7", "asked", "due", "not answered: later, once more", "§3.7")
+    Q8: Final = Row[NoticesState]("Q8", "asked", "due", "offline: the newest is kept", "§3.7")
+    Q9: Final = Row[NoticesState]("Q9", "told", "due", "what was due before the start still is", "§3.7")

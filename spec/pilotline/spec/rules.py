@@ -234,5 +234,17 @@ RULES: Final = (
         (173, "an unknown connector is Rejected, 0 is the station", "§5.17, §6.51"),
         (174, "what is triggered tells of now, once", "§5.17"),
     ),
+    *_area(
+        "firmware management",
+        (175, "firmware is downloaded at retrieveDate or later, never before", "§5.19, errata 3.63"),
+        (176, "the statuses go in their order, each once; a failure ends it", "§4.4, §4.5"),
+        (177, "what cannot be fetched is DownloadFailed, with nothing left behind", "§5.19, §7.25"),
+        (178, "an installation waits for who charges and holds the others, till it ends", "errata 3.49"),
+        (179, "Installed is told after the boot on the new firmware", "errata 3.47, 3.48"),
+        (180, "retries count what follows the first attempt", "§6.25, §6.55, errata 3.50"),
+        (181, "diagnostics are one file of the span, promised by name, or none", "§5.9, §6.26"),
+        (182, "a newer order replaces one that is not being installed, else it waits", "§5.9, §5.19"),
+        (183, "triggered, the status is what is; Idle only where nothing goes on", "§4.4, §4.5"),
+    ),
 )  # fmt: skip
 """By number, without a gap."""

@@ -164,6 +164,16 @@ def run(
     journal_mb: Annotated[
         int, typer.Option(min=0, help="Most the journal in STATE/journal may take, in MB; 0: there is none.")
     ] = 64,
+    installer: Annotated[
+        str | None,
+        typer.Option(help="Command that installs firmware; the file is added. Else it is simulated."),
+    ] = None,
+    file_bytes_max: Annotated[
+        int, typer.Option(min=1, help="Most bytes that a firmware file may have.")
+    ] = 512_000_000,
+    known_hosts: Annotated[
+        Path | None, typer.Option(help="Keys of SFTP servers, as OpenSSH writes them; others are refused.")
+    ] = None,
     log_level: Annotated[LogLevel, typer.Option(help="How much the log says.")] = LogLevel.info,
     verbose: Annotated[
         int,
@@ -196,6 +206,9 @@ def run(
         ca=ca,
         certificate=cert,
         key=key,
+        installer=running.command_of(installer),
+        file_bytes_max=file_bytes_max,
+        known_hosts=known_hosts,
         why=verbose > 1,
         journal_bytes=journal_mb * 1_000_000,
     )

@@ -261,6 +261,36 @@ CARRIERS: Final[dict[int, tuple[str, ...]]] = {
     ),
     173: ("TriggerMessageReq: no such connector", "TriggerMessageReq: of one connector"),
     174: ("trigger G1", "trigger G2", "TriggerMessageReq: BootNotification that is on its way"),
+    175: ("firmware W1", "firmware W4", "firmware W16"),
+    176: (
+        "firmware_notices Q3",
+        "diagnostics_notices Q3",
+        "promise statuses go in order",
+        "promise a failure is told of what failed",
+    ),
+    177: (
+        "firmware W7",
+        "UpdateFirmwareReq: from retrieveDate on",
+        "pilotline.adapters.file_place.Place",
+        "pilotline.adapters.file_transfer.FileTransfer",
+    ),
+    178: (
+        "firmware W9",
+        "availability B7",
+        "availability B8",
+        "availability B10",
+        "promise nobody charges while firmware is installed",
+        "promise connectors are held for an installation",
+    ),
+    179: ("firmware W10", "firmware W12", "firmware W12I", "firmware W13"),
+    180: ("firmware W5", "firmware W6", "diagnostics E3", "diagnostics E4"),
+    181: ("GetDiagnosticsReq: nothing can be there", "GetDiagnosticsReq: one file", "diagnostics E1"),
+    182: ("firmware W2", "firmware W2R", "firmware W2D", "firmware W3", "diagnostics E2", "diagnostics E2R"),
+    183: (
+        "trigger G1",
+        "pilotline.core.machines.firmware.STATUS",
+        "pilotline.core.machines.diagnostics.STATUS",
+    ),
 }  # fmt: skip
 
 

@@ -3,20 +3,25 @@
 import asyncio
 import contextlib
 import logging
+import shlex
 import signal
 import ssl
 import tomllib
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from pathlib import Path
 from types import MappingProxyType
 from typing import Final, NamedTuple
 from urllib.parse import urlsplit
 
 from pilotline.adapters.clock import SystemClock
+from pilotline.adapters.file_transfer import FileTransfer, Limits, Trust
+from pilotline.adapters.files import FileJobs
+from pilotline.adapters.installer import CommandInstaller, Installer
 from pilotline.adapters.journal import Bounds, Journal
 from pilotline.adapters.link import PowerCutError
 from pilotline.adapters.simulation import SimulatedHardware
 from pilotline.adapters.station import Station
+from pilotline.adapters.station_diagnostics import diagnostics_of
 from pilotline.adapters.store import SqliteStore, Store
 from pilotline.adapters.websocket import WebSocketLink, authorization_key, tls_context
 from pilotline.core.boot import model_of
@@ -56,6 +61,10 @@ class Plan(NamedTuple):
     key: Path | None = None
     journal_bytes: int = 64_000_000
     """Most that the journal may take; 0: there is none."""
+    installer: tuple[str, ...] = ()
+    """The command that installs firmware, to which the file is added; none: it is simulated."""
+    file_bytes_max: int = Limits().bytes_max
+    known_hosts: Path | None = None
     why: bool = False
     """The log says of each event which rows were tried, and who said no."""
 
@@ -121,6 +130,17 @@ def password_of(given: str | None, file: Path | None) -> bytes | None:
     return None if text is None else text.encode()
 
 
+def command_of(text: str | None) -> tuple[str, ...]:
+    """The words of a command as a shell takes them apart; none is run. Raises `CannotRunError`."""
+    try:
+        words = tuple(shlex.split(text or ""))
+    except ValueError as error:
+        raise CannotRunError(f"--installer: {error}") from None
+    if text is not None and not words:
+        raise CannotRunError("--installer: is no command")
+    return words
+
+
 def url_of(text: str) -> str:
     """The URL of a Central System, if it can be read; the link sees to the rest. Raises `CannotRunError`."""
     try:
@@ -160,7 +180,11 @@ async def run_until_stopped(plan: Plan) -> None:
             tls=_tls(plan),
         )
         journal = closing.enter_context(_journal(plan))
-        station = Station(product, store, simulation, link, clock=clock, journal=journal)
+        installer = CommandInstaller(plan.installer) if plan.installer else simulation.installer
+        files = _files(plan, installer, lambda: running)
+        station = running = Station(
+            product, store, simulation, link, clock=clock, journal=journal, files=files
+        )
         watching = asyncio.create_task(watch(station.subscribe(), why=plan.why), name="log")
         async with _control_api(plan, station, simulation):
             model = product.identity.charge_point_model
@@ -208,6 +232,13 @@ def _password(station: Station | None, given: bytes | None) -> bytes | None:
         return (authorization_key(station.state) if station else None) or given
     except PowerCutError:
         return given
+
+
+def _files(plan: Plan, installer: Installer, station: Callable[[], Station]) -> FileJobs:
+    """Servers of files are trusted as the Central System is."""
+    trust = Trust(tls_context(plan.ca, None, None) if plan.ca else None, plan.known_hosts)
+    transfer = FileTransfer(plan.state, Limits(bytes_max=plan.file_bytes_max), trust)
+    return FileJobs(transfer, installer, plan.state, diagnostics_of(station))
 
 
 def _tls(plan: Plan) -> ssl.SSLContext | None:

@@ -20,6 +20,7 @@ from pilotline.adapters.http.models import (
 from pilotline.adapters.simulation import SimulatedHardware
 from pilotline.adapters.station import Station
 from pilotline.core.calendar import date_of
+from pilotline.core.machines.firmware import told_version
 from pilotline.core.state import CardSession, Counter, State, Transaction, UtcTime
 from pilotline.core.step import next_deadline
 
@@ -34,7 +35,9 @@ def state_answer(station: Station, simulation: SimulatedHardware) -> StateAnswer
     return StateAnswer(
         vendor=identity.charge_point_vendor,
         model=identity.charge_point_model,
-        firmware_version=identity.firmware_version,
+        firmware_version=told_version(memory.firmware, identity),
+        firmware=memory.firmware.state,
+        diagnostics=memory.diagnostics.state,
         boots=memory.boot.number,
         reset=memory.reset.state,
         now_ms=now,

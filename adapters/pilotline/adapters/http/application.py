@@ -31,6 +31,7 @@ from pilotline.adapters.http.models import (
     FaultBody,
     FaultClearedBody,
     Health,
+    InstallationsBody,
     LinkAnswer,
     ReaderAnswer,
     Refusal,
@@ -267,6 +268,12 @@ def _disturbing(station: Station, simulation: SimulatedHardware) -> APIRouter:
     async def restarts(body: RestartsBody) -> StateAnswer:
         """Say whether restarts that a Reset orders come about."""
         simulation.reboots_fail = body.fail
+        return state_answer(station, simulation)
+
+    @routes.post("/firmware/installations")
+    async def installations(body: InstallationsBody) -> StateAnswer:
+        """Say whether installations of the simulated installer come about."""
+        simulation.installer.fails = body.fail
         return state_answer(station, simulation)
 
     @routes.post("/data-transfer", status_code=202)

@@ -71,6 +71,12 @@ class FaultClearedBody(_Body):
     error_code: ChargePointErrorCode
 
 
+class InstallationsBody(_Body):
+    """Whether an installation of firmware fails."""
+
+    fail: bool
+
+
 class RestartsBody(_Body):
     """Whether a restart fails."""
 
@@ -229,6 +235,10 @@ class StateAnswer(_Answer):
     boots: int
     reset: str
     """Whether the station goes down: up, winding_down, rebooting, on_battery."""
+    firmware: str
+    """How far an update is: idle, scheduled, downloading, retrying, downloaded, installing, restarting."""
+    diagnostics: str
+    """Whether diagnostics are on their way: idle, uploading, retrying."""
     now_ms: int
     next_deadline_ms: int | None
     clock: ClockAnswer

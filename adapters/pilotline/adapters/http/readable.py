@@ -3,6 +3,7 @@
 Used by the stream of events, by the log of `pilotline run` and by the timeline of `pilotline demo`.
 """
 
+from collections.abc import Iterable, Iterator
 from typing import Any, Literal, NamedTuple
 
 from msgspec import Struct
@@ -10,10 +11,12 @@ from msgspec.structs import asdict
 from pydantic import BaseModel
 from pydantic.alias_generators import to_camel
 
+from pilotline.adapters.diagnostics_archive import Entry
 from pilotline.adapters.happenings import Happening
 from pilotline.core.effects import SendCall, SendError, SendResult
 from pilotline.core.events import BadCallReceived, CallReceived, ErrorReceived, ResultReceived
-from pilotline.core.plain import instance, message_name, printable, without_secret
+from pilotline.core.plain import instance, message_name, plain, printable, without_secret
+from pilotline.core.state import State, Url, UtcTime
 from pilotline.core.step import Taken
 from pilotline.spec.messages.payload import write_payload
 from pilotline.spec.products import Product
@@ -61,6 +64,15 @@ def line_of(happening: Happening) -> dict[str, Any]:
     }
 
 
+def entries(happenings: Iterable[Happening]) -> Iterator[Entry]:
+    """The same as entries of a journal, with the UTC time where the clock was known."""
+    for happening in happenings:
+        before = happening.before
+        epoch = before.moment.clock.epoch if isinstance(before, State) else None
+        at = None if epoch is None else UtcTime(epoch + happening.at)
+        yield Entry(at, line_of(happening))
+
+
 def _received(event: object) -> Frame | None:
     match event:
         case CallReceived():
@@ -103,6 +115,8 @@ def _plain(value: Any) -> Any:  # Any: fields of events and effects, whatever th
             return value.identity.charge_point_model
         case BaseModel():
             return message_name(value)  # its payload is among the frames
+        case Url():
+            return plain(value)
         case Struct():
             return _fields(value)
         case tuple():

@@ -40,6 +40,8 @@ ORDER: Final = {
             "trigger",
             "authorization",
             "status_report",
+            "firmware_notices",
+            "diagnostics_notices",
             "data_transfer",
             "outbox",
             "card_session",

@@ -26,8 +26,9 @@ from pilotline.core.events import (
     Unanswered,
     Withdrawn,
 )
+from pilotline.core.machines.firmware import told_version
 from pilotline.core.slices import STATION, fact, station
-from pilotline.core.state import Address, Ask, Boot, Instant, Link, Registration
+from pilotline.core.state import Address, Ask, Boot, Firmware, Instant, Link, Registration
 from pilotline.core.statechart import Machine, Timer, ignores, on
 from pilotline.spec.messages.core import BootNotificationConf, BootNotificationReq
 from pilotline.spec.products import Identity
@@ -42,6 +43,7 @@ class Reads(Struct, frozen=True):
 
     link: Annotated[Link, station("link")]
     boot: Annotated[Boot, station("boot")]
+    firmware: Annotated[Firmware, station("firmware")]
     identity: Annotated[Identity, fact(facts.identity)]
     retry_ms: Annotated[int, fact(facts.boot_retry_ms)]
 
@@ -53,7 +55,8 @@ def link_is_up(_own: Registration, reads: Reads, _event: object) -> bool:
 def notify_boot(
     own: Registration, reads: Reads, _event: object, _now: Instant
 ) -> tuple[Registration, tuple[Asked]]:
-    return own, (Asked(Ask(BootNotificationReq(**reads.identity.model_dump()), ME)),)
+    told = {**reads.identity.model_dump(), "firmware_version": told_version(reads.firmware, reads.identity)}
+    return own, (Asked(Ask(BootNotificationReq(**told), ME)),)
 
 
 def accepted(_own: Registration, _reads: Reads, event: Answer) -> bool:

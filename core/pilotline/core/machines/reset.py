@@ -29,13 +29,14 @@ from pilotline.core.events import (
     StopAsked,
     WindDownOver,
 )
-from pilotline.core.slices import STATION, every, fact, key, stored
+from pilotline.core.slices import STATION, every, fact, key, station, stored
 from pilotline.core.state import (
     Cause,
     Counter,
     Entry,
     Instant,
     Map,
+    Notices,
     Reset,
     Session,
     StatusReport,
@@ -52,6 +53,8 @@ class Reads(Struct, frozen=True):
     transactions: Annotated[Map[Counter, Transaction], every("transactions")]
     entries: Annotated[Map[Counter, Entry], stored("outbox")]
     reports: Annotated[tuple[StatusReport, ...], every("status_reports")]
+    firmware_notices: Annotated[Notices, station("firmware_notices")]
+    diagnostics_notices: Annotated[Notices, station("diagnostics_notices")]
     battery: Annotated[bool, fact(facts.has_backup_power)]
     wind_down_ms: Annotated[int, fact(facts.soft_reset_wait_ms)]
     reboot_deadline_ms: Annotated[int, fact(facts.reboot_deadline_ms)]
@@ -59,17 +62,20 @@ class Reads(Struct, frozen=True):
 
 
 def soft(_own: Reset, _reads: Reads, event: ResetAsked) -> bool:
-    return event.cause == "SoftReset"
+    """In good order; so starts a station anew on its new firmware, too (§5.19)."""
+    return event.cause in ("SoftReset", "Reboot")
 
 
 def nothing_is_left(_own: Reset, reads: Reads, _event: object) -> bool:
-    """All transactions are stopped and delivered, and no status is on its way."""
+    """All transactions are stopped and delivered, no status is on its way, and none of firmware or diagnostics due."""
     return (
         not reads.entries
         and all(
             transaction.state not in ("running", "stopping") for transaction in reads.transactions.values()
         )
         and all(report.state != "asked" for report in reads.reports)
+        and reads.firmware_notices.state == "told"
+        and reads.diagnostics_notices.state == "told"
     )
 
 
@@ -81,7 +87,7 @@ def wind_down(
     own: Reset, reads: Reads, event: ResetAsked, now: Instant
 ) -> tuple[Reset, tuple[Arm | StopAsked | GoingDown, ...]]:
     patience = Arm("wind_down", Instant(now + reads.wind_down_ms))
-    return Reset(own.state, event.cause), (patience, *_stop_all(reads, "SoftReset"))
+    return Reset(own.state, event.cause), (patience, *_stop_all(reads, event.cause))
 
 
 def reboot_for(

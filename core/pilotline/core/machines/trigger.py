@@ -21,6 +21,7 @@ from pilotline.core.events import (
     Unanswered,
     Withdrawn,
 )
+from pilotline.core.machines import diagnostics, firmware
 from pilotline.core.machines.status_report import present, request_of
 from pilotline.core.metering import REGISTER_ALONE, of_the_grid, selected
 from pilotline.core.slices import POINT, every, here, key, station
@@ -32,7 +33,9 @@ from pilotline.core.state import (
     Clock,
     Connector,
     Counter,
+    Diagnostics,
     Fault,
+    Firmware,
     Instant,
     Map,
     Sample,
@@ -65,6 +68,8 @@ class Reads(Struct, frozen=True):
     transactions: Annotated[Map[Counter, Transaction], every("transactions")]
     clock: Annotated[Clock, station("clock")]
     boot: Annotated[Boot, station("boot")]
+    firmware: Annotated[Firmware, station("firmware")]
+    diagnostics: Annotated[Diagnostics, station("diagnostics")]
     sampled: Annotated[tuple[str, ...], key("MeterValuesSampledData")]
     rotations: Annotated[tuple[str, ...], key("ConnectorPhaseRotation")]
 
@@ -93,10 +98,11 @@ def of_diagnostics(_own: Trigger, _reads: Reads, event: Triggered) -> bool:
 
 
 def send_diagnostics_status(
-    own: Trigger, _reads: Reads, _event: Triggered, _now: Instant
+    own: Trigger, reads: Reads, _event: Triggered, _now: Instant
 ) -> tuple[Trigger, tuple[Asked]]:
     """Idle is only ever said here (§4.4)."""
-    return own, (Asked(Ask(DiagnosticsStatusNotificationReq(status="Idle"), _me(own))),)
+    status = diagnostics.STATUS[reads.diagnostics.state]
+    return own, (Asked(Ask(DiagnosticsStatusNotificationReq(status=status), _me(own))),)
 
 
 def of_firmware(_own: Trigger, _reads: Reads, event: Triggered) -> bool:
@@ -104,10 +110,11 @@ def of_firmware(_own: Trigger, _reads: Reads, event: Triggered) -> bool:
 
 
 def send_firmware_status(
-    own: Trigger, _reads: Reads, _event: Triggered, _now: Instant
+    own: Trigger, reads: Reads, _event: Triggered, _now: Instant
 ) -> tuple[Trigger, tuple[Asked]]:
     """Idle is only ever said here (§4.5)."""
-    return own, (Asked(Ask(FirmwareStatusNotificationReq(status="Idle"), _me(own))),)
+    status = firmware.STATUS[reads.firmware.state]
+    return own, (Asked(Ask(FirmwareStatusNotificationReq(status=status), _me(own))),)
 
 
 def send_heartbeat(

@@ -69,7 +69,7 @@ def faulted(reads: Reads, request: ReserveNowReq) -> bool:
 
 
 def unavailable(reads: Reads, request: ReserveNowReq) -> bool:
-    closed = [availability.state == "inoperative" for availability in reads.availability]
+    closed = [availability.state in ("inoperative", "held") for availability in reads.availability]
     if closed[0] or request.connector_id:
         return closed[0] or closed[request.connector_id]
     usable = [fault.state != "faulted" for fault in reads.faults]

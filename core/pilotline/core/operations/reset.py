@@ -7,14 +7,15 @@ from msgspec import Struct
 from pilotline.core.decision_table import DecisionTable, otherwise, when
 from pilotline.core.events import ResetAsked
 from pilotline.core.slices import station
-from pilotline.core.state import Reset
+from pilotline.core.state import Firmware, Reset
 from pilotline.spec.messages.core import ResetConf, ResetReq
 
 
 class Reads(Struct, frozen=True):
-    """Whether the station goes down already."""
+    """Whether the station goes down already, and whether it must stay up."""
 
     reset: Annotated[Reset, station("reset")]
+    firmware: Annotated[Firmware, station("firmware")]
 
 
 def on_its_way(reads: Reads, request: ResetReq) -> bool:
@@ -26,6 +27,11 @@ def on_its_way(reads: Reads, request: ResetReq) -> bool:
 def soft_on_a_battery(reads: Reads, request: ResetReq) -> bool:
     """The transactions are being stopped for the mains, and their reason stands."""
     return reads.reset.state == "on_battery" and request.type == "Soft"
+
+
+def installing(reads: Reads, _request: ResetReq) -> bool:
+    """A station that goes down half-way may not come back; it starts anew when the firmware is installed."""
+    return reads.firmware.state == "installing"
 
 
 def accept(_reads: Reads, _request: ResetReq) -> ResetConf:
@@ -47,6 +53,7 @@ RESET_OPERATION: DecisionTable[Reads, ResetReq] = DecisionTable(
     (
         when(on_its_way, name="on its way already", answer=accept),
         when(soft_on_a_battery, name="Soft, while mains fail", answer=reject),
+        when(installing, name="firmware is being installed", answer=reject),
         otherwise("go down", reset),
     ),
 )

@@ -224,6 +224,10 @@ class Product(Facts):
     """Longest time a soft reset stops transactions and lets their messages go before it restarts (§5.14)."""
     reboot_deadline_s: Count
     """Longest time from ordering a restart to going down; later it has failed and is tried again (§9.1.22)."""
+    transfer_deadline_s: Count
+    """Longest time for one attempt to fetch firmware or to send diagnostics; later it has failed (§5.9, §5.19)."""
+    installation_deadline_s: Count
+    """Longest time to install firmware, for which connectors are kept out of use; later it has failed (§5.19)."""
     on_commit_failure: Literal["stop", "continue"]
     """What running transactions do when memory cannot be written; new ones never start then."""
     call_timeout_s: Count

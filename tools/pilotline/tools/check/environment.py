@@ -27,6 +27,8 @@ from pilotline.core.events import (
     ContactorOpened,
     DataTransferAnswered,
     DataTransferRequested,
+    DiagnosticsUploaded,
+    DownloadFailed,
     EnergyDeclined,
     EnergyRequested,
     ErrorReceived,
@@ -34,6 +36,9 @@ from pilotline.core.events import (
     External,
     FaultCleared,
     FaultDetected,
+    FirmwareDownloaded,
+    FirmwareInstalled,
+    InstallationFailed,
     LinkLost,
     LinkUp,
     LockFailed,
@@ -45,11 +50,13 @@ from pilotline.core.events import (
     ResultReceived,
     TagPresented,
     UnlockFailed,
+    UploadFailed,
 )
 from pilotline.core.levels import contactor, lock
 from pilotline.core.machines.outbox import message_id_of
 from pilotline.core.state import (
     Cause,
+    Counter,
     HeldCall,
     Readings,
     SampledReading,
@@ -397,6 +404,28 @@ def vendor(state: State) -> Iterator[External]:
     if held is not None:
         yield DataTransferAnswered(held, "Accepted", "data")
         yield DataTransferAnswered(HeldCall(held.connection, "old"), "Accepted")
+
+
+def files(*, late: bool = False) -> Player:
+    """Firmware comes and is installed, diagnostics go, or any of it fails; what was abandoned is told of, too."""
+
+    def play(state: State) -> Iterator[External]:
+        firmware, diagnostics = state.memory.firmware, state.memory.diagnostics
+        if firmware.state == "downloading":
+            yield FirmwareDownloaded(firmware.job)
+            yield DownloadFailed(firmware.job, "")
+            if late:
+                yield FirmwareDownloaded(Counter(firmware.job - 1))
+        if firmware.state == "installing":
+            yield FirmwareInstalled(firmware.job, "2")
+            yield InstallationFailed(firmware.job, "")
+        if diagnostics.state == "uploading":
+            yield DiagnosticsUploaded(diagnostics.job)
+            yield UploadFailed(diagnostics.job, "")
+            if late:
+                yield DiagnosticsUploaded(Counter(diagnostics.job - 1))
+
+    return play
 
 
 def embedder(_state: State) -> Iterator[External]:

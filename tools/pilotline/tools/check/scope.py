@@ -138,6 +138,8 @@ def _small(product: Product, connectors: int, configuration: dict[str, str], **f
         soft_reset_wait_s=1,
         data_transfer_deadline_s=1,
         reboot_deadline_s=1,
+        transfer_deadline_s=1,
+        installation_deadline_s=1,
         contactor_deadline_ms=1000,
         **facts,
     )

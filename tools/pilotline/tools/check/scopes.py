@@ -16,6 +16,7 @@ from pilotline.tools.check.environment import (
     central_system,
     tags,
 )
+from pilotline.tools.check.firmware_scopes import FIRMWARE_SCOPES
 from pilotline.tools.check.going_down import GOING_DOWN
 from pilotline.tools.check.metering_scopes import METERING
 from pilotline.tools.check.payments import PAYMENTS
@@ -423,5 +424,5 @@ _SCOPES: Final = (
 
 def scopes() -> dict[str, Scope]:
     """All scopes by name."""
-    groups = (*_SCOPES, *METERING, *PAYMENTS, *GOING_DOWN, *REFUSALS, *PROFILE_SCOPES)
+    groups = (*_SCOPES, *METERING, *PAYMENTS, *GOING_DOWN, *REFUSALS, *PROFILE_SCOPES, *FIRMWARE_SCOPES)
     return {scope.name: scope for scope in groups}

@@ -10,4 +10,8 @@ UNREACHED: Final[dict[tuple[str, str], str]] = {
     ("connector", "H5/ChargingBegan"): _SMART_CHARGING,
     ("connector", "E3/EnergyOffered"): _SMART_CHARGING,
     ("connector", "E4/EnergyOffered"): _SMART_CHARGING,
+    (
+        "firmware",
+        "W12I/PoweredUp",
+    ): "the product stays the same while a scope is searched; shown by a scenario",
 }

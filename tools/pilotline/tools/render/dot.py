@@ -27,6 +27,7 @@ COLOURS: Final = {
     "Reserved": _RESERVED,
     "Unavailable": _OUT,
     "inoperative": _OUT,
+    "held": _OUT,
     "Faulted": _BROKEN,
     "faulted": _BROKEN,
 }

@@ -1,0 +1,82 @@
+"""What a charge point promises of firmware and diagnostics: predicates for `properties` (§4.4, §4.5, §5.19)."""
+
+from itertools import pairwise
+from typing import Final
+
+from pilotline.core.state import State
+
+_CHARGES: Final = ("starting", "charging", "ending")
+_FOLLOWS: Final[dict[str, tuple[str, ...]]] = {
+    "Downloading": ("Downloaded", "DownloadFailed", "Downloading"),
+    "Downloaded": ("Installing", "Downloading"),
+    "Installing": ("Installed", "InstallationFailed", "Downloading"),
+    "Installed": ("Downloading",),
+    "DownloadFailed": ("Downloading",),
+    "InstallationFailed": ("Downloading",),
+    "Uploading": ("Uploaded", "UploadFailed", "Uploading"),
+    "Uploaded": ("Uploading",),
+    "UploadFailed": ("Uploading",),
+}
+"""Which status may be told after which (§4.4, §4.5); a newer order begins with its first, whatever is left unsaid
+of the one before."""
+
+
+def nobody_charges_while_firmware_is_installed(state: State) -> bool:
+    """Nor while the station is about to start anew on it (errata 3.49)."""
+    if state.memory.firmware.state not in ("installing", "restarting"):
+        return True
+    return all(session.state not in _CHARGES for session in state.moment.sessions) and all(
+        transaction.state not in ("running", "stopping") for transaction in state.memory.transactions.values()
+    )
+
+
+def connectors_are_held_for_an_installation(state: State) -> bool:
+    """From Downloaded to the end no connector is to be used, and none is held otherwise (§5.19, errata 3.49)."""
+    holds = state.memory.firmware.state in ("downloaded", "installing", "restarting")
+    main, *connectors = [availability.state for availability in state.memory.availability]
+    forbidden = ("operative",) if holds else ("held", "to_be_held")
+    return main not in ("held", "to_be_held") and not any(each in forbidden for each in connectors)
+
+
+_DEADLINES: Final = {
+    "scheduled": "retrieve",
+    "downloading": "download",
+    "retrying": "retry",
+    "installing": "installation",
+    "uploading": "upload",
+}
+
+
+def _is_armed(armed: set[tuple[str, str]], machine: str, timer: str | None) -> bool:
+    return timer is None or (machine, timer) in armed
+
+
+def orders_go_on(state: State) -> bool:
+    """What is not done at once has a deadline: retrieveDate, an answer, the next attempt or notice (§6.25, §6.55)."""
+    memory, moment = state.memory, state.moment
+    armed = {(timer.machine, timer.timer) for timers in (moment.timers, moment.dates) for timer in timers}
+    online = moment.link.state == "up" and moment.registration.state == "accepted"
+    return (
+        _is_armed(armed, "firmware", _DEADLINES.get(memory.firmware.state))
+        and _is_armed(armed, "diagnostics", _DEADLINES.get(memory.diagnostics.state))
+        and all(
+            notices.state != "due" or not online or (name, "retry") in armed
+            for name, notices in (
+                ("firmware_notices", moment.firmware_notices),
+                ("diagnostics_notices", moment.diagnostics_notices),
+            )
+        )
+    )
+
+
+def statuses_go_in_order(state: State) -> bool:
+    """What is to be told of an update or of diagnostics follows the standard's sequence (§4.4, §4.5)."""
+    memory, moment = state.memory, state.moment
+    return all(
+        (notices.state == "told") == (not due.statuses)
+        and all(after in _FOLLOWS[before] for before, after in pairwise(due.statuses))
+        for notices, due in (
+            (moment.firmware_notices, memory.firmware_due),
+            (moment.diagnostics_notices, memory.diagnostics_due),
+        )
+    )
