@@ -4,6 +4,8 @@ from msgspec.structs import replace
 
 from pilotline.core.effects import Change, Put
 from pilotline.core.events import PoweredUp
+from pilotline.core.facts import outlets
+from pilotline.core.limiting import unbounded
 from pilotline.core.state import (
     Aligned,
     Allowance,
@@ -23,6 +25,7 @@ from pilotline.core.state import (
     Reader,
     SampleKeeper,
     Session,
+    SmartCharging,
     Stamp,
     StatusReport,
     Supply,
@@ -145,5 +148,8 @@ def fresh_moment(memory: Memory, event: PoweredUp) -> Moment:
         triggers=tuple(Trigger(c) for c in points),
         queue=Outbox("idle", first, next_, newest),
         aligned=tuple(Aligned(c) for c in points),
+        smart_charging=SmartCharging(
+            limits=(None, *(unbounded(outlet) for outlet in outlets(event.product, None)))
+        ),
         sample_keeper=SampleKeeper(next=Counter(max(memory.samples, default=0) + 1)),
     )

@@ -5,6 +5,7 @@ round. An event with a field `connector`, `reader`, `transaction`, `asker` or `p
 `by` is for the machine that asked; any other is for all.
 """
 
+from decimal import Decimal
 from typing import Generic, TypeAlias, TypeVar
 
 from msgspec import Struct
@@ -18,6 +19,7 @@ from pilotline.core.state import (
     HeldCall,
     Instant,
     PaymentNumber,
+    Profile,
     Readings,
     Sample,
     Terms,
@@ -31,6 +33,7 @@ from pilotline.spec.products import Product
 from pilotline.spec.types import (
     AuthorizationStatus,
     ChargePointErrorCode,
+    ChargingRateUnitType,
     DataTransferStatus,
     ErrorCode,
     MessageTrigger,
@@ -258,6 +261,22 @@ class FaultCleared(External, frozen=True):
     error_code: ChargePointErrorCode
 
 
+class LocalLimitFound(External, frozen=True):
+    """A limit on the spot, of the grid connection (0) or by temperature; another one of this cause is over."""
+
+    connector: int
+    cause: str
+    limit: Decimal
+    unit: ChargingRateUnitType
+
+
+class LocalLimitLifted(External, frozen=True):
+    """The limit of this cause is over."""
+
+    connector: int
+    cause: str
+
+
 class DataTransferRequested(External, frozen=True):
     """The embedder wants a DataTransfer.req to be sent (§4.3)."""
 
@@ -451,6 +470,7 @@ class AuthorizationAsked(Internal, frozen=True):
 
     asker: Asker
     id_tag: str
+    profile: Profile | None = None
 
 
 class TagPreAuthorized(Internal, frozen=True):
@@ -482,6 +502,7 @@ class UseGranted(Internal, frozen=True):
     id_tag: str
     parent_id_tag: str | None
     reader: int | None
+    profile: Profile | None = None
 
 
 class UseWithdrawn(Internal, frozen=True):
@@ -619,6 +640,26 @@ class EnergyOffered(Internal, frozen=True):
     connector: int
 
 
+class ProfilesChanged(Internal, frozen=True):
+    """Charging profiles were installed or cleared (§5.5, §5.16)."""
+
+
+class BoundaryReached(Internal, frozen=True):
+    """The first instant at which a limit may be another (§3.13)."""
+
+
+class LimitFell(Internal, frozen=True):
+    """A car can no longer charge with what the connector may draw."""
+
+    connector: int
+
+
+class LimitRose(Internal, frozen=True):
+    """A car can charge again with what the connector may draw."""
+
+    connector: int
+
+
 class FaultBegan(Internal, frozen=True):
     """The first fault that prevents charging."""
 
@@ -745,6 +786,7 @@ class TransactionBegan(Internal, frozen=True):
     parent_id_tag: str | None
     readings: Readings
     reservation: int | None = None
+    profile: Profile | None = None
 
 
 class SampleDue(Internal, frozen=True):

@@ -10,6 +10,7 @@ from pilotline.core import facts
 from pilotline.core.effects import (
     CloseContactor,
     Effect,
+    LimitCurrent,
     LockConnector,
     OpenContactor,
     PingEvery,
@@ -48,6 +49,13 @@ def contactor(state: State, connector: int) -> Effect:
     return CloseContactor(connector) if closed else OpenContactor(connector)
 
 
+def limit(state: State, connector: int) -> Effect:
+    """What profiles and local limits leave (§3.13); while nobody charges, what the product can carry."""
+    applied = state.moment.smart_charging.limits[connector]
+    assert applied, "connector 0 has no limit of its own"  # noqa: S101  (an assertion of ours, see step)
+    return LimitCurrent(connector, applied.current_a, applied.phases)
+
+
 def lock(state: State, connector: int) -> Effect:
     """Locked from before the transaction until it has stopped, and for a driver who was refused beyond that; a fixed
     cable has no lock (§3.5.4, §4.10).
@@ -74,6 +82,7 @@ def ping(state: State, _connector: int) -> Effect:
 
 
 LEVELS: Final = (
+    Level("limit", True, frozenset({"smart_charging"}), limit),
     Level("contactor", True, frozenset({"sessions", "cables", "supplies", "faults", "storage"}), contactor),
     Level("lock", True, frozenset({"sessions", "kept_cables"}), lock, facts.has_lock),
     Level("light", True, frozenset({"connectors"}), light),

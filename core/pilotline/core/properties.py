@@ -109,7 +109,7 @@ def _called_for(state: State, at: int) -> ChargePointStatus:
     if moment.faults[at].state == "faulted":
         return "Faulted"
     if phase in ("charging", "ending"):
-        if moment.supplies[at].state == "withheld":
+        if moment.supplies[at].state != "offered":
             return "SuspendedEVSE"
         return "SuspendedEV" if moment.evs[at].state == "content" else "Charging"
     if phase in _PHASES:

@@ -7,26 +7,34 @@ from typing import Annotated
 
 from msgspec import Struct
 
+from pilotline.core.charging_profiles import profile_of
 from pilotline.core.decision_table import DecisionTable, otherwise, when
 from pilotline.core.events import AuthorizationAsked, StopAsked, UseGranted
 from pilotline.core.fitness import fit_for_use
+from pilotline.core.installing import contradicts_itself, exceeds_the_product, is_one_too_many
 from pilotline.core.known_tags import KnownTag, known_tag
+from pilotline.core.limiting import reckoned_epoch
 from pilotline.core.reserving import Floor, may_use, of_any, on_connector
-from pilotline.core.slices import every, key, station, stored
+from pilotline.core.slices import every, key, station, stored, the_time
 from pilotline.core.state import (
     Asker,
     Authorization,
     Availability,
+    Boot,
     CachedTag,
+    Clock,
     Counter,
     Fault,
+    Instant,
     ListedTag,
     Map,
+    Profile,
     Registration,
     Reservation,
     Reset,
     Session,
     Transaction,
+    UtcTime,
 )
 from pilotline.spec.messages.core import (
     RemoteStartTransactionConf,
@@ -34,6 +42,7 @@ from pilotline.spec.messages.core import (
     RemoteStopTransactionConf,
     RemoteStopTransactionReq,
 )
+from pilotline.spec.messages.structures import ChargingProfile
 
 
 class Reads(Struct, frozen=True):
@@ -53,7 +62,15 @@ class Reads(Struct, frozen=True):
     cache_enabled: Annotated[bool | None, key("AuthorizationCacheEnabled")]
     connectors: Annotated[int, key("NumberOfConnectors")]
     authorize: Annotated[bool, key("AuthorizeRemoteTxRequests")]
-    profiles: Annotated[tuple[str, ...], key("SupportedFeatureProfiles")]
+    feature_profiles: Annotated[tuple[str, ...], key("SupportedFeatureProfiles")]
+    profiles: Annotated[Map[int, Profile], stored("profiles")]
+    clock: Annotated[Clock, station("clock")]
+    boot: Annotated[Boot, station("boot")]
+    now: Annotated[Instant, the_time()]
+    stack_level_max: Annotated[int, key("ChargeProfileMaxStackLevel")]
+    units: Annotated[tuple[str, ...], key("ChargingScheduleAllowedChargingRateUnit")]
+    periods_max: Annotated[int, key("ChargingScheduleMaxPeriods")]
+    profiles_max: Annotated[int, key("MaxChargingProfilesInstalled")]
 
 
 def not_accepted(reads: Reads, _request: object) -> bool:
@@ -70,12 +87,35 @@ def profile_of_another_kind(reads: Reads, request: RemoteStartTransactionReq) ->
     """It may only be for the transaction to come, whose id nobody knows; without smart charging none is looked at
     (§5.11, errata 3.41).
     """
-    profile = request.charging_profile
-    return (
-        profile is not None
-        and "SmartCharging" in reads.profiles
-        and (profile.charging_profile_purpose != "TxProfile" or profile.transaction_id is not None)
+    profile = _profile_message(reads, request)
+    return profile is not None and (
+        profile.charging_profile_purpose != "TxProfile" or profile.transaction_id is not None
     )
+
+
+def profile_not_taken(reads: Reads, request: RemoteStartTransactionReq) -> bool:
+    """As SetChargingProfile would not take it either (§5.16)."""
+    message, new = _profile_message(reads, request), _profile(reads, request)
+    return (
+        message is not None
+        and new is not None
+        and (
+            contradicts_itself(message)
+            or exceeds_the_product(reads, message)
+            or is_one_too_many(reads, new, [session.profile for session in reads.sessions])
+        )
+    )
+
+
+def _profile_message(reads: Reads, request: RemoteStartTransactionReq) -> ChargingProfile | None:
+    return request.charging_profile if "SmartCharging" in reads.feature_profiles else None
+
+
+def _profile(reads: Reads, request: RemoteStartTransactionReq) -> Profile | None:
+    """The profile of the transaction to be."""
+    message = _profile_message(reads, request)
+    received = UtcTime(reckoned_epoch(reads.clock, reads.boot) + reads.now)
+    return None if message is None else profile_of(message, _target(reads, request), received)
 
 
 def no_connector_fit(reads: Reads, request: RemoteStartTransactionReq) -> bool:
@@ -95,7 +135,8 @@ def authorize_and_start(
     reads: Reads, request: RemoteStartTransactionReq
 ) -> tuple[RemoteStartTransactionConf, tuple[AuthorizationAsked]]:
     asker = Asker("connector", _target(reads, request))
-    return RemoteStartTransactionConf(status="Accepted"), (AuthorizationAsked(asker, request.id_tag),)
+    asked = AuthorizationAsked(asker, request.id_tag, _profile(reads, request))
+    return RemoteStartTransactionConf(status="Accepted"), (asked,)
 
 
 def start(
@@ -103,7 +144,9 @@ def start(
 ) -> tuple[RemoteStartTransactionConf, tuple[UseGranted]]:
     known = _known(reads, request.id_tag)
     parent_id_tag = None if known is None else known.parent_id_tag
-    granted = UseGranted(_target(reads, request), request.id_tag, parent_id_tag, None)
+    granted = UseGranted(
+        _target(reads, request), request.id_tag, parent_id_tag, None, _profile(reads, request)
+    )
     return RemoteStartTransactionConf(status="Accepted"), (granted,)
 
 
@@ -158,6 +201,7 @@ REMOTE_START_TRANSACTION: DecisionTable[Reads, RemoteStartTransactionReq] = Deci
         when(not_accepted, name="not registered", answer=reject_start),
         when(connector_unknown, name="connector 0 or unknown", answer=reject_start),
         when(profile_of_another_kind, name="a profile for something else", answer=reject_start),
+        when(profile_not_taken, name="a profile that cannot be installed", answer=reject_start),
         when(no_connector_fit, name="no connector is fit", answer=reject_start),
         when(authorization_wanted, name="authorize like a local start", answer=authorize_and_start),
         otherwise("start at once", start),

@@ -1,0 +1,96 @@
+"""What the limits of a station depend on, read out of its state (§3.13)."""
+
+from collections.abc import Mapping
+from typing import Protocol
+
+from msgspec.structs import replace
+
+from pilotline.core.charging_profiles import Use
+from pilotline.core.smart_charging import Outlet, Permitted, Situation, limit_of
+from pilotline.core.state import (
+    Boot,
+    Clock,
+    Counter,
+    Instant,
+    Limit,
+    Map,
+    Profile,
+    Session,
+    SmartCharging,
+    Stamp,
+    Transaction,
+    UtcTime,
+)
+
+
+class Station(Protocol):
+    """What is read of the station."""
+
+    @property
+    def sessions(self) -> tuple[Session, ...]: ...
+    @property
+    def transactions(self) -> Map[Counter, Transaction]: ...
+    @property
+    def profiles(self) -> Map[int, Profile]: ...
+    @property
+    def boot(self) -> Boot: ...
+    @property
+    def outlets(self) -> tuple[Outlet, ...]: ...
+    @property
+    def switches_phases(self) -> bool | None: ...
+
+
+def reckoned_epoch(clock: Clock, boot: Boot) -> UtcTime:
+    """The UTC time at instant 0 of this boot.
+
+    Without a clock the last time known stood still while the power was off: schedules go on, late, rather than not at
+    all, for a limit that holds too long is safer than none, and what suspends until the network is back strands the
+    driver. Where no time was ever known there is no profile: whoever installs one has told the time (§4.2).
+    """
+    if clock.epoch is not None:
+        return clock.epoch
+    last = boot.last_known
+    return UtcTime(0) if last is None or last.utc is None else last.utc
+
+
+def situation(
+    station: Station, own: SmartCharging, profiles: Map[int, Profile], epoch: UtcTime, now: Instant
+) -> Situation:
+    """All that the limits depend on, with these profiles, at this instant."""
+    outlets = station.outlets
+    if station.switches_phases:
+        outlets = tuple(replace(outlet, switches_phases=True) for outlet in outlets)
+    return Situation(outlets, profiles, Map(_uses(station, epoch, now)), own.local_limits)
+
+
+def _uses(station: Station, epoch: UtcTime, now: Instant) -> Mapping[int, Use]:
+    """A transaction counts until it has stopped; one that is just being recorded begins now."""
+    uses = {}
+    for session in station.sessions:
+        if session.state in ("charging", "ending"):
+            transaction = station.transactions.get(session.transaction or Counter(0), Transaction())
+            uses[session.connector] = Use(
+                session.transaction,
+                UtcTime(epoch + now)
+                if transaction.began is None
+                else _utc_of(transaction.began, station.boot, epoch),
+                None if transaction.charged is None else _utc_of(transaction.charged, station.boot, epoch),
+            )
+    return uses
+
+
+def _utc_of(stamp: Stamp, boot: Boot, epoch: UtcTime) -> UtcTime:
+    """One of an earlier boot that never met a clock is taken to be of the beginning of this one."""
+    if stamp.utc is not None:
+        return stamp.utc
+    return UtcTime(epoch + stamp.at) if stamp.boot == boot.number else epoch
+
+
+def limit_from(permitted: Permitted) -> Limit:
+    """What the hardware is told: cut to a tenth of an ampere, never rounded up."""
+    return Limit(limit_of(permitted.binding.current_a), permitted.phases, permitted.suffices)
+
+
+def unbounded(outlet: Outlet) -> Limit:
+    """What the product can carry."""
+    return Limit(limit_of(outlet.max_current_a), outlet.phases, suffices=True)
