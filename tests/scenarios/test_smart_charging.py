@@ -8,8 +8,8 @@ import pytest
 from scenarios.charging_profiles import ask, clear, install, profile
 from station_bench import TAG, Bench
 
-from pilotline.core.effects import CloseContactor, LimitCurrent, OpenContactor, SendError
-from pilotline.core.events import EnergyDeclined, LocalLimitFound, LocalLimitLifted
+from pilotline.core.effects import CloseContactor, Effect, LimitCurrent, OpenContactor, SendError
+from pilotline.core.events import EnergyDeclined, External, LocalLimitFound, LocalLimitLifted
 from pilotline.spec.messages.core import RemoteStartTransactionReq, StatusNotificationReq
 
 FULL = Decimal(32)
@@ -212,3 +212,37 @@ def test_nothing_to_clear_is_unknown() -> None:
     assert bench.asks(clear(id=2)).status == "Unknown"
     assert bench.asks(clear(id=1)).status == "Accepted"
     assert bench.effects(OpenContactor)
+
+
+# --- phases --------------------------------------------------------------------------------------------------
+
+
+def test_phases_are_switched_with_the_contactor_open() -> None:
+    """4140 W are 6 A on three phases and 18 A on one (§7.12, §9.4.4)."""
+    bench = Bench().charge()
+    installs(bench, 1, 1, "TxProfile", (0, "4140"), unit="W", kind="Relative")
+    bench.done.clear()
+    installs(bench, 1, 1, "TxProfile", (0, "4140"), unit="W", phases=1)
+    told = [e for e in bench.done if isinstance(e, LimitCurrent | OpenContactor | CloseContactor)]
+    assert told == [
+        LimitCurrent(1, Decimal(0), 3),
+        OpenContactor(1),
+        LimitCurrent(1, Decimal(18), 1),
+        CloseContactor(1),
+    ]
+    assert status(bench) == "Charging"
+
+
+class StuckBench(Bench):
+    """Its contactors weld."""
+
+    def _carried_out(self, effect: Effect) -> list[External]:
+        welded = isinstance(effect, OpenContactor) and self.closed[effect.connector]
+        return [] if welded else super()._carried_out(effect)
+
+
+def test_a_contactor_that_does_not_open_for_the_phases_is_a_fault() -> None:
+    bench = StuckBench().charge()
+    installs(bench, 1, 1, "TxProfile", (0, "10"), phases=1)
+    bench.passes(bench.product.contactor_deadline_ms / 1000)
+    assert status(bench) == "Faulted"

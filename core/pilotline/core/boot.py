@@ -22,6 +22,7 @@ from pilotline.core.state import (
     Memory,
     Moment,
     Outbox,
+    PhaseSwitch,
     Reader,
     SampleKeeper,
     Session,
@@ -148,6 +149,10 @@ def fresh_moment(memory: Memory, event: PoweredUp) -> Moment:
         triggers=tuple(Trigger(c) for c in points),
         queue=Outbox("idle", first, next_, newest),
         aligned=tuple(Aligned(c) for c in points),
+        phase_switches=(
+            PhaseSwitch(0),
+            *(PhaseSwitch(c, phases=part.phases) for c, part in enumerate(event.product.connectors, start=1)),
+        ),
         smart_charging=SmartCharging(
             limits=(None, *(unbounded(outlet) for outlet in outlets(event.product, None)))
         ),

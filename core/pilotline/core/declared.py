@@ -17,6 +17,7 @@ from pilotline.core.machines.fault import FAULT
 from pilotline.core.machines.heartbeat import HEARTBEAT
 from pilotline.core.machines.link import LINK
 from pilotline.core.machines.outbox import OUTBOX
+from pilotline.core.machines.phase_switch import PHASE_SWITCH
 from pilotline.core.machines.reader import READER_MACHINE
 from pilotline.core.machines.registration import REGISTRATION
 from pilotline.core.machines.reservation import RESERVATION_MACHINE, VACANCY
@@ -73,6 +74,7 @@ MACHINES: Final[tuple[Machine[Any, Any], ...]] = (
     CARD_SESSION_MACHINE,
     CLOCK_ALIGNED,
     SMART_CHARGING,  # before a transaction begins to charge its limit is known
+    PHASE_SWITCH,
     TRANSACTION_MACHINE,
     SUPPLY,
     ALLOWANCE,

@@ -660,6 +660,18 @@ class LimitRose(Internal, frozen=True):
     connector: int
 
 
+class PhasesChanged(Internal, frozen=True):
+    """The car may draw on another number of phases than it did (§9.4.4)."""
+
+    connector: int
+
+
+class BreakTimedOut(Internal, frozen=True):
+    """The contactor did not tell in time that it is open, so that phases can be switched."""
+
+    connector: int
+
+
 class FaultBegan(Internal, frozen=True):
     """The first fault that prevents charging."""
 

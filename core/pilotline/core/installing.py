@@ -1,12 +1,15 @@
-"""Whether a charging profile can be installed at all: what it says of itself, and what the product takes (§5.16, §9.4)."""
+"""Whether a charging profile can be installed: what it says of itself, what the product takes (§5.16, §9.4)."""
 
-from collections.abc import Iterable
 from decimal import Decimal
 from itertools import pairwise
-from typing import Final, Protocol
+from typing import Annotated, Final
+
+from msgspec import Struct
 
 from pilotline.core.charging_profiles import with_installed
-from pilotline.core.state import Map, Profile
+from pilotline.core.limiting import reckoned_epoch
+from pilotline.core.slices import every, key, station, stored, the_time
+from pilotline.core.state import Boot, Clock, Instant, Map, Profile, Session, UtcTime
 from pilotline.spec.messages.structures import ChargingProfile
 from pilotline.spec.types import ChargingRateUnitType
 
@@ -14,19 +17,23 @@ UNIT_NAMES: Final[dict[ChargingRateUnitType, str]] = {"A": "Current", "W": "Powe
 """As ChargingScheduleAllowedChargingRateUnit has them (§9.4.2, errata 3.86)."""
 
 
-class Bounds(Protocol):
-    """What is installed, and how much the product takes."""
+class InstallingReads(Struct, frozen=True):
+    """What is installed, what waits to be, how much the product takes, and the time."""
 
-    @property
-    def profiles(self) -> Map[int, Profile]: ...
-    @property
-    def stack_level_max(self) -> int: ...
-    @property
-    def units(self) -> tuple[str, ...]: ...
-    @property
-    def periods_max(self) -> int: ...
-    @property
-    def profiles_max(self) -> int: ...
+    profiles: Annotated[Map[int, Profile], stored("profiles")]
+    sessions: Annotated[tuple[Session, ...], every("sessions")]
+    clock: Annotated[Clock, station("clock")]
+    boot: Annotated[Boot, station("boot")]
+    now: Annotated[Instant, the_time()]
+    stack_level_max: Annotated[int, key("ChargeProfileMaxStackLevel")]
+    units: Annotated[tuple[str, ...], key("ChargingScheduleAllowedChargingRateUnit")]
+    periods_max: Annotated[int, key("ChargingScheduleMaxPeriods")]
+    profiles_max: Annotated[int, key("MaxChargingProfilesInstalled")]
+
+
+def received(reads: InstallingReads) -> UtcTime:
+    """The present time, as far as it is known."""
+    return UtcTime(reckoned_epoch(reads.clock, reads.boot) + reads.now)
 
 
 def contradicts_itself(profile: ChargingProfile) -> bool:
@@ -53,20 +60,21 @@ def _any_below_0(*numbers: Decimal | int | None) -> bool:
     return any(number is not None and number < 0 for number in numbers)
 
 
-def exceeds_the_product(bounds: Bounds, profile: ChargingProfile) -> bool:
+def exceeds_the_product(reads: InstallingReads, profile: ChargingProfile) -> bool:
     """A stackLevel, a number of periods or a unit that the product's keys exclude (§9.4.1-9.4.3)."""
     schedule = profile.charging_schedule
     return (
-        profile.stack_level > bounds.stack_level_max
-        or len(schedule.charging_schedule_period) > bounds.periods_max
-        or UNIT_NAMES[schedule.charging_rate_unit] not in bounds.units
+        profile.stack_level > reads.stack_level_max
+        or len(schedule.charging_schedule_period) > reads.periods_max
+        or UNIT_NAMES[schedule.charging_rate_unit] not in reads.units
     )
 
 
-def is_one_too_many(bounds: Bounds, new: Profile, waiting: Iterable[Profile | None]) -> bool:
+def is_one_too_many(reads: InstallingReads, new: Profile) -> bool:
     """Of all, or of its purpose: ChargeProfileMaxStackLevel counts those too (§9.4.1, §9.4.5). One in the place of
     another is none more; what waits for its transaction has its place already.
     """
-    after = [*with_installed(bounds.profiles, new).values(), *(profile for profile in waiting if profile)]
+    waiting = [session.profile for session in reads.sessions if session.profile is not None]
+    after = [*with_installed(reads.profiles, new).values(), *waiting]
     same_purpose = sum(profile.purpose == new.purpose for profile in after)
-    return len(after) > bounds.profiles_max or same_purpose > max(bounds.stack_level_max, 1)
+    return len(after) > reads.profiles_max or same_purpose > max(reads.stack_level_max, 1)

@@ -1,11 +1,14 @@
 """What the limits of a station depend on, read out of its state (§3.13)."""
 
 from collections.abc import Mapping
-from typing import Protocol
+from typing import Annotated
 
+from msgspec import Struct
 from msgspec.structs import replace
 
+from pilotline.core import facts
 from pilotline.core.charging_profiles import Use
+from pilotline.core.slices import every, fact, key, station, stored
 from pilotline.core.smart_charging import Outlet, Permitted, Situation, limit_of
 from pilotline.core.state import (
     Boot,
@@ -23,21 +26,16 @@ from pilotline.core.state import (
 )
 
 
-class Station(Protocol):
-    """What is read of the station."""
+class LimitingReads(Struct, frozen=True):
+    """Who charges, what is installed, the time, and what the product can carry."""
 
-    @property
-    def sessions(self) -> tuple[Session, ...]: ...
-    @property
-    def transactions(self) -> Map[Counter, Transaction]: ...
-    @property
-    def profiles(self) -> Map[int, Profile]: ...
-    @property
-    def boot(self) -> Boot: ...
-    @property
-    def outlets(self) -> tuple[Outlet, ...]: ...
-    @property
-    def switches_phases(self) -> bool | None: ...
+    sessions: Annotated[tuple[Session, ...], every("sessions")]
+    transactions: Annotated[Map[Counter, Transaction], every("transactions")]
+    profiles: Annotated[Map[int, Profile], stored("profiles")]
+    clock: Annotated[Clock, station("clock")]
+    boot: Annotated[Boot, station("boot")]
+    outlets: Annotated[tuple[Outlet, ...], fact(facts.outlets)]
+    switches_phases: Annotated[bool | None, key("ConnectorSwitch3to1PhaseSupported")]
 
 
 def reckoned_epoch(clock: Clock, boot: Boot) -> UtcTime:
@@ -54,27 +52,27 @@ def reckoned_epoch(clock: Clock, boot: Boot) -> UtcTime:
 
 
 def situation(
-    station: Station, own: SmartCharging, profiles: Map[int, Profile], epoch: UtcTime, now: Instant
+    reads: LimitingReads, own: SmartCharging, profiles: Map[int, Profile], epoch: UtcTime, now: Instant
 ) -> Situation:
     """All that the limits depend on, with these profiles, at this instant."""
-    outlets = station.outlets
-    if station.switches_phases:
+    outlets = reads.outlets
+    if reads.switches_phases:
         outlets = tuple(replace(outlet, switches_phases=True) for outlet in outlets)
-    return Situation(outlets, profiles, Map(_uses(station, epoch, now)), own.local_limits)
+    return Situation(outlets, profiles, Map(_uses(reads, epoch, now)), own.local_limits)
 
 
-def _uses(station: Station, epoch: UtcTime, now: Instant) -> Mapping[int, Use]:
+def _uses(reads: LimitingReads, epoch: UtcTime, now: Instant) -> Mapping[int, Use]:
     """A transaction counts until it has stopped; one that is just being recorded begins now."""
     uses = {}
-    for session in station.sessions:
+    for session in reads.sessions:
         if session.state in ("charging", "ending"):
-            transaction = station.transactions.get(session.transaction or Counter(0), Transaction())
+            transaction = reads.transactions.get(session.transaction or Counter(0), Transaction())
             uses[session.connector] = Use(
                 session.transaction,
                 UtcTime(epoch + now)
                 if transaction.began is None
-                else _utc_of(transaction.began, station.boot, epoch),
-                None if transaction.charged is None else _utc_of(transaction.charged, station.boot, epoch),
+                else _utc_of(transaction.began, reads.boot, epoch),
+                None if transaction.charged is None else _utc_of(transaction.charged, reads.boot, epoch),
             )
     return uses
 

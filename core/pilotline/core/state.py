@@ -34,6 +34,7 @@ from pilotline.spec.rows import (
     KeptCableState,
     LinkState,
     OutboxState,
+    PhaseSwitchState,
     ReaderState,
     RegistrationState,
     ReservationState,
@@ -542,6 +543,14 @@ class Limit(Struct, frozen=True, cache_hash=True):
     suffices: bool
 
 
+class PhaseSwitch(Struct, frozen=True, cache_hash=True):
+    """On how many phases a connector's contactor closes."""
+
+    connector: int
+    state: PhaseSwitchState = "settled"
+    phases: int = 3
+
+
 class SmartCharging(Struct, frozen=True, cache_hash=True):
     """The limit that each connector is held to, and what was measured on the spot; index 0 of limits is blank."""
 
@@ -737,6 +746,7 @@ class Moment(Struct, frozen=True, cache_hash=True):
     readers: tuple[Reader, ...]
     unlocks: tuple[Unlock, ...]
     triggers: tuple[Trigger, ...]
+    phase_switches: tuple[PhaseSwitch, ...]
     aligned: tuple[Aligned, ...]
     authorizations: Map[Asker, Authorization] = field(default_factory=Map)
     clock: Clock = Clock()

@@ -666,3 +666,19 @@ class SmartChargingRows:
     M5: Final = Row[Literal["watching"]]("M5", "watching", None, "a limit on the spot is another", "§3.13")
     M6: Final = Row[Literal["watching"]]("M6", "watching", None, "the time is told", "§4.6")
     M7: Final = Row[Literal["watching"]]("M7", "watching", None, "power is back", "errata 3.37")
+
+
+PhaseSwitchState: TypeAlias = Literal["settled", "breaking"]
+
+
+class PhaseSwitchRows:
+    """On how many phases a connector is closed; it changes with the contactor open only (§9.4.4)."""
+
+    X1: Final = Row[PhaseSwitchState](
+        "X1", "settled", "breaking", "energy flows: the contactor opens first", "§9.4.4"
+    )
+    X2: Final = Row[PhaseSwitchState]("X2", "settled", None, "no energy flows: at once", "§9.4.4")
+    X3: Final = Row[PhaseSwitchState](
+        "X3", "breaking", "settled", "open: from now on so many phases", "§9.4.4"
+    )
+    X4: Final = Row[PhaseSwitchState]("X4", "breaking", None, "the contactor does not open in time", "§7.6")

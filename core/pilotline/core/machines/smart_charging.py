@@ -7,12 +7,8 @@ found in the step in which its transaction begins, before the contactor closes. 
 (the supply's row Y4).
 """
 
-from typing import Annotated
-
-from msgspec import Struct
 from msgspec.structs import replace
 
-from pilotline.core import facts
 from pilotline.core.charging_profiles import with_installed
 from pilotline.core.effects import Arm, Disarm, Drop, Put
 from pilotline.core.events import (
@@ -23,51 +19,35 @@ from pilotline.core.events import (
     LimitRose,
     LocalLimitFound,
     LocalLimitLifted,
+    PhasesChanged,
     ProfilesChanged,
     Restored,
     TimeTold,
     TransactionBegan,
     UseEnded,
 )
-from pilotline.core.limiting import limit_from, reckoned_epoch, situation, unbounded
-from pilotline.core.slices import STATION, every, fact, key, station, stored
-from pilotline.core.smart_charging import Outlet, Situation, limit_at, next_boundary
+from pilotline.core.limiting import LimitingReads, limit_from, reckoned_epoch, situation, unbounded
+from pilotline.core.slices import STATION
+from pilotline.core.smart_charging import Situation, limit_at, next_boundary
 from pilotline.core.state import (
-    Boot,
-    Clock,
-    Counter,
     Instant,
     LocalLimit,
     Map,
     Profile,
-    Session,
     SmartCharging,
-    Transaction,
     UtcTime,
 )
 from pilotline.core.statechart import Machine, Timer, ignores, on
 from pilotline.spec.rows import SmartChargingRows as row
 
-Outcome = tuple[SmartCharging, tuple[Put | Drop | LimitFell | LimitRose | Arm | Disarm, ...]]
+Outcome = tuple[SmartCharging, tuple[Put | Drop | LimitFell | LimitRose | PhasesChanged | Arm | Disarm, ...]]
 
 
-class Reads(Struct, frozen=True):
-    """Who charges, what is installed, and the time."""
-
-    sessions: Annotated[tuple[Session, ...], every("sessions")]
-    transactions: Annotated[Map[Counter, Transaction], every("transactions")]
-    profiles: Annotated[Map[int, Profile], stored("profiles")]
-    clock: Annotated[Clock, station("clock")]
-    boot: Annotated[Boot, station("boot")]
-    outlets: Annotated[tuple[Outlet, ...], fact(facts.outlets)]
-    switches_phases: Annotated[bool | None, key("ConnectorSwitch3to1PhaseSupported")]
-
-
-def look(own: SmartCharging, reads: Reads, _event: object, now: Instant) -> Outcome:
+def look(own: SmartCharging, reads: LimitingReads, _event: object, now: Instant) -> Outcome:
     return _found(own, reads, reads.profiles, now)
 
 
-def begin(own: SmartCharging, reads: Reads, event: TransactionBegan, now: Instant) -> Outcome:
+def begin(own: SmartCharging, reads: LimitingReads, event: TransactionBegan, now: Instant) -> Outcome:
     """The profile of a remote start is from now on one of its transaction (§5.16.2)."""
     if event.profile is None:
         return look(own, reads, event, now)
@@ -75,7 +55,7 @@ def begin(own: SmartCharging, reads: Reads, event: TransactionBegan, now: Instan
     return _found(own, reads, profiles, now)
 
 
-def end(own: SmartCharging, reads: Reads, _event: object, now: Instant) -> Outcome:
+def end(own: SmartCharging, reads: LimitingReads, _event: object, now: Instant) -> Outcome:
     running = {session.transaction for session in reads.sessions if session.state in ("charging", "ending")}
     profiles = reads.profiles
     for profile_id, profile in profiles.items():
@@ -84,20 +64,24 @@ def end(own: SmartCharging, reads: Reads, _event: object, now: Instant) -> Outco
     return _found(own, reads, profiles, now)
 
 
-def find_local_limit(own: SmartCharging, reads: Reads, event: LocalLimitFound, now: Instant) -> Outcome:
+def find_local_limit(
+    own: SmartCharging, reads: LimitingReads, event: LocalLimitFound, now: Instant
+) -> Outcome:
     found = LocalLimit(event.cause, event.connector, event.limit, event.unit)
     return _found(_with_local_limits(own, event, found), reads, reads.profiles, now)
 
 
-def lift_local_limit(own: SmartCharging, reads: Reads, event: LocalLimitLifted, now: Instant) -> Outcome:
+def lift_local_limit(
+    own: SmartCharging, reads: LimitingReads, event: LocalLimitLifted, now: Instant
+) -> Outcome:
     return _found(_with_local_limits(own, event), reads, reads.profiles, now)
 
 
-def told(own: SmartCharging, reads: Reads, event: TimeTold, now: Instant) -> Outcome:
+def told(own: SmartCharging, reads: LimitingReads, event: TimeTold, now: Instant) -> Outcome:
     return _found(own, reads, reads.profiles, now, UtcTime(event.utc - now))
 
 
-def charges_first(_own: SmartCharging, reads: Reads, event: ContactorClosed) -> bool:
+def charges_first(_own: SmartCharging, reads: LimitingReads, event: ContactorClosed) -> bool:
     """What has no startSchedule counts from now (§7.13)."""
     number = reads.sessions[event.connector].transaction
     transaction = None if number is None else reads.transactions.get(number)
@@ -118,7 +102,7 @@ def _which(local: LocalLimit) -> tuple[int, str]:
 
 def _found(
     own: SmartCharging,
-    reads: Reads,
+    reads: LimitingReads,
     profiles: Map[int, Profile],
     now: Instant,
     told: UtcTime | None = None,
@@ -137,10 +121,16 @@ def _found(
         for connector, (before, limit) in enumerate(zip(own.limits[1:], limits, strict=True), start=1)
         if before is None or before.suffices != limit.suffices
     )
+    switched = tuple(
+        PhasesChanged(connector)
+        for connector, (before, limit) in enumerate(zip(own.limits[1:], limits, strict=True), start=1)
+        if before is None or before.phases != limit.phases
+    )
     return replace(own, limits=(None, *limits)), (
         *(Drop("profiles", number) for number in reads.profiles if number not in profiles),
         *(Put("profiles", number, p) for number, p in profiles.items() if reads.profiles.get(number) != p),
         *changed,
+        *switched,
         _look_again(given, at, now),
     )
 
@@ -155,7 +145,7 @@ SMART_CHARGING = Machine(
     family=STATION,
     home="moment",
     blank=SmartCharging(),
-    reads=Reads,
+    reads=LimitingReads,
     states=("watching",),
     timers=(Timer("boundary", BoundaryReached, ("watching",)),),
     table=(

@@ -5,36 +5,34 @@ Accepted means only that it will be tried (errata 3.32).
 
 from typing import Annotated
 
-from msgspec import Struct
-
 from pilotline.core.charging_profiles import profile_of
 from pilotline.core.decision_table import DecisionTable, otherwise, when
 from pilotline.core.events import AuthorizationAsked, StopAsked, UseGranted
 from pilotline.core.fitness import fit_for_use
-from pilotline.core.installing import contradicts_itself, exceeds_the_product, is_one_too_many
+from pilotline.core.installing import (
+    InstallingReads,
+    contradicts_itself,
+    exceeds_the_product,
+    is_one_too_many,
+    received,
+)
 from pilotline.core.known_tags import KnownTag, known_tag
-from pilotline.core.limiting import reckoned_epoch
 from pilotline.core.reserving import Floor, may_use, of_any, on_connector
-from pilotline.core.slices import every, key, station, stored, the_time
+from pilotline.core.slices import every, key, station, stored
 from pilotline.core.state import (
     Asker,
     Authorization,
     Availability,
-    Boot,
     CachedTag,
-    Clock,
     Counter,
     Fault,
-    Instant,
     ListedTag,
     Map,
     Profile,
     Registration,
     Reservation,
     Reset,
-    Session,
     Transaction,
-    UtcTime,
 )
 from pilotline.spec.messages.core import (
     RemoteStartTransactionConf,
@@ -45,11 +43,10 @@ from pilotline.spec.messages.core import (
 from pilotline.spec.messages.structures import ChargingProfile
 
 
-class Reads(Struct, frozen=True):
+class Reads(InstallingReads, frozen=True):
     """The connectors and what goes on there."""
 
     registration: Annotated[Registration, station("registration")]
-    sessions: Annotated[tuple[Session, ...], every("sessions")]
     faults: Annotated[tuple[Fault, ...], every("faults")]
     availability: Annotated[tuple[Availability, ...], every("availability")]
     reset: Annotated[Reset, station("reset")]
@@ -63,14 +60,6 @@ class Reads(Struct, frozen=True):
     connectors: Annotated[int, key("NumberOfConnectors")]
     authorize: Annotated[bool, key("AuthorizeRemoteTxRequests")]
     feature_profiles: Annotated[tuple[str, ...], key("SupportedFeatureProfiles")]
-    profiles: Annotated[Map[int, Profile], stored("profiles")]
-    clock: Annotated[Clock, station("clock")]
-    boot: Annotated[Boot, station("boot")]
-    now: Annotated[Instant, the_time()]
-    stack_level_max: Annotated[int, key("ChargeProfileMaxStackLevel")]
-    units: Annotated[tuple[str, ...], key("ChargingScheduleAllowedChargingRateUnit")]
-    periods_max: Annotated[int, key("ChargingScheduleMaxPeriods")]
-    profiles_max: Annotated[int, key("MaxChargingProfilesInstalled")]
 
 
 def not_accepted(reads: Reads, _request: object) -> bool:
@@ -100,9 +89,7 @@ def profile_not_taken(reads: Reads, request: RemoteStartTransactionReq) -> bool:
         message is not None
         and new is not None
         and (
-            contradicts_itself(message)
-            or exceeds_the_product(reads, message)
-            or is_one_too_many(reads, new, [session.profile for session in reads.sessions])
+            contradicts_itself(message) or exceeds_the_product(reads, message) or is_one_too_many(reads, new)
         )
     )
 
@@ -114,8 +101,7 @@ def _profile_message(reads: Reads, request: RemoteStartTransactionReq) -> Chargi
 def _profile(reads: Reads, request: RemoteStartTransactionReq) -> Profile | None:
     """The profile of the transaction to be."""
     message = _profile_message(reads, request)
-    received = UtcTime(reckoned_epoch(reads.clock, reads.boot) + reads.now)
-    return None if message is None else profile_of(message, _target(reads, request), received)
+    return None if message is None else profile_of(message, _target(reads, request), received(reads))
 
 
 def no_connector_fit(reads: Reads, request: RemoteStartTransactionReq) -> bool:

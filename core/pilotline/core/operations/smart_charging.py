@@ -4,24 +4,27 @@ from typing import Annotated
 
 from msgspec import Struct
 
-from pilotline.core import facts
 from pilotline.core.calendar import date_of
 from pilotline.core.charging_profiles import matched, profile_of, with_installed
 from pilotline.core.decision_table import DecisionTable, otherwise, when
 from pilotline.core.effects import CallError, Drop, Put
 from pilotline.core.events import ProfilesChanged
-from pilotline.core.installing import UNIT_NAMES, contradicts_itself, exceeds_the_product, is_one_too_many
-from pilotline.core.limiting import reckoned_epoch, situation
-from pilotline.core.slices import every, fact, key, station, stored, the_time
-from pilotline.core.smart_charging import Outlet, composite
+from pilotline.core.installing import (
+    UNIT_NAMES,
+    InstallingReads,
+    contradicts_itself,
+    exceeds_the_product,
+    is_one_too_many,
+    received,
+)
+from pilotline.core.limiting import LimitingReads, reckoned_epoch, situation
+from pilotline.core.slices import every, key, station, stored, the_time
+from pilotline.core.smart_charging import composite
 from pilotline.core.state import (
-    Boot,
-    Clock,
     Counter,
     Instant,
     Map,
     Profile,
-    Session,
     SmartCharging,
     Transaction,
     UtcTime,
@@ -40,19 +43,10 @@ from pilotline.spec.types import ChargingRateUnitType
 # --- SetChargingProfile --------------------------------------------------------------------------------------
 
 
-class Reads(Struct, frozen=True):
+class Reads(InstallingReads, frozen=True):
     """What is installed, what the product takes, and the running transactions."""
 
-    profiles: Annotated[Map[int, Profile], stored("profiles")]
-    sessions: Annotated[tuple[Session, ...], every("sessions")]
     transactions: Annotated[Map[Counter, Transaction], every("transactions")]
-    clock: Annotated[Clock, station("clock")]
-    boot: Annotated[Boot, station("boot")]
-    now: Annotated[Instant, the_time()]
-    stack_level_max: Annotated[int, key("ChargeProfileMaxStackLevel")]
-    units: Annotated[tuple[str, ...], key("ChargingScheduleAllowedChargingRateUnit")]
-    periods_max: Annotated[int, key("ChargingScheduleMaxPeriods")]
-    profiles_max: Annotated[int, key("MaxChargingProfilesInstalled")]
 
 
 def connector_unknown(reads: Reads, request: SetChargingProfileReq) -> bool:
@@ -80,7 +74,7 @@ def without_its_transaction(reads: Reads, request: SetChargingProfileReq) -> boo
 
 
 def one_too_many(reads: Reads, request: SetChargingProfileReq) -> bool:
-    return is_one_too_many(reads, _new(reads, request), [session.profile for session in reads.sessions])
+    return is_one_too_many(reads, _new(reads, request))
 
 
 def _transaction(reads: Reads, request: SetChargingProfileReq) -> Counter | None:
@@ -97,10 +91,12 @@ def _transaction(reads: Reads, request: SetChargingProfileReq) -> Counter | None
 
 def _new(reads: Reads, request: SetChargingProfileReq) -> Profile:
     profile = request.cs_charging_profiles
-    received = UtcTime(reckoned_epoch(reads.clock, reads.boot) + reads.now)
     of_transaction = profile.charging_profile_purpose == "TxProfile"
     return profile_of(
-        profile, request.connector_id, received, _transaction(reads, request) if of_transaction else None
+        profile,
+        request.connector_id,
+        received(reads),
+        _transaction(reads, request) if of_transaction else None,
     )
 
 
@@ -178,18 +174,11 @@ CLEAR_CHARGING_PROFILE: DecisionTable[ClearReads, ClearChargingProfileReq] = Dec
 # --- GetCompositeSchedule ------------------------------------------------------------------------------------
 
 
-class CompositeReads(Struct, frozen=True):
-    """What the limits depend on, and the time."""
+class CompositeReads(LimitingReads, frozen=True):
+    """What the limits depend on, the time, and in which units the product tells them."""
 
-    profiles: Annotated[Map[int, Profile], stored("profiles")]
-    sessions: Annotated[tuple[Session, ...], every("sessions")]
-    transactions: Annotated[Map[Counter, Transaction], every("transactions")]
     smart_charging: Annotated[SmartCharging, station("smart_charging")]
-    clock: Annotated[Clock, station("clock")]
-    boot: Annotated[Boot, station("boot")]
     now: Annotated[Instant, the_time()]
-    outlets: Annotated[tuple[Outlet, ...], fact(facts.outlets)]
-    switches_phases: Annotated[bool | None, key("ConnectorSwitch3to1PhaseSupported")]
     units: Annotated[tuple[str, ...], key("ChargingScheduleAllowedChargingRateUnit")]
 
 
