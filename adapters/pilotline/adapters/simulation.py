@@ -84,8 +84,9 @@ class SimulatedHardware(Hardware):
         contactor_delay_ms: int = 50,
         car_delay_ms: int = 2_000,
     ) -> None:
-        """`entropy` makes message ids repeatable; a car may take 5 s to keep to another limit. Raises `SimulationError` for a file that holds no
-        such world.
+        """`entropy` makes message ids repeatable; a car may take 5 s to keep to another limit.
+
+        Raises `SimulationError` for a file that holds no such world.
         """
         self._product, self._clock, self._file = product, clock, file
         self._entropy = entropy or secrets.token_hex(4)

@@ -9,6 +9,13 @@ from collections.abc import Callable
 from typing import Final, NamedTuple
 
 from pilotline.core.declared import MACHINES
+from pilotline.core.limit_properties import (
+    limits_keep_within_what_is_there,
+    one_profile_per_place,
+    too_low_a_limit_suspends,
+    tx_profiles_are_of_running_transactions,
+    without_limits_all_is_offered,
+)
 from pilotline.core.state import (
     Asker,
     CardSession,
@@ -442,6 +449,23 @@ ALWAYS: Final = (
         a_reservation_is_of_a_usable_connector,
         _of("reservations faults availability"),
     ),
+    Always(
+        "a TxProfile is of a running transaction",
+        "§3.13.1, §7.10",
+        tx_profiles_are_of_running_transactions,
+        _of("profiles sessions"),
+    ),
+    Always("one profile in each place", "§3.13.2", one_profile_per_place, _of("profiles")),
+    Always(
+        "limits keep within what is there",
+        "§3.13",
+        limits_keep_within_what_is_there,
+        _of("smart_charging sessions"),
+    ),
+    Always(
+        "cleared means all is offered", "§5.5", without_limits_all_is_offered, _of("profiles smart_charging")
+    ),
+    Always("too low a limit suspends", "§7.7", too_low_a_limit_suspends, _of("smart_charging supplies")),
     Always("list and version agree", "§5.10", list_and_version_agree, _of("local_list list_version")),
     Always(
         "what was told is what is",

@@ -83,6 +83,10 @@ class Namespace(NamedTuple):
     present: str | None = None
 
 
+class Origin(NamedTuple):
+    """Marks a time that schedules count from: how long ago it was goes on to matter when it is past."""
+
+
 BootNumber: TypeAlias = Annotated[Counter, Namespace("boot", "memory.boot.number")]
 ConnectionNumber: TypeAlias = Annotated[Counter, Namespace("connection", "moment.link.connection")]
 CallNumber: TypeAlias = Annotated[Counter, Namespace("call")]
@@ -379,13 +383,13 @@ class Profile(Struct, frozen=True, cache_hash=True):
     kind: ChargingProfileKindType
     unit: ChargingRateUnitType
     periods: tuple[Period, ...]
-    installed: UtcTime
+    installed: Annotated[UtcTime, Origin()]
     transaction: TransactionNumber | None = None
     recurrency_kind: RecurrencyKindType | None = None
     """Of a Recurring one, and of no other (errata 3.56)."""
     valid_from: UtcTime | None = None
     valid_to: UtcTime | None = None
-    start: UtcTime | None = None
+    start: Annotated[UtcTime | None, Origin()] = None
     duration_s: int | None = None
     min_charging_rate: Decimal | None = None
 

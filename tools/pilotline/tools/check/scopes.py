@@ -17,6 +17,7 @@ from pilotline.tools.check.environment import (
     tags,
 )
 from pilotline.tools.check.going_down import GOING_DOWN
+from pilotline.tools.check.limit_scopes import LIMITS
 from pilotline.tools.check.metering_scopes import METERING
 from pilotline.tools.check.payments import PAYMENTS
 from pilotline.tools.check.profile_scopes import PROFILE_SCOPES
@@ -423,5 +424,5 @@ _SCOPES: Final = (
 
 def scopes() -> dict[str, Scope]:
     """All scopes by name."""
-    groups = (*_SCOPES, *METERING, *PAYMENTS, *GOING_DOWN, *REFUSALS, *PROFILE_SCOPES)
+    groups = (*_SCOPES, *METERING, *PAYMENTS, *GOING_DOWN, *REFUSALS, *PROFILE_SCOPES, *LIMITS)
     return {scope.name: scope for scope in groups}
