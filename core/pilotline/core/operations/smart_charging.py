@@ -105,6 +105,8 @@ def install(
 ) -> tuple[SetChargingProfileConf, tuple[Put | Drop | ProfilesChanged, ...]]:
     new = _new(reads, request)
     after = with_installed(reads.profiles, new)
+    if reads.profiles.get(new.profile_id) == new:
+        return SetChargingProfileConf(status="Accepted"), ()
     gone = tuple(Drop("profiles", number) for number in sorted(reads.profiles) if number not in after)
     return SetChargingProfileConf(status="Accepted"), (
         *gone,

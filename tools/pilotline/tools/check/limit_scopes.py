@@ -8,8 +8,9 @@ from pilotline.spec.messages.smart_charging import ClearChargingProfileReq, SetC
 from pilotline.spec.messages.structures import ChargingProfile, ChargingSchedule, ChargingSchedulePeriod
 from pilotline.spec.types import ChargingProfileKindType, ChargingProfilePurposeType
 from pilotline.tools.check import environment as world
-from pilotline.tools.check.environment import TAG, YES, tags
+from pilotline.tools.check.environment import TAG, YES, YES_OR_NO, central_system, tags
 from pilotline.tools.check.scope import (
+    DRIVER,
     ONLINE,
     QUIET,
     TALK,
@@ -134,6 +135,45 @@ LIMITS: Final = (
         queue_max=1,
         knows_reports=False,
         knows_origins=True,
+    ),
+    Scope(
+        "limited and refused",
+        "a start that is refused goes on, with what little energy is granted, where it is too hot",
+        one_connector(
+            "reference",
+            StopTransactionOnInvalidId="false",
+            StopTransactionOnEVSideDisconnect="false",
+            MaxEnergyOnInvalidId="10",
+        ),
+        (
+            *DRIVER,
+            central_system(YES_OR_NO),
+            world.looked_at_meter(1),
+            world.local_limits(1, 4),
+            *ONLINE,
+        ),
+        at_once=WILLING,
+        inert=_UNHURRIED,
+        prompt=TALK | (TRANSACTIONS - {"StartTransactionReq"}),
+        answers=YES_OR_NO,
+        queue_max=1,
+        knows_reports=False,
+    ),
+    Scope(
+        "limited and refused at once",
+        "a start that is refused goes on without energy, where it is too hot",
+        one_connector(StopTransactionOnInvalidId="false", StopTransactionOnEVSideDisconnect="false"),
+        (
+            *DRIVER,
+            central_system(YES_OR_NO),
+            world.local_limits(1, 4),
+            *ONLINE,
+        ),
+        at_once=WILLING,
+        inert=_UNHURRIED,
+        prompt=TALK,
+        queue_max=1,
+        knows_reports=False,
     ),
     Scope(
         "phases",
