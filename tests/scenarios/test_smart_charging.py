@@ -8,6 +8,7 @@ import pytest
 from scenarios.charging_profiles import ask, clear, install, profile
 from station_bench import TAG, Bench
 
+from pilotline.core.calendar import date_of
 from pilotline.core.effects import CloseContactor, Effect, LimitCurrent, OpenContactor, SendError
 from pilotline.core.events import EnergyDeclined, External, LocalLimitFound, LocalLimitLifted
 from pilotline.spec.messages.core import RemoteStartTransactionReq, StatusNotificationReq
@@ -203,6 +204,25 @@ def test_another_transaction_than_the_one_that_runs_is_rejected() -> None:
     bench = Bench().charge()
     assert installs(bench, 1, 1, "TxProfile", (0, "10"), transaction_id=2) == "Rejected"
     assert installs(bench, 1, 1, "TxProfile", (0, "10"), transaction_id=1) == "Accepted"
+
+
+def test_before_the_time_is_told_no_profile_is_taken() -> None:
+    bench = Bench()
+    bench.says["BootNotificationReq"] = None
+    bench.power_is_cut()
+    assert installs(bench, 0, 1, "TxDefaultProfile", (0, "10")) == "Rejected"
+
+
+def test_without_a_clock_a_schedule_goes_on_from_the_last_time_known() -> None:
+    """The network is away after the cut: the time that passed in the dark is not known, the rest of the schedule is."""
+    bench = Bench().charge()
+    start = date_of(bench.utc())
+    installs(bench, 1, 1, "TxProfile", (0, "16"), (60, "10"), kind="Absolute", start=start)
+    bench.network = False
+    bench.power_is_cut(dark_s=3600)
+    assert limit(bench) == 16
+    bench.passes(60)
+    assert limit(bench) == 10
 
 
 def test_nothing_to_clear_is_unknown() -> None:

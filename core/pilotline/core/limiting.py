@@ -43,7 +43,7 @@ def reckoned_epoch(clock: Clock, boot: Boot) -> UtcTime:
 
     Without a clock the last time known stood still while the power was off: schedules go on, late, rather than not at
     all, for a limit that holds too long is safer than none, and what suspends until the network is back strands the
-    driver. Where no time was ever known there is no profile: whoever installs one has told the time (§4.2).
+    driver. Where no time was ever known there is no profile: none is installed before the time is told (§4.2).
     """
     if clock.epoch is not None:
         return clock.epoch

@@ -53,6 +53,11 @@ def connector_unknown(reads: Reads, request: SetChargingProfileReq) -> bool:
     return not 0 <= request.connector_id < len(reads.sessions)
 
 
+def time_unknown(reads: Reads, _request: SetChargingProfileReq) -> bool:
+    """Before BootNotification is answered nobody knows what the schedule would count from (§4.2)."""
+    return reads.clock.epoch is None
+
+
 def cannot_be_meant(_reads: Reads, request: SetChargingProfileReq) -> bool:
     return contradicts_itself(request.cs_charging_profiles)
 
@@ -129,6 +134,7 @@ SET_CHARGING_PROFILE: DecisionTable[Reads, SetChargingProfileReq] = DecisionTabl
     Reads,
     (
         when(connector_unknown, name="unknown connector", answer=refuse_connector),
+        when(time_unknown, name="the time is not known", answer=reject),
         when(cannot_be_meant, name="a profile that contradicts itself", answer=reject),
         when(not_taken, name="a level, a unit or periods beyond the keys", answer=reject),
         when(for_the_station_on_a_connector, name="ChargePointMaxProfile, not on connector 0", answer=reject),
