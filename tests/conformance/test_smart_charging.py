@@ -80,7 +80,7 @@ async def _is_told(
     assert all(abs(start - want) <= 1 for (start, _), (want, _) in zip(told, wanted, strict=True))
 
 
-@pytest.mark.rule(184, 190)
+@pytest.mark.rule(175, 181)
 @case()
 async def test_TC_056_CS_a_default_for_transactions(central_system: CertificationTool) -> None:
     sent = await _sets(central_system, 1, 1, "TxDefaultProfile", (0, 6), duration=300)
@@ -88,7 +88,7 @@ async def test_TC_056_CS_a_default_for_transactions(central_system: Certificatio
     await _is_told(central_system, 200, sent.begins, (0, 6))
 
 
-@pytest.mark.rule(185)
+@pytest.mark.rule(176)
 @case()
 async def test_TC_057_CS_a_profile_for_the_running_transaction(
     site: Site, central_system: CertificationTool
@@ -99,14 +99,14 @@ async def test_TC_057_CS_a_profile_for_the_running_transaction(
     await _is_told(central_system, 200, sent.begins, (0, 6))
 
 
-@pytest.mark.rule(185)
+@pytest.mark.rule(176)
 @case()
 async def test_TC_058_1_CS_no_transaction_runs(central_system: CertificationTool) -> None:
     sent = await _sets(central_system, 1, 1, "TxProfile", (0, 6), duration=300, transactionId=1)
     assert sent.answer == {"status": "Rejected"}
 
 
-@pytest.mark.rule(185)
+@pytest.mark.rule(176)
 @case()
 async def test_TC_058_2_CS_another_transaction_runs(site: Site, central_system: CertificationTool) -> None:
     transaction = await site.charging()
@@ -114,7 +114,7 @@ async def test_TC_058_2_CS_another_transaction_runs(site: Site, central_system: 
     assert sent.answer == {"status": "Rejected"}
 
 
-@pytest.mark.rule(187)
+@pytest.mark.rule(178)
 @case()
 async def test_TC_059_CS_a_remote_start_brings_its_profile(
     driver: Driver, central_system: CertificationTool
@@ -136,7 +136,7 @@ async def test_TC_059_CS_a_remote_start_brings_its_profile(
     await _is_told(tool, 200, begins, (0, 6))
 
 
-@pytest.mark.rule(187)
+@pytest.mark.rule(178)
 @case()
 async def test_TC_060_CS_a_remote_start_with_a_profile_for_something_else(
     central_system: CertificationTool,
@@ -148,7 +148,7 @@ async def test_TC_060_CS_a_remote_start_with_a_profile_for_something_else(
     assert answer == {"status": "Rejected"}
 
 
-@pytest.mark.rule(190, 191)
+@pytest.mark.rule(181, 182)
 @case("reference")  # the other product takes 2 periods
 async def test_TC_066_CS_the_composite_of_three_profiles(
     site: Site, central_system: CertificationTool
@@ -163,7 +163,7 @@ async def test_TC_066_CS_the_composite_of_three_profiles(
     await _is_told(tool, 400, sent.begins, (0, 8), (50, 10), (200, 6), (240, 10))
 
 
-@pytest.mark.rule(189)
+@pytest.mark.rule(180)
 @case("reference")
 async def test_TC_067_CS_profiles_are_cleared_one_after_the_other(central_system: CertificationTool) -> None:
     tool = central_system
@@ -179,7 +179,7 @@ async def test_TC_067_CS_profiles_are_cleared_one_after_the_other(central_system
     await _is_told(tool, 350, most.begins, (0, 32))
 
 
-@pytest.mark.rule(188, 190)
+@pytest.mark.rule(179, 181)
 @case("reference")
 async def test_TC_072_CS_a_stack_of_two_levels(central_system: CertificationTool) -> None:
     tool = central_system
@@ -188,7 +188,7 @@ async def test_TC_072_CS_a_stack_of_two_levels(central_system: CertificationTool
     await _is_told(tool, 350, above.begins, (0, 7), (100, 9), (150, 8), (200, 10))
 
 
-@pytest.mark.rule(194)
+@pytest.mark.rule(185)
 @case(without="SmartCharging")
 async def test_a_station_without_the_profile_takes_none(central_system: CertificationTool) -> None:
     from ocpp.exceptions import NotSupportedError

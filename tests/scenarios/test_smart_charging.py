@@ -33,7 +33,7 @@ def installs(bench: Bench, connector: int, *args: Any, **more: Any) -> str:
 # --- the limit reaches the hardware --------------------------------------------------------------------------
 
 
-@pytest.mark.rule(197)
+@pytest.mark.rule(188)
 def test_the_limit_follows_the_periods_to_the_second() -> None:
     bench = Bench().charge()
     assert limit(bench) == FULL
@@ -47,7 +47,7 @@ def test_the_limit_follows_the_periods_to_the_second() -> None:
     assert limit(bench) == FULL
 
 
-@pytest.mark.rule(196)
+@pytest.mark.rule(187)
 def test_a_limit_too_low_to_charge_with_suspends_and_lifts_again() -> None:
     bench = Bench().charge()
     installs(bench, 1, 1, "TxProfile", (0, "16"), (60, "5.9"), (120, "6"))
@@ -67,7 +67,7 @@ def test_an_ev_that_stopped_asking_meanwhile_is_what_suspends_then() -> None:
     assert status(bench) == "SuspendedEV"  # E4
 
 
-@pytest.mark.rule(184, 196)
+@pytest.mark.rule(175, 187)
 def test_a_limit_of_0_lets_no_energy_flow_from_the_start_on() -> None:
     bench = Bench()
     installs(bench, 0, 1, "TxDefaultProfile", (0, "0"))
@@ -76,7 +76,7 @@ def test_a_limit_of_0_lets_no_energy_flow_from_the_start_on() -> None:
     assert bench.effects(CloseContactor) == []
 
 
-@pytest.mark.rule(186)
+@pytest.mark.rule(177)
 def test_what_is_for_all_connectors_is_shared() -> None:
     bench = Bench()
     installs(bench, 0, 1, "ChargePointMaxProfile", (0, "20"))
@@ -103,7 +103,7 @@ def test_a_limit_on_the_spot_counts_until_it_is_lifted() -> None:
 # --- whose a profile is --------------------------------------------------------------------------------------
 
 
-@pytest.mark.rule(184, 185)
+@pytest.mark.rule(175, 176)
 def test_a_tx_profile_ends_with_its_transaction() -> None:
     bench = Bench().charge()
     installs(bench, 1, 1, "TxProfile", (0, "10"))
@@ -115,7 +115,7 @@ def test_a_tx_profile_ends_with_its_transaction() -> None:
     assert limit(bench) == 12
 
 
-@pytest.mark.rule(187)
+@pytest.mark.rule(178)
 def test_the_profile_of_a_remote_start_waits_for_its_transaction() -> None:
     bench = Bench()
     request = RemoteStartTransactionReq(
@@ -141,7 +141,7 @@ def test_the_profile_of_a_remote_start_that_comes_to_nothing_is_gone() -> None:
     assert limit(bench) == FULL
 
 
-@pytest.mark.rule(195)
+@pytest.mark.rule(186)
 @pytest.mark.parametrize("resumes", [True, False])
 def test_what_a_power_cut_leaves(resumes: bool) -> None:
     bench = Bench("reference" if resumes else "c6eu")
@@ -154,7 +154,7 @@ def test_what_a_power_cut_leaves(resumes: bool) -> None:
     assert limit(bench) == (10 if resumes else 250)
 
 
-@pytest.mark.rule(199)
+@pytest.mark.rule(190)
 def test_a_new_default_is_for_the_running_transaction_at_once() -> None:
     bench = Bench().charge()
     installs(bench, 0, 1, "TxDefaultProfile", (0, "20"))
@@ -163,7 +163,7 @@ def test_a_new_default_is_for_the_running_transaction_at_once() -> None:
     assert limit(bench) == 18
 
 
-@pytest.mark.rule(191)
+@pytest.mark.rule(182)
 def test_no_default_comes_back_when_a_tx_profile_is_over() -> None:
     bench = Bench().charge()
     installs(bench, 0, 1, "TxDefaultProfile", (0, "20"))
@@ -172,7 +172,7 @@ def test_no_default_comes_back_when_a_tx_profile_is_over() -> None:
     assert limit(bench) == FULL
 
 
-@pytest.mark.rule(188)
+@pytest.mark.rule(179)
 def test_a_profile_in_the_same_place_takes_it_and_the_highest_level_prevails() -> None:
     bench = Bench().charge()
     installs(bench, 0, 1, "TxDefaultProfile", (0, "20"))
@@ -187,7 +187,7 @@ def test_a_profile_in_the_same_place_takes_it_and_the_highest_level_prevails() -
 # --- the composite schedule ----------------------------------------------------------------------------------
 
 
-@pytest.mark.rule(190)
+@pytest.mark.rule(181)
 def test_the_composite_schedule_tells_what_will_be() -> None:
     bench = Bench().charge()
     installs(bench, 1, 1, "TxProfile", (0, "16"), (60, "10"))
@@ -207,7 +207,7 @@ BEFORE = datetime(2026, 11, 22, tzinfo=UTC)
 AFTER = datetime(2026, 11, 23, tzinfo=UTC)
 
 
-@pytest.mark.rule(186, 193)
+@pytest.mark.rule(177, 184)
 @pytest.mark.parametrize(
     ("connector", "args", "more"),
     [
@@ -233,14 +233,14 @@ def test_what_cannot_be_installed_is_rejected(connector: int, args: Any, more: A
     assert not bench.state.memory.profiles
 
 
-@pytest.mark.rule(194)
+@pytest.mark.rule(185)
 def test_a_connector_that_is_not_there_is_a_mistake_of_the_message() -> None:
     answer = Bench().asks(install(9, profile(1, "TxDefaultProfile", (0, "10"))))
     assert isinstance(answer, SendError)
     assert answer.code == "PropertyConstraintViolation"
 
 
-@pytest.mark.rule(185)
+@pytest.mark.rule(176)
 def test_another_transaction_than_the_one_that_runs_is_rejected() -> None:
     bench = Bench().charge()
     assert installs(bench, 1, 1, "TxProfile", (0, "10"), transaction_id=2) == "Rejected"
@@ -266,7 +266,7 @@ def test_without_a_clock_a_schedule_goes_on_from_the_last_time_known() -> None:
     assert limit(bench) == 10
 
 
-@pytest.mark.rule(189)
+@pytest.mark.rule(180)
 def test_nothing_to_clear_is_unknown() -> None:
     bench = Bench()
     assert bench.asks(clear()).status == "Unknown"
@@ -279,7 +279,7 @@ def test_nothing_to_clear_is_unknown() -> None:
 # --- phases --------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.rule(192, 198)
+@pytest.mark.rule(183, 189)
 def test_phases_are_switched_with_the_contactor_open() -> None:
     """4140 W are 6 A on three phases and 18 A on one (§7.12, §9.4.4)."""
     bench = Bench().charge()

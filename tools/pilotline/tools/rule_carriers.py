@@ -261,37 +261,37 @@ CARRIERS: Final[dict[int, tuple[str, ...]]] = {
     ),
     173: ("TriggerMessageReq: no such connector", "TriggerMessageReq: of one connector"),
     174: ("trigger G1", "trigger G2", "TriggerMessageReq: BootNotification that is on its way"),
-    184: ("pilotline.core.charging_profiles.stack_of",),
-    185: (
+    175: ("pilotline.core.charging_profiles.stack_of",),
+    176: (
         "SetChargingProfileReq: TxProfile, and no such transaction runs",
         "smart_charging M2",
         "promise a TxProfile is of a running transaction",
     ),
-    186: (
+    177: (
         "SetChargingProfileReq: ChargePointMaxProfile, not on connector 0",
         "pilotline.core.charging_profiles.stack_of_station",
     ),
-    187: (
+    178: (
         "smart_charging M1/TransactionBegan",
         "RemoteStartTransactionReq: a profile for something else",
         "RemoteStartTransactionReq: a profile that cannot be installed",
     ),
-    188: ("pilotline.core.charging_profiles.with_installed", "promise one profile in each place"),
-    189: ("ClearChargingProfileReq: none matches", "pilotline.core.charging_profiles.matched"),
-    190: ("GetCompositeScheduleReq: the composite schedule", "pilotline.core.smart_charging.composite"),
-    191: ("pilotline.core.charging_profiles.stack_of",),
-    192: ("pilotline.core.smart_charging.Permitted",),
-    193: (
+    179: ("pilotline.core.charging_profiles.with_installed", "promise one profile in each place"),
+    180: ("ClearChargingProfileReq: none matches", "pilotline.core.charging_profiles.matched"),
+    181: ("GetCompositeScheduleReq: the composite schedule", "pilotline.core.smart_charging.composite"),
+    182: ("pilotline.core.charging_profiles.stack_of",),
+    183: ("pilotline.core.smart_charging.Permitted",),
+    184: (
         "SetChargingProfileReq: a profile that contradicts itself",
         "SetChargingProfileReq: a level, a unit or periods beyond the keys",
         "SetChargingProfileReq: one profile too many",
     ),
-    194: ("SetChargingProfileReq: unknown connector", _ANSWER),
-    195: ("smart_charging M7", "pilotline.core.snapshot.records_of"),
-    196: ("supply Y4", "supply Y5", "promise too low a limit suspends"),
-    197: ("smart_charging M4", "level limit"),
-    198: ("phase_switch X1", "phase_switch X3", "key ConnectorSwitch3to1PhaseSupported"),
-    199: ("smart_charging M3",),
+    185: ("SetChargingProfileReq: unknown connector", _ANSWER),
+    186: ("smart_charging M7", "pilotline.core.snapshot.records_of"),
+    187: ("supply Y4", "supply Y5", "promise too low a limit suspends"),
+    188: ("smart_charging M4", "level limit"),
+    189: ("phase_switch X1", "phase_switch X3", "key ConnectorSwitch3to1PhaseSupported"),
+    190: ("smart_charging M3",),
 }  # fmt: skip
 
 
