@@ -285,6 +285,17 @@ def test_a_fault_is_raised_and_cleared_at_a_connector_and_at_the_main_controller
     with_api(talk)
 
 
+def test_a_limit_on_the_spot_comes_and_goes() -> None:
+    async def talk(call: Api) -> None:
+        limited = await call("PUT", "/connectors/0/limits/grid", {"limit": 16, "unit": "A"})
+        assert (limited["connector"], limited["limitA"]) == (0, None)
+        limited = await call("PUT", "/connectors/1/limits/heat", {"limit": "0.5", "unit": "W"})
+        assert (limited["limitA"], limited["phases"]) == (250, 1)  # nobody charges
+        assert (await call("DELETE", "/connectors/1/limits/heat"))["limitA"] == 250
+
+    with_api(talk)
+
+
 def test_the_network_can_be_lost_and_restored() -> None:
     async def talk(call: Api) -> None:
         lost = await call("POST", "/network/lose")
@@ -456,6 +467,8 @@ REFUSED: list[tuple[str, str, object, int, str]] = [
     ("POST", "/connectors/0/unplug-ev", None, 404, "connector 0: this product has connectors 1 to 2"),
     ("POST", "/connectors/9/faults", {"errorCode": "WeakSignal"}, 404, "0 is the main controller"),
     ("DELETE", "/connectors/9/faults", {"errorCode": "WeakSignal"}, 404, "connector 9"),
+    ("PUT", "/connectors/9/limits/heat", {"limit": 6}, 404, "0 is the main controller"),
+    ("PUT", "/connectors/1/limits/heat", {"limit": -1}, 422, "body.limit"),
     ("POST", "/readers/2/tag", TAG, 404, "reader 2: this product has one reader: 1"),
     ("POST", "/readers/0/tag", TAG, 404, "reader 0"),
     ("GET", "/explain/connectors/3", None, 404, "connectors 1 to 2, and 0 is the main controller"),
@@ -718,6 +731,8 @@ def test_every_route_is_described_and_known_to_these_tests() -> None:
             *(("POST", f"/connectors/{{connector}}/{act}") for act in ACTS),
             ("POST", "/connectors/{connector}/faults"),
             ("DELETE", "/connectors/{connector}/faults"),
+            ("PUT", "/connectors/{connector}/limits/{cause}"),
+            ("DELETE", "/connectors/{connector}/limits/{cause}"),
             ("POST", "/readers/{reader}/tag"),
             ("POST", "/terminals/{terminal}/card"),
             ("POST", "/network/lose"),

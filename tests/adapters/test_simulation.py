@@ -3,6 +3,7 @@
 import asyncio
 import json
 import math
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ from pilotline.adapters.simulated_car import Car
 from pilotline.adapters.simulated_world import SimulationError
 from pilotline.core.effects import (
     CloseContactor,
+    LimitCurrent,
     LockConnector,
     OpenContactor,
     ReadMeter,
@@ -31,8 +33,11 @@ from pilotline.core.events import (
     EnergyDeclined,
     EnergyRequested,
     EvUnplugged,
+    External,
     FaultCleared,
     FaultDetected,
+    LocalLimitFound,
+    LocalLimitLifted,
     LockFailed,
     TagPresented,
     UnlockFailed,
@@ -208,12 +213,38 @@ def test_a_car_pauses_and_resumes_and_takes_nothing_in_between() -> None:
 def test_a_limit_slows_and_one_below_the_least_current_stops() -> None:
     rig = Rig()
     rig.charge()
-    rig.world.limit_power(1, 5_000)
-    assert rig.world.power_w(1) == 5_000
-    rig.world.limit_power(1, 4_139)  # 6 A on 3 phases are 4140 W
+    rig.world.perform(LimitCurrent(1, Decimal("7.5"), 3))
+    assert rig.world.power_w(1) == 11_000  # a car may take some seconds to obey
+    rig.passes(2_000)
+    assert rig.world.power_w(1) == 7.5 * 230 * 3
+    rig.world.perform(LimitCurrent(1, Decimal("5.9"), 3))
+    rig.passes(2_000)
     assert rig.world.power_w(1) == 0
-    rig.world.limit_power(1, None)
+    rig.world.perform(LimitCurrent(1, Decimal(32), 3))
+    assert rig.world.power_w(1) == 0
+    rig.passes(2_000)
     assert rig.world.power_w(1) == 11_000
+
+
+def test_a_car_draws_on_the_phases_that_are_closed() -> None:
+    rig = Rig()
+    rig.world.perform(LimitCurrent(1, Decimal(10), 1))
+    rig.charge()
+    assert rig.world.power_w(1) == 2_300
+
+
+def test_limits_on_the_spot_are_told_again_at_each_start(tmp_path: Path) -> None:
+    rig = Rig()
+    rig.world.find_local_limit(0, "grid", Decimal(20), "A")
+    rig.world.find_local_limit(0, "grid", Decimal(16), "A")
+    rig.world.find_local_limit(1, "temperature", Decimal(0), "A")
+    rig.world.lift_local_limit(1, "temperature")
+    assert rig.told()[-1] == LocalLimitLifted(1, "temperature")
+    told: list[External] = []
+    rig.world.begin(told.append)
+    assert told == [LocalLimitFound(0, "grid", Decimal(16), "A")]
+    with pytest.raises(SimulationError, match="not -1"):
+        rig.world.find_local_limit(0, "grid", Decimal(-1), "A")
 
 
 def test_acts_that_cannot_be_are_refused_in_one_clear_line() -> None:

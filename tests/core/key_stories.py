@@ -5,10 +5,20 @@ from datetime import timedelta
 from typing import Any
 
 from payment_bench import MINUTES_FOR_2_KWH, accepted
+from scenarios.charging_profiles import install, profile
 from station_bench import INVALID, TAG, Bench
 
 from pilotline.core.calendar import date_of
-from pilotline.core.effects import PingEvery, Reboot, ReserveAmount, SendError, SetLightIntensity, SignalTag
+from pilotline.core.effects import (
+    LimitCurrent,
+    OpenContactor,
+    PingEvery,
+    Reboot,
+    ReserveAmount,
+    SendError,
+    SetLightIntensity,
+    SignalTag,
+)
 from pilotline.spec.messages.core import (
     AuthorizeConf,
     AuthorizeReq,
@@ -26,7 +36,7 @@ from pilotline.spec.messages.core import (
 from pilotline.spec.messages.local_auth_list_management import SendLocalListReq
 from pilotline.spec.messages.remote_trigger import TriggerMessageReq
 from pilotline.spec.messages.reservation import ReserveNowReq
-from pilotline.spec.messages.structures import AuthorizationData, IdTagInfo
+from pilotline.spec.messages.structures import AuthorizationData, ChargingProfile, IdTagInfo
 from pilotline.spec.products import adjusted, load_product
 
 Seen = Any
@@ -231,3 +241,21 @@ def with_as_many_connectors(product: str, /, **configuration: str) -> Bench:
     base, number = load_product(product), int(configuration["NumberOfConnectors"])
     parts = {"connectors": base.connectors[:number], "readers": base.readers[:number]}
     return Bench(adjusted(base, configuration, **parts))
+
+
+def is_sent_profiles(*profiles: tuple[int, ChargingProfile]) -> Callable[[Bench], Seen]:
+    """What is answered to the last of them."""
+
+    def story(bench: Bench) -> Seen:
+        return [bench.asks(install(connector, new)).status for connector, new in profiles][-1]
+
+    return story
+
+
+def is_limited_to_one_phase(bench: Bench) -> Seen:
+    """On how many phases the car may draw, and how often the contactor opened for that."""
+    bench.charge()
+    bench.asks(install(1, profile(1, "TxProfile", (0, "10"), phases=1)))
+    return bench.effects(LimitCurrent)[-1].phases, sum(
+        e.connector == 1 for e in bench.effects(OpenContactor)
+    ) - 1

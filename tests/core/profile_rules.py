@@ -104,3 +104,31 @@ class ProfileRules:
             if seconds is not None
         }
         self.be_told("GetDiagnostics", payload | repeated(retries, interval_s))
+
+    @rule(
+        point=st.integers(0, 2),
+        purpose=st.sampled_from(("ChargePointMaxProfile", "TxDefaultProfile", "TxProfile")),
+        limits=st.lists(st.sampled_from((0, 5.9, 6, 16, 40)), min_size=1, max_size=2),
+        phases=st.sampled_from((1, 3)),
+    )
+    def limit(self, point: int, purpose: str, limits: list[float], phases: int) -> None:
+        periods = [
+            {"startPeriod": 20 * place, "limit": limit, "numberPhases": phases}
+            for place, limit in enumerate(limits)
+        ]
+        profile = {
+            "chargingProfileId": 3 * point + len(purpose) % 3,
+            "stackLevel": 0,
+            "chargingProfilePurpose": purpose,
+            "chargingProfileKind": "Relative",
+            "chargingSchedule": {"chargingRateUnit": "A", "chargingSchedulePeriod": periods},
+        }
+        self.be_told("SetChargingProfile", {"connectorId": point, "csChargingProfiles": profile})
+
+    @rule(number=st.none() | st.integers(0, 8))
+    def clear_limits(self, number: int | None) -> None:
+        self.be_told("ClearChargingProfile", {} if number is None else {"id": number})
+
+    @rule(connector=st.integers(0, 3), duration=st.integers(-1, 100))
+    def ask_for_the_limits(self, connector: int, duration: int) -> None:
+        self.be_told("GetCompositeSchedule", {"connectorId": connector, "duration": duration})

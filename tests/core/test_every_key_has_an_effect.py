@@ -18,10 +18,12 @@ from core.key_stories import (
     is_asked_for_keys,
     is_left_alone,
     is_left_without_an_answer,
+    is_limited_to_one_phase,
     is_paid,
     is_refused_after_the_start,
     is_refused_and_goes_on,
     is_reset_in_vain,
+    is_sent_profiles,
     is_started_from_afar,
     is_started_from_afar_on_connector_2,
     is_triggered,
@@ -43,6 +45,7 @@ from core.key_stories import (
     with_as_many_connectors,
 )
 from payment_bench import Till
+from scenarios.charging_profiles import profile
 from station_bench import Bench
 
 from pilotline.spec.products import load_product, product_names
@@ -195,6 +198,28 @@ EXPERIMENTS: Final[dict[str, Experiment]] = {
         ("1", "2"), takes_a_list_of("ConnectorPhaseRotation", "1.RST", "2.RST"), ("Rejected", "Accepted"),
         {"ConnectorPhaseRotation": "1.RST"},
     ),
+    "ChargeProfileMaxStackLevel": Experiment(
+        ("2", "3"), is_sent_profiles((1, profile(1, "TxDefaultProfile", (0, "10"), stack_level=3))),
+        ("Rejected", "Accepted"),
+    ),
+    "ChargingScheduleAllowedChargingRateUnit": Experiment(
+        ("Current", "Current,Power"), is_sent_profiles((1, profile(1, "TxDefaultProfile", (0, "7000"), unit="W"))),
+        ("Rejected", "Accepted"),
+    ),
+    "ChargingScheduleMaxPeriods": Experiment(
+        ("1", "2"), is_sent_profiles((1, profile(1, "TxDefaultProfile", (0, "10"), (60, "9")))),
+        ("Rejected", "Accepted"),
+    ),
+    "MaxChargingProfilesInstalled": Experiment(
+        ("1", "2"),
+        is_sent_profiles(
+            (1, profile(1, "TxDefaultProfile", (0, "10"))), (2, profile(2, "TxDefaultProfile", (0, "10")))
+        ),
+        ("Rejected", "Accepted"),
+    ),
+    "ConnectorSwitch3to1PhaseSupported": Experiment(
+        ("false", "true"), is_limited_to_one_phase, ((3, 0), (1, 1))
+    ),
 }  # fmt: skip
 
 
@@ -209,14 +234,8 @@ def test_another_value_ends_the_story_in_another_way(key: str) -> None:
 
 # --- no key is left out ---------------------------------------------------------------------------------------
 
-SMART_CHARGING: Final = "smart charging is not there yet"
 WITHOUT_EFFECT: Final[Mapping[str, str]] = {
     "SupportedFeatureProfilesMaxLength": "says how long a list may be that nobody can change",
-    "ChargeProfileMaxStackLevel": SMART_CHARGING,
-    "ChargingScheduleAllowedChargingRateUnit": SMART_CHARGING,
-    "ChargingScheduleMaxPeriods": SMART_CHARGING,
-    "ConnectorSwitch3to1PhaseSupported": SMART_CHARGING,
-    "MaxChargingProfilesInstalled": SMART_CHARGING,
     "SupportedFileTransferProtocols": "firmware updates and diagnostics are not there yet",
 }
 """Keys that a product offers and nothing reads, and why. A key leaves this table with its first reader."""

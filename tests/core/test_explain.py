@@ -95,6 +95,7 @@ def test_a_remote_start_on_an_occupied_connector_names_the_guard(world: World) -
         ("not registered", "not accepted"),
         ("connector 0 or unknown", "connector unknown"),
         ("a profile for something else", "profile of another kind"),
+        ("a profile that cannot be installed", "profile not taken"),
     ]
     assert "sessions" in dict(decided.tried[-1].looked_at)
 

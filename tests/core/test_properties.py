@@ -1,6 +1,7 @@
 """Every promise can be broken: for each one, a station that breaks it, made from one that keeps them all."""
 
 from collections.abc import Callable
+from decimal import Decimal
 
 import pytest
 from immutables import Map
@@ -38,10 +39,13 @@ from pilotline.core.state import (
     Firmware,
     Instant,
     KeptSample,
+    Limit,
     ListVersion,
     Memory,
     MeterMessage,
     Moment,
+    Period,
+    Profile,
     Readings,
     Reservation,
     Reset,
@@ -150,6 +154,26 @@ def paid_by(card: CardSession) -> Callable[[State], State]:
     return with_memory(lambda memory: replace(memory, card_sessions=Map({card.number: card})))
 
 
+DEFAULT = Profile(
+    2, 1, "TxDefaultProfile", 0, "Relative", "A", (Period(0, Decimal(10)),), installed=UtcTime(0)
+)
+TX_PROFILE = replace(DEFAULT, purpose="TxProfile", transaction=Counter(99))
+
+
+def installed(*profiles: Profile) -> Callable[[State], State]:
+    return with_memory(lambda memory: replace(memory, profiles=Map({p.profile_id: p for p in profiles})))
+
+
+def limited(limit: Limit) -> Callable[[State], State]:
+    """Connector 1 is held to this."""
+
+    def change(moment: Moment) -> Moment:
+        limits = (None, limit, *moment.smart_charging.limits[2:])
+        return replace(moment, smart_charging=replace(moment.smart_charging, limits=limits))
+
+    return with_moment(change)
+
+
 BROKEN: dict[str, Callable[[State], State]] = {
     "one transaction per connector": with_memory(transaction_twice),
     "sessions and transactions agree": at_1("sessions", state="idle"),
@@ -192,6 +216,11 @@ BROKEN: dict[str, Callable[[State], State]] = {
     "statuses go in order": with_memory(
         lambda m: replace(m, firmware_due=DueStatuses(("Downloaded", "Installed")))
     ),
+    "a TxProfile is of a running transaction": installed(TX_PROFILE),
+    "one profile in each place": installed(DEFAULT, replace(DEFAULT, profile_id=3)),
+    "limits keep within what is there": limited(Limit(Decimal(33), 3, suffices=True)),
+    "cleared means all is offered": limited(Limit(Decimal(31), 3, suffices=True)),
+    "too low a limit suspends": limited(Limit(Decimal(5), 3, suffices=False)),
     "list and version agree": with_memory(lambda m: replace(m, list_version=ListVersion(3))),
     "who goes down begins nothing": lambda state: with_memory(
         lambda m: replace(m, reset=Reset("winding_down", "SoftReset"))

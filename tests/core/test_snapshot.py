@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from decimal import Decimal
 from pathlib import Path
 from types import UnionType
 from typing import Any, Union, get_args, get_origin, get_type_hints
@@ -29,6 +30,7 @@ from pilotline.core.state import (
     Instant,
     ListedTag,
     ListVersion,
+    Profile,
     Reservation,
     Stamp,
     StartMessage,
@@ -67,6 +69,8 @@ def values(hint: Any) -> st.SearchStrategy[Any]:
         return st.fixed_dictionaries({name: values(inner) for name, inner in fields.items()}).map(
             lambda chosen: hint(**chosen)
         )
+    if hint is Decimal:
+        return st.decimals(-(10**9), 10**9, places=1)
     leaf = getattr(hint, "__supertype__", hint)
     return integers if leaf is int else texts if leaf is str else st.from_type(leaf)
 
@@ -77,6 +81,7 @@ stored = st.one_of(
     values(Availability).map(lambda record: ("availability", record.connector, record)),
     st.tuples(st.just("cache"), texts, values(CachedTag)),
     values(Reservation).map(lambda record: ("reservations", record.reservation_id, record)),
+    values(Profile).map(lambda record: ("profiles", record.profile_id, record)),
     st.tuples(st.just("local_list"), texts, values(ListedTag)),
     st.tuples(st.just("list_version"), st.none(), values(ListVersion)),
     values(CardSession).map(lambda record: ("card_sessions", record.number, record)),

@@ -1,5 +1,6 @@
 """The whole charge point under everything that may happen to it, with rich data; both shipped products."""
 
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -24,6 +25,8 @@ from pilotline.core.events import (
     FaultDetected,
     LinkLost,
     LinkUp,
+    LocalLimitFound,
+    LocalLimitLifted,
     MainsRestored,
     PowerFailing,
     TagPresented,
@@ -235,6 +238,13 @@ class WholeChargePoint(ProfileRules, RuleBasedStateMachine):
     def mend(self, point: int) -> None:
         for raised in self.world.standing().moment.faults[point].raised:
             self.tell(FaultCleared(point, raised.error_code))
+
+    @rule(point=st.integers(0, 2), limit_a=st.none() | st.sampled_from((0, 5, 9, 20)))
+    def find_a_limit(self, point: int, limit_a: int | None) -> None:
+        if limit_a is None:
+            self.tell(LocalLimitLifted(point, "heat"))
+        else:
+            self.tell(LocalLimitFound(point, "heat", Decimal(limit_a), "A"))
 
     # --- network and Central System ---
 

@@ -102,7 +102,10 @@ def canonical_of(scope: Scope) -> Reduction:
     return Canonical(Interned(scope.product)).of
 
 
-SMALL = ("answers", "power", "offline", "samples", "cache", "unlock", "registration", "two connectors")
+SMALL = (
+    "answers", "power", "offline", "samples", "cache", "unlock", "registration", "two connectors", "limited",
+    "limited from afar",
+)  # fmt: skip
 
 
 @pytest.mark.parametrize("name", SMALL)

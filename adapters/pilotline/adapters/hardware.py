@@ -12,6 +12,8 @@ UnlockConnector     nothing; only connectors with a lock (``lock = true``) are e
 ReleaseConnector    ConnectorUnlocked or UnlockFailed: open the lock now, whatever it was told to be
 CloseContactor      ContactorClosed when the feedback contact says so
 OpenContactor       ContactorOpened with the readings after the current is off; also if it was open already
+LimitCurrent        nothing: what a car may draw on each phase (the pilot's duty cycle, or what is told by
+                    ISO 15118), and on how many phases the contactor closes; these change only while it is open
 ReadMeter           MeterRead with the same transaction and context; a meter that is silent answers nothing.
                     Connector 0 is the main meter: where there is none, the sum of all, or no answer
 ReportWorld         every fact again, known or not: cables, EVs, contactors with registers, faults, cleared ones
@@ -26,7 +28,8 @@ SignalCard          nothing: tell the driver that the card may charge, or not
 
 Facts that need no command: PowerFailing and MainsRestored (products with back-up power), TagPresented,
 CardPresented, CablePlugged, EvUnplugged, CableUnplugged, EnergyRequested,
-EnergyDeclined, FaultDetected, FaultCleared. Connectors and readers count from 1; connector 0 is the main
+EnergyDeclined, FaultDetected, FaultCleared, LocalLimitFound and LocalLimitLifted (of a connector, or of the grid
+connection: 0; told again at each start). Connectors and readers count from 1; connector 0 is the main
 controller. Readings name the phases by the connector's own conductors (ConnectorPhaseRotation says which phase of
 the grid feeds each); their registers only grow, and ``age_ms`` says how old a reading is that was not made just now.
 Energy per interval is reckoned by the core: a meter need not tell any ``…Interval``.

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from pilotline.adapters.simulated_car import Car
 from pilotline.adapters.simulated_terminal import Hold
-from pilotline.core.events import FaultDetected
+from pilotline.core.events import FaultDetected, LocalLimitFound
 
 _VERSION: Final = 1
 
@@ -30,9 +30,13 @@ class Point(Struct, frozen=True):
     closed: bool = False
     """The contactor, not its command."""
     welded: bool = False
-    limit_w: float | None = None
+    limit_a: float | None = None
+    """What the car was told to keep to on each phase; None: as much as the connector can."""
+    phases: int | None = None
+    """On how many the contactor closes; None: on all."""
     register_wh: float = 0
     faults: tuple[FaultDetected, ...] = ()
+    local_limits: tuple[LocalLimitFound, ...] = ()
 
     @property
     def asks(self) -> bool:

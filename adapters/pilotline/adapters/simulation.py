@@ -14,6 +14,7 @@ nothing else.
 import math
 import secrets
 from collections.abc import Callable
+from decimal import Decimal
 from pathlib import Path
 from typing import get_args
 
@@ -30,6 +31,7 @@ from pilotline.adapters.simulated_world import Point, SimulationError, loaded, s
 from pilotline.core.effects import (
     CloseContactor,
     Effect,
+    LimitCurrent,
     LockConnector,
     OpenContactor,
     ReadMeter,
@@ -53,6 +55,8 @@ from pilotline.core.events import (
     External,
     FaultCleared,
     FaultDetected,
+    LocalLimitFound,
+    LocalLimitLifted,
     LockFailed,
     MainsRestored,
     MeterRead,
@@ -62,7 +66,7 @@ from pilotline.core.events import (
 )
 from pilotline.core.state import Cause, Readings
 from pilotline.spec.products import Connector, Product
-from pilotline.spec.types import ChargePointErrorCode
+from pilotline.spec.types import LIMIT_MAX, ChargePointErrorCode, ChargingRateUnitType
 
 
 class SimulatedHardware(Hardware):
@@ -79,13 +83,16 @@ class SimulatedHardware(Hardware):
         entropy: str | None = None,
         lock_delay_ms: int = 300,
         contactor_delay_ms: int = 50,
+        car_delay_ms: int = 2_000,
     ) -> None:
-        """`entropy` makes message ids repeatable. Raises `SimulationError` for a file that holds no
-        such world.
+        """`entropy` makes message ids repeatable; a car may take 5 s to keep to another limit.
+
+        Raises `SimulationError` for a file that holds no such world.
         """
         self._product, self._clock, self._file = product, clock, file
         self._entropy = entropy or secrets.token_hex(4)
         self._lock_delay_ms, self._contactor_delay_ms = lock_delay_ms, contactor_delay_ms
+        self._car_delay_ms = car_delay_ms
         self._tell: Tell | None = None
         self._points, holds = loaded(file, len(product.connectors) + 1)
         self.terminals = SimulatedTerminals(clock, self._say, self._save, holds)
@@ -94,6 +101,7 @@ class SimulatedHardware(Hardware):
         self._feedback: dict[tuple[str, int], Alarm] = {}
         self._full: dict[int, Alarm] = {}
         self._well_again: set[tuple[int, ChargePointErrorCode]] = set()
+        self._lifted: set[tuple[int, str]] = set()
         self.lights: dict[int, str] = {}
         """The status that each connector's light shows."""
         self.light_intensity_percent = 100
@@ -118,7 +126,7 @@ class SimulatedHardware(Hardware):
         self._tell = tell
         for number, point in enumerate(self._points):
             facts = (*([EnergyRequested(number)] * point.asks), *([ContactorClosed(number)] * point.closed))
-            for fact in (*facts, *point.faults):
+            for fact in (*facts, *point.faults, *point.local_limits):
                 self._say(fact)
 
     @override
@@ -137,6 +145,8 @@ class SimulatedHardware(Hardware):
                 self._later("contactor", number, self._contactor_delay_ms, self._close)
             case OpenContactor(connector=number):
                 self._later("contactor", number, self._contactor_delay_ms, self._open)
+            case LimitCurrent(connector=number):
+                self._limit(command)
             case ReadMeter(connector=number, transaction=transaction, context=context):
                 for read in (number,) if number else range(1, len(self._points)):
                     self._change(
@@ -150,7 +160,7 @@ class SimulatedHardware(Hardware):
             case SignalTag(reader=reader):
                 self.signals[reader] = command
             case _:
-                self.terminals.perform(command)  # one that limits the power goes to `limit_power`
+                self.terminals.perform(command)
 
     @override
     def make_safe(self) -> None:
@@ -271,10 +281,25 @@ class SimulatedHardware(Hardware):
         """Let mains come back before the battery is empty."""
         self._say(MainsRestored())
 
-    def limit_power(self, connector: int, limit_w: float | None) -> None:
-        """What the station offers to the car at most, in W; None: as much as the connector can."""
-        self._at(connector)
-        self._change(connector, limit_w=limit_w)
+    def find_local_limit(
+        self, connector: int, cause: str, limit: Decimal, unit: ChargingRateUnitType
+    ) -> None:
+        """Let the grid connection (0) or a connector bear no more than this, until it is lifted."""
+        if not (limit.is_finite() and 0 <= limit <= LIMIT_MAX):
+            raise SimulationError(f"connector {connector}: a limit is 0 to {LIMIT_MAX}, not {limit}")
+        found = LocalLimitFound(connector, cause, limit, unit)
+        self._change(connector, local_limits=(*self._other_limits(connector, cause), found))
+        self._lifted.discard((connector, cause))
+        self._say(found)
+
+    def lift_local_limit(self, connector: int, cause: str) -> None:
+        """Let it bear again what it is built for."""
+        self._change(connector, local_limits=self._other_limits(connector, cause))
+        self._lifted.add((connector, cause))
+        self._say(LocalLimitLifted(connector, cause))
+
+    def _other_limits(self, connector: int, cause: str) -> tuple[LocalLimitFound, ...]:
+        return tuple(f for f in self._at(connector, first=0).local_limits if f.cause != cause)
 
     # --- looking --------------------------------------------------------------------------------------------
 
@@ -296,7 +321,7 @@ class SimulatedHardware(Hardware):
         if connector == 0:
             return sum_of(self._product.meter, [self.readings(c) for c in range(1, len(self._points))])
         point, built = self.point(connector), self._product.connectors[connector - 1]
-        phases = _phases(built, point.car)
+        phases = _phases(built, point)
         electrics = Electrics(
             energy_wh=point.register_wh,
             power_w=self.power_w(connector),
@@ -314,10 +339,10 @@ class SimulatedHardware(Hardware):
     def _offered_w(self, connector: int) -> float:
         """What the connector offers: its wires, its limit, and on AC what the car's charger can use."""
         built, point = self._product.connectors[connector - 1], self._points[connector]
-        ampere_w = built.nominal_voltage_v * _phases(built, point.car)
+        ampere_w = built.nominal_voltage_v * _phases(built, point)
         offered_w = ampere_w * built.max_current_a
-        if point.limit_w is not None:
-            offered_w = min(offered_w, point.limit_w)
+        if point.limit_a is not None:
+            offered_w = min(offered_w, ampere_w * point.limit_a)
         if offered_w < ampere_w * built.min_current_a:
             return 0.0
         if built.kind == "AC" and point.car is not None:
@@ -357,15 +382,29 @@ class SimulatedHardware(Hardware):
         self._change(connector)
         self._say(EnergyDeclined(connector))
 
+    def _limit(self, command: LimitCurrent) -> None:
+        """A car that draws obeys after a moment of its own; phases are told while the contactor is open."""
+        number, limit_a = command.connector, float(command.current_a)
+        self._change(number, phases=command.phases)
+        delay_ms = self._car_delay_ms if self._flows(number) else 0
+        if delay_ms:
+            self._later("limit", number, delay_ms, lambda connector: self._change(connector, limit_a=limit_a))
+        else:
+            self._forget("limit", number)
+            self._change(number, limit_a=limit_a)
+
     # --- feedback -------------------------------------------------------------------------------------------
 
     def _later(self, part: str, connector: int, delay_ms: int, act: Callable[[int], None]) -> None:
         """A newer command to the same part takes the place of an older one."""
-        pending = self._feedback.get((part, connector))
-        if pending is not None:
-            pending.cancel()
+        self._forget(part, connector)
         at_ms = self._clock.now_ms() + delay_ms
         self._feedback[part, connector] = self._clock.call_at(at_ms, lambda: act(connector))
+
+    def _forget(self, part: str, connector: int) -> None:
+        pending = self._feedback.pop((part, connector), None)
+        if pending is not None:
+            pending.cancel()
 
     def _lock(self, connector: int) -> None:
         point = self._points[connector]
@@ -402,10 +441,12 @@ class SimulatedHardware(Hardware):
                 self._say(EnergyRequested(number) if point.asks else EnergyDeclined(number))
                 opened = ContactorOpened(number, self.readings(number))
                 self._say(ContactorClosed(number) if point.closed else opened)
-            for fault in point.faults:
-                self._say(fault)
+            for fact in (*point.faults, *point.local_limits):
+                self._say(fact)
         for connector, error_code in sorted(self._well_again):
             self._say(FaultCleared(connector, error_code))
+        for connector, cause in sorted(self._lifted):
+            self._say(LocalLimitLifted(connector, cause))
 
     # --- the rest -------------------------------------------------------------------------------------------
 
@@ -433,5 +474,6 @@ class SimulatedHardware(Hardware):
             raise SimulationError(f"connector {connector}: {reason}")
 
 
-def _phases(built: Connector, car: Car | None) -> int:
-    return built.phases if car is None else min(built.phases, car.phases)
+def _phases(built: Connector, point: Point) -> int:
+    closed = min(built.phases, point.phases or built.phases)
+    return closed if point.car is None else min(closed, point.car.phases)

@@ -4,6 +4,8 @@ from msgspec.structs import replace
 
 from pilotline.core.effects import Change, Put
 from pilotline.core.events import PoweredUp
+from pilotline.core.facts import outlets
+from pilotline.core.limiting import unbounded
 from pilotline.core.state import (
     Aligned,
     Allowance,
@@ -20,9 +22,11 @@ from pilotline.core.state import (
     Memory,
     Moment,
     Outbox,
+    PhaseSwitch,
     Reader,
     SampleKeeper,
     Session,
+    SmartCharging,
     Stamp,
     StatusReport,
     Supply,
@@ -145,5 +149,12 @@ def fresh_moment(memory: Memory, event: PoweredUp) -> Moment:
         triggers=tuple(Trigger(c) for c in points),
         queue=Outbox("idle", first, next_, newest),
         aligned=tuple(Aligned(c) for c in points),
+        phase_switches=(
+            PhaseSwitch(0),
+            *(PhaseSwitch(c, phases=part.phases) for c, part in enumerate(event.product.connectors, start=1)),
+        ),
+        smart_charging=SmartCharging(
+            limits=(None, *(unbounded(outlet) for outlet in outlets(event.product, None)))
+        ),
         sample_keeper=SampleKeeper(next=Counter(max(memory.samples, default=0) + 1)),
     )

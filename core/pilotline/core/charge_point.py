@@ -23,6 +23,8 @@ from pilotline.core.events import (
     FrameReceived,
     LinkLost,
     LinkUp,
+    LocalLimitFound,
+    LocalLimitLifted,
     LockFailed,
     MainsRestored,
     MeterRead,
@@ -34,7 +36,7 @@ from pilotline.core.explain import Explanation, StatusExplanation, explain, expl
 from pilotline.core.state import Cause, Instant, Memory, Readings, State, UtcTime
 from pilotline.core.step import Step, next_deadline, step
 from pilotline.spec.products import Product
-from pilotline.spec.types import ChargePointErrorCode, DataTransferStatus
+from pilotline.spec.types import LIMIT_MAX, ChargePointErrorCode, ChargingRateUnitType, DataTransferStatus
 
 ID_TAG_CHARACTERS_MAX: Final = 20
 CARD_CHARACTERS_MAX: Final = 64
@@ -279,6 +281,8 @@ def _check(state: State, event: External) -> None:
                 raise LocalProtocolError(f"{name}: this product has no back-up power")
         case FaultDetected() | FaultCleared():
             _check_fault(product, event)
+        case LocalLimitFound() | LocalLimitLifted():
+            _check_local_limit(product, event)
         case MeterRead(connector=0):
             pass  # the main meter (§4.7)
         case DataTransferRequested():
@@ -321,6 +325,18 @@ def _check_fault(product: Product, event: FaultDetected | FaultCleared) -> None:
         _check_text(name, "info", event.info, 50)
         _check_text(name, "vendor_id", event.vendor_id, 255)
         _check_text(name, "vendor_error_code", event.vendor_error_code, 50)
+
+
+def _check_local_limit(product: Product, event: LocalLimitFound | LocalLimitLifted) -> None:
+    name = _name(event)
+    if event.connector != 0:  # 0 is the grid connection
+        _check_connector(product, event.connector, name)
+    _check_text(name, "cause", event.cause, 50, least=1)
+    if isinstance(event, LocalLimitFound):
+        if not (event.limit.is_finite() and 0 <= event.limit <= LIMIT_MAX):
+            raise LocalProtocolError(f"{name}: limit must be 0 to {LIMIT_MAX}")
+        if event.unit not in get_args(ChargingRateUnitType):
+            raise LocalProtocolError(f"{name}: {event.unit!r} is no unit of §7.12")
 
 
 def _check_connector(product: Product, connector: object, name: str = "PoweredUp") -> None:

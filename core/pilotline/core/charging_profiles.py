@@ -6,55 +6,27 @@ Recurring one has its recurrencyKind.
 
 from bisect import bisect_right
 from collections.abc import Iterable
-from decimal import Decimal
 from typing import Final, NamedTuple
 
 from msgspec import Struct
 
 from pilotline.core.calendar import utc_of
-from pilotline.core.state import Map, TransactionNumber, UtcTime
+from pilotline.core.state import (
+    PHASES_ASSUMED,
+    Map,
+    TransactionNumber,
+    UtcTime,
+)
+from pilotline.core.state import Period as Period
+from pilotline.core.state import Profile as Profile
 from pilotline.spec.messages.smart_charging import ClearChargingProfileReq
 from pilotline.spec.messages.structures import ChargingProfile
 from pilotline.spec.types import (
-    ChargingProfileKindType,
-    ChargingProfilePurposeType,
-    ChargingRateUnitType,
     RecurrencyKindType,
 )
 
-PHASES_ASSUMED: Final = 3
-"""What an absent numberPhases means (§7.14)."""
 RECURRENCE_MS: Final[dict[RecurrencyKindType, int]] = {"Daily": 86_400_000, "Weekly": 7 * 86_400_000}
 """Counted from startSchedule, neither from midnight nor from Monday (§7.37, errata 3.78)."""
-
-
-class Period(Struct, frozen=True, cache_hash=True):
-    """A limit from so many seconds after the start of the schedule on, until the next period (§7.14)."""
-
-    start_s: int
-    limit: Decimal
-    phases: int = PHASES_ASSUMED
-
-
-class Profile(Struct, frozen=True, cache_hash=True):
-    """A charging profile as it is installed: with its connector, its time of receipt, its transaction."""
-
-    profile_id: int
-    connector: int
-    purpose: ChargingProfilePurposeType
-    stack_level: int
-    kind: ChargingProfileKindType
-    unit: ChargingRateUnitType
-    periods: tuple[Period, ...]
-    installed: UtcTime
-    transaction: TransactionNumber | None = None
-    recurrency_kind: RecurrencyKindType | None = None
-    """Of a Recurring one, and of no other (errata 3.56)."""
-    valid_from: UtcTime | None = None
-    valid_to: UtcTime | None = None
-    start: UtcTime | None = None
-    duration_s: int | None = None
-    min_charging_rate: Decimal | None = None
 
 
 def profile_of(

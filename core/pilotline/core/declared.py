@@ -20,12 +20,14 @@ from pilotline.core.machines.heartbeat import HEARTBEAT
 from pilotline.core.machines.link import LINK
 from pilotline.core.machines.notices import DIAGNOSTICS_NOTICES, FIRMWARE_NOTICES
 from pilotline.core.machines.outbox import OUTBOX
+from pilotline.core.machines.phase_switch import PHASE_SWITCH
 from pilotline.core.machines.reader import READER_MACHINE
 from pilotline.core.machines.registration import REGISTRATION
 from pilotline.core.machines.reservation import RESERVATION_MACHINE, VACANCY
 from pilotline.core.machines.reset import RESET
 from pilotline.core.machines.sample_keeper import SAMPLE_KEEPER
 from pilotline.core.machines.session import SESSION
+from pilotline.core.machines.smart_charging import SMART_CHARGING
 from pilotline.core.machines.status_report import STATUS_REPORT
 from pilotline.core.machines.storage import STORAGE
 from pilotline.core.machines.transaction import TRANSACTION_MACHINE
@@ -41,6 +43,11 @@ from pilotline.core.operations.local_list import GET_LOCAL_LIST_VERSION, SEND_LO
 from pilotline.core.operations.remote_control import REMOTE_START_TRANSACTION, REMOTE_STOP_TRANSACTION
 from pilotline.core.operations.reservation import CANCEL_RESERVATION, RESERVE_NOW
 from pilotline.core.operations.reset import RESET_OPERATION
+from pilotline.core.operations.smart_charging import (
+    CLEAR_CHARGING_PROFILE,
+    GET_COMPOSITE_SCHEDULE,
+    SET_CHARGING_PROFILE,
+)
 from pilotline.core.operations.trigger import TRIGGER_MESSAGE
 from pilotline.core.operations.unlock import UNLOCK_CONNECTOR
 from pilotline.core.statechart import Machine
@@ -70,6 +77,8 @@ MACHINES: Final[tuple[Machine[Any, Any], ...]] = (
     TERMINAL,
     CARD_SESSION_MACHINE,
     CLOCK_ALIGNED,
+    SMART_CHARGING,  # before a transaction begins to charge its limit is known
+    PHASE_SWITCH,
     TRANSACTION_MACHINE,
     SUPPLY,
     ALLOWANCE,
@@ -93,7 +102,9 @@ OPERATIONS: Final[tuple[DecisionTable[Any, Any], ...]] = (
     CHANGE_AVAILABILITY,
     CHANGE_CONFIGURATION,
     CLEAR_CACHE,
+    CLEAR_CHARGING_PROFILE,
     DATA_TRANSFER_FROM_CENTRAL_SYSTEM,
+    GET_COMPOSITE_SCHEDULE,
     GET_CONFIGURATION,
     GET_DIAGNOSTICS,
     GET_LOCAL_LIST_VERSION,
@@ -101,6 +112,7 @@ OPERATIONS: Final[tuple[DecisionTable[Any, Any], ...]] = (
     REMOTE_STOP_TRANSACTION,
     RESERVE_NOW,
     SEND_LOCAL_LIST,
+    SET_CHARGING_PROFILE,
     TRIGGER_MESSAGE,
     RESET_OPERATION,
     UNLOCK_CONNECTOR,

@@ -5,6 +5,7 @@
 before the commit.
 """
 
+from decimal import Decimal
 from typing import ClassVar, TypeAlias
 
 from msgspec import Struct
@@ -187,6 +188,14 @@ class AbandonUpload(Effect, frozen=True):
 
 
 # --- levels --------------------------------------------------------------------------------------------------
+
+
+class LimitCurrent(Effect, frozen=True):
+    """Let no more current flow than this on each phase, and use so many phases. A car obeys within seconds."""
+
+    connector: int
+    current_a: Decimal
+    phases: int
 
 
 class LockConnector(Effect, frozen=True):

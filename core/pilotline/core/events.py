@@ -5,6 +5,7 @@ round. An event with a field `connector`, `reader`, `transaction`, `asker` or `p
 `by` is for the machine that asked; any other is for all.
 """
 
+from decimal import Decimal
 from typing import Generic, TypeAlias, TypeVar
 
 from msgspec import Struct
@@ -19,6 +20,7 @@ from pilotline.core.state import (
     HeldCall,
     Instant,
     PaymentNumber,
+    Profile,
     Readings,
     Sample,
     Terms,
@@ -33,6 +35,7 @@ from pilotline.spec.products import Product
 from pilotline.spec.types import (
     AuthorizationStatus,
     ChargePointErrorCode,
+    ChargingRateUnitType,
     DataTransferStatus,
     DiagnosticsStatus,
     ErrorCode,
@@ -260,6 +263,22 @@ class FaultCleared(External, frozen=True):
 
     connector: int
     error_code: ChargePointErrorCode
+
+
+class LocalLimitFound(External, frozen=True):
+    """A limit on the spot, of the grid connection (0) or by temperature; another one of this cause is over."""
+
+    connector: int
+    cause: str
+    limit: Decimal
+    unit: ChargingRateUnitType
+
+
+class LocalLimitLifted(External, frozen=True):
+    """The limit of this cause is over."""
+
+    connector: int
+    cause: str
 
 
 class DataTransferRequested(External, frozen=True):
@@ -562,6 +581,7 @@ class AuthorizationAsked(Internal, frozen=True):
 
     asker: Asker
     id_tag: str
+    profile: Profile | None = None
 
 
 class TagPreAuthorized(Internal, frozen=True):
@@ -593,6 +613,7 @@ class UseGranted(Internal, frozen=True):
     id_tag: str
     parent_id_tag: str | None
     reader: int | None
+    profile: Profile | None = None
 
 
 class UseWithdrawn(Internal, frozen=True):
@@ -730,6 +751,38 @@ class EnergyOffered(Internal, frozen=True):
     connector: int
 
 
+class ProfilesChanged(Internal, frozen=True):
+    """Charging profiles were installed or cleared (§5.5, §5.16)."""
+
+
+class BoundaryReached(Internal, frozen=True):
+    """The first instant at which a limit may be another (§3.13)."""
+
+
+class LimitFell(Internal, frozen=True):
+    """A car can no longer charge with what the connector may draw."""
+
+    connector: int
+
+
+class LimitRose(Internal, frozen=True):
+    """A car can charge again with what the connector may draw."""
+
+    connector: int
+
+
+class PhasesChanged(Internal, frozen=True):
+    """The car may draw on another number of phases than it did (§9.4.4)."""
+
+    connector: int
+
+
+class BreakTimedOut(Internal, frozen=True):
+    """The contactor did not tell in time that it is open, so that phases can be switched."""
+
+    connector: int
+
+
 class FaultBegan(Internal, frozen=True):
     """The first fault that prevents charging."""
 
@@ -856,6 +909,7 @@ class TransactionBegan(Internal, frozen=True):
     parent_id_tag: str | None
     readings: Readings
     reservation: int | None = None
+    profile: Profile | None = None
 
 
 class SampleDue(Internal, frozen=True):

@@ -1,5 +1,6 @@
 """What machines may ask of the product, for the instance at hand."""
 
+from pilotline.core.smart_charging import Outlet, outlet_of
 from pilotline.spec.products import Identity, Product, Terminal, VendorMessage
 
 
@@ -153,6 +154,11 @@ def terminal_deadline_ms(product: Product, _: object) -> int:
 def outbox_max(product: Product, _: object) -> int:
     """Most transaction-related messages that are kept, samples counted (§3.7)."""
     return product.outbox_max
+
+
+def outlets(product: Product, _: object) -> tuple[Outlet, ...]:
+    """What each connector can carry, by its number from 1."""
+    return tuple(outlet_of(connector) for connector in product.connectors)
 
 
 def locks(product: Product, _: object) -> tuple[bool, ...]:

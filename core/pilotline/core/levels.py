@@ -4,12 +4,14 @@ What makes safe (opening a contactor) is handed over before the commit, all else
 """
 
 from collections.abc import Callable, Collection
+from decimal import Decimal
 from typing import Final, NamedTuple
 
 from pilotline.core import facts
 from pilotline.core.effects import (
     CloseContactor,
     Effect,
+    LimitCurrent,
     LockConnector,
     OpenContactor,
     PingEvery,
@@ -42,10 +44,21 @@ def contactor(state: State, connector: int) -> Effect:
         moment.sessions[connector].state == "charging"
         and moment.cables[connector].state == "plugged"
         and moment.supplies[connector].state == "offered"
+        and moment.phase_switches[connector].state == "settled"
         and moment.faults[connector].state != "faulted"
         and (moment.storage.state == "fine" or state.product.on_commit_failure == "continue")
     )
     return CloseContactor(connector) if closed else OpenContactor(connector)
+
+
+def limit(state: State, connector: int) -> Effect:
+    """What profiles and local limits leave (§3.13); while nobody charges, what the product can carry. Phases are
+    switched without any current.
+    """
+    applied, switch = state.moment.smart_charging.limits[connector], state.moment.phase_switches[connector]
+    assert applied, "connector 0 has no limit of its own"  # noqa: S101  (an assertion of ours, see step)
+    current_a = applied.current_a if switch.state == "settled" else Decimal(0)
+    return LimitCurrent(connector, current_a, switch.phases)
 
 
 def lock(state: State, connector: int) -> Effect:
@@ -74,7 +87,13 @@ def ping(state: State, _connector: int) -> Effect:
 
 
 LEVELS: Final = (
-    Level("contactor", True, frozenset({"sessions", "cables", "supplies", "faults", "storage"}), contactor),
+    Level("limit", True, frozenset({"smart_charging", "phase_switches"}), limit),
+    Level(
+        "contactor",
+        True,
+        frozenset({"sessions", "cables", "supplies", "phase_switches", "faults", "storage"}),
+        contactor,
+    ),
     Level("lock", True, frozenset({"sessions", "kept_cables"}), lock, facts.has_lock),
     Level("light", True, frozenset({"connectors"}), light),
     Level("brightness", False, frozenset({"configuration"}), brightness, keys=("LightIntensity",)),

@@ -15,6 +15,13 @@ from pilotline.core.firmware_properties import (
     orders_go_on,
     statuses_go_in_order,
 )
+from pilotline.core.limit_properties import (
+    limits_keep_within_what_is_there,
+    one_profile_per_place,
+    too_low_a_limit_suspends,
+    tx_profiles_are_of_running_transactions,
+    without_limits_all_is_offered,
+)
 from pilotline.core.state import (
     Asker,
     CardSession,
@@ -117,7 +124,7 @@ def _called_for(state: State, at: int) -> ChargePointStatus:
     if moment.faults[at].state == "faulted":
         return "Faulted"
     if phase in ("charging", "ending"):
-        if moment.supplies[at].state == "withheld":
+        if moment.supplies[at].state != "offered":
             return "SuspendedEVSE"
         return "SuspendedEV" if moment.evs[at].state == "content" else "Charging"
     if phase in _PHASES:
@@ -476,6 +483,23 @@ ALWAYS: Final = (
         statuses_go_in_order,
         _of("firmware_notices diagnostics_notices firmware_due diagnostics_due"),
     ),
+    Always(
+        "a TxProfile is of a running transaction",
+        "§3.13.1, §7.10",
+        tx_profiles_are_of_running_transactions,
+        _of("profiles sessions"),
+    ),
+    Always("one profile in each place", "§3.13.2", one_profile_per_place, _of("profiles")),
+    Always(
+        "limits keep within what is there",
+        "§3.13",
+        limits_keep_within_what_is_there,
+        _of("smart_charging sessions"),
+    ),
+    Always(
+        "cleared means all is offered", "§5.5", without_limits_all_is_offered, _of("profiles smart_charging")
+    ),
+    Always("too low a limit suspends", "§7.7", too_low_a_limit_suspends, _of("smart_charging supplies")),
     Always("list and version agree", "§5.10", list_and_version_agree, _of("local_list list_version")),
     Always(
         "what was told is what is",

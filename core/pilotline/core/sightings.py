@@ -234,7 +234,27 @@ def an_upload_waits(state: State) -> bool:
     return state.memory.diagnostics.state == "retrying"
 
 
+def a_limit_suspends(state: State) -> bool:
+    """A car waits for a limit that is high enough."""
+    return any(supply.state == "limited" for supply in state.moment.supplies)
+
+
+def a_tx_profile_is_installed(state: State) -> bool:
+    """A profile of one transaction."""
+    return any(profile.purpose == "TxProfile" for profile in state.memory.profiles.values())
+
+
+def a_profile_waits(state: State) -> bool:
+    """A remote start has brought a profile, and its transaction has not begun."""
+    return any(
+        session.profile is not None and session.transaction is None for session in state.moment.sessions
+    )
+
+
 SOMETIMES: Final = (
+    Sometimes("a limit suspends", a_limit_suspends),
+    Sometimes("a TxProfile is installed", a_tx_profile_is_installed),
+    Sometimes("a profile waits for its transaction", a_profile_waits),
     Sometimes("the embedder is asked", the_embedder_is_asked),
     Sometimes("a cable is kept", a_cable_is_kept),
     Sometimes("a soft reset winds down", a_soft_reset_winds_down),

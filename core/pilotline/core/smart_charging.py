@@ -34,6 +34,7 @@ from pilotline.core.charging_profiles import (
     stack_of,
     stack_of_station,
 )
+from pilotline.core.state import LocalLimit as LocalLimit
 from pilotline.core.state import Map, UtcTime
 from pilotline.spec.messages.structures import ChargingSchedule, ChargingSchedulePeriod
 from pilotline.spec.products.model import Connector
@@ -54,15 +55,6 @@ class Outlet(Struct, frozen=True):
     max_current_a: Fraction
     switches_phases: bool = False
     """ConnectorSwitch3to1PhaseSupported (§9.4.4)."""
-
-
-class LocalLimit(Struct, frozen=True):
-    """A limit that was found on the spot, such as of the grid connection or by temperature; on 0 for all together."""
-
-    cause: str
-    connector: int
-    limit: Decimal
-    unit: ChargingRateUnitType
 
 
 class Situation(Struct, frozen=True):

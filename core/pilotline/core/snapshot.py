@@ -65,6 +65,7 @@ _OWN_KEYS: Final = {
     "reservations": "reservation_id",
     "card_sessions": "number",
     "samples": "number",
+    "profiles": "profile_id",
 }
 """The field by which a record names itself, where it does."""
 _COLLECTIONS: Final = {name: _collection(hint) for name, hint in get_type_hints(Memory).items()}

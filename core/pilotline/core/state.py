@@ -9,7 +9,8 @@ Types say what they measure, and so what the explorer may shift: `Instant`, `Utc
 `Counter` is renumbered, `Wh` counts from the last start. A plain int is never shifted.
 """
 
-from typing import Annotated, Literal, NamedTuple, NewType, TypeAlias
+from decimal import Decimal
+from typing import Annotated, Final, Literal, NamedTuple, NewType, TypeAlias
 
 from immutables import Map as Map  # persistent: the maps of a state
 from msgspec import Struct, field
@@ -37,6 +38,7 @@ from pilotline.spec.rows import (
     LinkState,
     NoticesState,
     OutboxState,
+    PhaseSwitchState,
     ReaderState,
     RegistrationState,
     ReservationState,
@@ -53,6 +55,9 @@ from pilotline.spec.types import (
     AuthorizationStatus,
     ChargePointErrorCode,
     ChargePointStatus,
+    ChargingProfileKindType,
+    ChargingProfilePurposeType,
+    ChargingRateUnitType,
     DiagnosticsStatus,
     FirmwareStatus,
     Location,
@@ -60,6 +65,7 @@ from pilotline.spec.types import (
     Phase,
     ReadingContext,
     Reason,
+    RecurrencyKindType,
     UnitOfMeasure,
 )
 
@@ -81,6 +87,10 @@ class Namespace(NamedTuple):
 
     name: str
     present: str | None = None
+
+
+class Origin(NamedTuple):
+    """Marks a time that schedules count from: how long ago it was goes on to matter when it is past."""
 
 
 BootNumber: TypeAlias = Annotated[Counter, Namespace("boot", "memory.boot.number")]
@@ -161,6 +171,10 @@ class Transaction(Struct, frozen=True, cache_hash=True):
     answered: "StartAnswer | None" = None
     stop: StopCause | None = None
     since: "IntervalStarts | None" = None  # None: no …Interval is configured
+    began: Stamp | None = None
+    charged: Stamp | None = (
+        None  # when energy was first let flow: what has no startSchedule counts from it (§7.13)
+    )
 
 
 class StartAnswer(Struct, frozen=True, cache_hash=True):
@@ -410,6 +424,39 @@ class DueStatuses(Struct, frozen=True, cache_hash=True):
     statuses: tuple[DueStatus, ...] = ()
 
 
+PHASES_ASSUMED: Final = 3
+"""What an absent numberPhases means (§7.14)."""
+
+
+class Period(Struct, frozen=True, cache_hash=True):
+    """A limit from so many seconds after the start of the schedule on, until the next period (§7.14)."""
+
+    start_s: int
+    limit: Decimal
+    phases: int = PHASES_ASSUMED
+
+
+class Profile(Struct, frozen=True, cache_hash=True):
+    """A charging profile as it is installed: with its connector, its time of receipt, its transaction."""
+
+    profile_id: int
+    connector: int
+    purpose: ChargingProfilePurposeType
+    stack_level: int
+    kind: ChargingProfileKindType
+    unit: ChargingRateUnitType
+    periods: tuple[Period, ...]
+    installed: Annotated[UtcTime, Origin()]
+    transaction: TransactionNumber | None = None
+    recurrency_kind: RecurrencyKindType | None = None
+    """Of a Recurring one, and of no other (errata 3.56)."""
+    valid_from: UtcTime | None = None
+    valid_to: UtcTime | None = None
+    start: Annotated[UtcTime | None, Origin()] = None
+    duration_s: int | None = None
+    min_charging_rate: Decimal | None = None
+
+
 class Memory(Struct, frozen=True, cache_hash=True):
     """What survives a power cut."""
 
@@ -431,6 +478,7 @@ class Memory(Struct, frozen=True, cache_hash=True):
     firmware_due: DueStatuses = DueStatuses()
     diagnostics: Diagnostics = Diagnostics()
     diagnostics_due: DueStatuses = DueStatuses()
+    profiles: Map[int, Profile] = field(default_factory=Map)  # by chargingProfileId
 
 
 # --- Moment ------------------------------------------------------------------------------------------------
@@ -549,6 +597,39 @@ class Supply(Struct, frozen=True, cache_hash=True):
     state: SupplyState = "offered"
 
 
+class LocalLimit(Struct, frozen=True, cache_hash=True):
+    """A limit that was found on the spot, such as of the grid connection or by temperature; on 0 for all together."""
+
+    cause: str
+    connector: int
+    limit: Decimal
+    unit: ChargingRateUnitType
+
+
+class Limit(Struct, frozen=True, cache_hash=True):
+    """How much a connector may draw now: on each of so many phases, and whether a car can charge with that."""
+
+    current_a: Decimal
+    phases: int
+    suffices: bool
+
+
+class PhaseSwitch(Struct, frozen=True, cache_hash=True):
+    """On how many phases a connector's contactor closes."""
+
+    connector: int
+    state: PhaseSwitchState = "settled"
+    phases: int = 3
+
+
+class SmartCharging(Struct, frozen=True, cache_hash=True):
+    """The limit that each connector is held to, and what was measured on the spot; index 0 of limits is blank."""
+
+    state: Literal["watching"] = "watching"
+    limits: tuple[Limit | None, ...] = ()
+    local_limits: tuple[LocalLimit, ...] = ()
+
+
 class Session(Struct, frozen=True, cache_hash=True):
     """The use of a connector: from the first sign of a driver until nothing is left to do."""
 
@@ -558,6 +639,7 @@ class Session(Struct, frozen=True, cache_hash=True):
     parent_id_tag: str | None = None
     reader: int | None = None  # which reader granted it: such a grant moves to the connector that is plugged
     transaction: TransactionNumber | None = None
+    profile: Profile | None = None  # came with the remote start, for the transaction to be (§5.11)
 
 
 class Allowance(Struct, frozen=True, cache_hash=True):
@@ -635,6 +717,7 @@ class Authorization(Struct, frozen=True, cache_hash=True):
     state: AuthorizationState = "initial"
     asker: Asker = Asker("reader", 0)
     id_tag: str = ""
+    profile: Profile | None = None  # came with the remote start
 
 
 class CacheKeeper(Struct, frozen=True, cache_hash=True):
@@ -740,6 +823,7 @@ class Moment(Struct, frozen=True, cache_hash=True):
     readers: tuple[Reader, ...]
     unlocks: tuple[Unlock, ...]
     triggers: tuple[Trigger, ...]
+    phase_switches: tuple[PhaseSwitch, ...]
     aligned: tuple[Aligned, ...]
     authorizations: Map[Asker, Authorization] = field(default_factory=Map)
     clock: Clock = Clock()
@@ -757,6 +841,7 @@ class Moment(Struct, frozen=True, cache_hash=True):
     storage: Storage = Storage()
     firmware_notices: Notices = Notices()
     diagnostics_notices: Notices = Notices()
+    smart_charging: SmartCharging = SmartCharging()
     answered: Annotated[Answered | None, Forgettable()] = None
     timers: Map[TimerKey, Instant] = field(default_factory=Map)
     dates: Map[TimerKey, UtcTime] = field(default_factory=Map)  # sleep while no clock is known

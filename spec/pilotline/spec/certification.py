@@ -102,6 +102,17 @@ CASES: Final[dict[FeatureProfile, dict[str, str]]] = {
         "TC_053_1_CS": "reserved for a group, used at the station",
         "TC_053_2_CS": "reserved for a group, used from afar",
     },
+    "SmartCharging": {
+        "TC_056_CS": "a default for transactions",
+        "TC_057_CS": "a profile for the running transaction",
+        "TC_058_1_CS": "a profile for a transaction, and none runs",
+        "TC_058_2_CS": "a profile for another transaction",
+        "TC_059_CS": "remote start with a profile",
+        "TC_060_CS": "remote start with a profile for something else",
+        "TC_066_CS": "the composite of three profiles",
+        "TC_067_CS": "profiles are cleared",
+        "TC_072_CS": "a stack of two levels",
+    },
     "RemoteTrigger": {
         "TC_054_CS": "each message is triggered",
         "TC_055_CS": "trigger for an unknown connector",

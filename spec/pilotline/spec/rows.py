@@ -226,7 +226,7 @@ class ContactorRows:
     W2: Final = Row[ContactorState]("W2", "closed", "open", "the feedback says open", "§3.6")
 
 
-SupplyState: TypeAlias = Literal["offered", "withheld"]
+SupplyState: TypeAlias = Literal["offered", "withheld", "limited"]
 
 
 class SupplyRows:
@@ -235,9 +235,14 @@ class SupplyRows:
     Y1: Final = Row[SupplyState](
         "Y1", "offered", "withheld", "the start was not accepted, yet may go on", "§9.1.24"
     )
-    Y2: Final = Row[SupplyState]("Y2", "withheld", "offered", "the charging is over", "§4.9")
+    Y2: Final = Row[SupplyState]("Y2", ("withheld", "limited"), "offered", "the charging is over", "§4.9")
     Y3: Final = Row[SupplyState](
         "Y3", "offered", "withheld", "resumed, and the start was not accepted", "§9.1.24"
+    )
+    Y4: Final = Row[SupplyState]("Y4", "offered", "limited", "the limit is too low to charge", "§3.13, §7.7")
+    Y5: Final = Row[SupplyState]("Y5", "limited", "offered", "the limit is high enough again", "§3.13, §7.7")
+    Y6: Final = Row[SupplyState](
+        "Y6", "limited", "withheld", "the start was not accepted, whatever the limit", "§9.1.24"
     )
 
 
@@ -445,6 +450,9 @@ class TransactionRows:
     """A transaction until its last message is delivered (§3.6, §4.8, §4.10)."""
 
     T1: Final = Row[TransactionState]("T1", "initial", "running", "StartTransaction is recorded", "§4.8")
+    T1C: Final = Row[TransactionState](
+        "T1C", "running", None, "energy is let flow for the first time", "§7.13"
+    )
     T2: Final = Row[TransactionState]("T2", "running", None, "a sample is due or taken", "§3.16.1")
     T3: Final = Row[TransactionState](
         "T3", "running", None, "the start is accepted, or never will be", "§4.8"
@@ -774,3 +782,35 @@ class NoticesRows:
     Q7: Final = Row[NoticesState]("Q7", "asked", "due", "not answered: later, once more", "§3.7")
     Q8: Final = Row[NoticesState]("Q8", "asked", "due", "offline: the newest is kept", "§3.7")
     Q9: Final = Row[NoticesState]("Q9", "told", "due", "what was due before the start still is", "§3.7")
+
+
+class SmartChargingRows:
+    """The limit of each connector, found anew whenever it may be another (§3.13)."""
+
+    M1: Final = Row[Literal["watching"]]("M1", "watching", None, "a transaction begins or charges", "§3.13.1")
+    M2: Final = Row[Literal["watching"]](
+        "M2", "watching", None, "the use is over: its TxProfiles go with it", "§3.13.1, §7.10"
+    )
+    M3: Final = Row[Literal["watching"]]("M3", "watching", None, "profiles are others", "§5.5, §5.16")
+    M4: Final = Row[Literal["watching"]](
+        "M4", "watching", None, "a period, or a profile, begins or ends", "§7.13"
+    )
+    M5: Final = Row[Literal["watching"]]("M5", "watching", None, "a limit on the spot is another", "§3.13")
+    M6: Final = Row[Literal["watching"]]("M6", "watching", None, "the time is told", "§4.6")
+    M7: Final = Row[Literal["watching"]]("M7", "watching", None, "power is back", "errata 3.37")
+
+
+PhaseSwitchState: TypeAlias = Literal["settled", "breaking"]
+
+
+class PhaseSwitchRows:
+    """On how many phases a connector is closed; it changes with the contactor open only (§9.4.4)."""
+
+    X1: Final = Row[PhaseSwitchState](
+        "X1", "settled", "breaking", "energy flows: the contactor opens first", "§9.4.4"
+    )
+    X2: Final = Row[PhaseSwitchState]("X2", "settled", None, "no energy flows: at once", "§9.4.4")
+    X3: Final = Row[PhaseSwitchState](
+        "X3", "breaking", "settled", "open: from now on so many phases", "§9.4.4"
+    )
+    X4: Final = Row[PhaseSwitchState]("X4", "breaking", None, "the contactor does not open in time", "§7.6")

@@ -291,6 +291,37 @@ CARRIERS: Final[dict[int, tuple[str, ...]]] = {
         "pilotline.core.machines.firmware.STATUS",
         "pilotline.core.machines.diagnostics.STATUS",
     ),
+    184: ("pilotline.core.charging_profiles.stack_of",),
+    185: (
+        "SetChargingProfileReq: TxProfile, and no such transaction runs",
+        "smart_charging M2",
+        "promise a TxProfile is of a running transaction",
+    ),
+    186: (
+        "SetChargingProfileReq: ChargePointMaxProfile, not on connector 0",
+        "pilotline.core.charging_profiles.stack_of_station",
+    ),
+    187: (
+        "smart_charging M1/TransactionBegan",
+        "RemoteStartTransactionReq: a profile for something else",
+        "RemoteStartTransactionReq: a profile that cannot be installed",
+    ),
+    188: ("pilotline.core.charging_profiles.with_installed", "promise one profile in each place"),
+    189: ("ClearChargingProfileReq: none matches", "pilotline.core.charging_profiles.matched"),
+    190: ("GetCompositeScheduleReq: the composite schedule", "pilotline.core.smart_charging.composite"),
+    191: ("pilotline.core.charging_profiles.stack_of",),
+    192: ("pilotline.core.smart_charging.Permitted",),
+    193: (
+        "SetChargingProfileReq: a profile that contradicts itself",
+        "SetChargingProfileReq: a level, a unit or periods beyond the keys",
+        "SetChargingProfileReq: one profile too many",
+    ),
+    194: ("SetChargingProfileReq: unknown connector", _ANSWER),
+    195: ("smart_charging M7", "pilotline.core.snapshot.records_of"),
+    196: ("supply Y4", "supply Y5", "promise too low a limit suspends"),
+    197: ("smart_charging M4", "level limit"),
+    198: ("phase_switch X1", "phase_switch X3", "key ConnectorSwitch3to1PhaseSupported"),
+    199: ("smart_charging M3",),
 }  # fmt: skip
 
 

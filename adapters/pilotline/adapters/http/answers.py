@@ -71,6 +71,7 @@ def connector_answer(state: State, simulation: SimulatedHardware, connector: int
     """One connector, or the main controller (0)."""
     moment, point = state.moment, simulation.point(connector)
     session = moment.sessions[connector]
+    limit = moment.smart_charging.limits[connector]
     running = None if session.transaction is None else state.memory.transactions.get(session.transaction)
     return ConnectorAnswer(
         connector=connector,
@@ -81,6 +82,8 @@ def connector_answer(state: State, simulation: SimulatedHardware, connector: int
         ev_asks_for_energy=moment.evs[connector].state == "asking",
         contactor_closed=moment.contactors[connector].state == "closed",
         energy_offered=moment.supplies[connector].state == "offered",
+        limit_a=None if limit is None else float(limit.current_a),
+        phases=None if limit is None else moment.phase_switches[connector].phases,
         session=session.state,
         id_tag=session.id_tag,
         transaction=(

@@ -33,6 +33,7 @@ from pilotline.adapters.http.models import (
     Health,
     InstallationsBody,
     LinkAnswer,
+    LocalLimitBody,
     ReaderAnswer,
     Refusal,
     RestartsBody,
@@ -64,6 +65,7 @@ _UNKNOWN: Final[dict[int | str, dict[str, object]]] = {
 }
 
 Number = Annotated[int, Path(ge=0, le=10_000)]
+Cause = Annotated[str, Path(min_length=1, max_length=50, pattern="^[ -~]+$")]
 
 
 def control_app(station: Station, simulation: SimulatedHardware, *, loopback_only: bool = True) -> FastAPI:
@@ -228,6 +230,22 @@ def _disturbing(station: Station, simulation: SimulatedHardware) -> APIRouter:
         """Let what went wrong be well again."""
         _known_connector(station, connector, first=0)
         simulation.clear_fault(connector, body.error_code)
+        await station.settled()
+        return connector_answer(station.state, simulation, connector)
+
+    @routes.put("/connectors/{connector}/limits/{cause}")
+    async def find_limit(connector: Number, cause: Cause, body: LocalLimitBody) -> ConnectorAnswer:
+        """Let a connector, or the grid connection (0), bear no more than this: in A on each phase, or in W."""
+        _known_connector(station, connector, first=0)
+        simulation.find_local_limit(connector, cause, body.limit, body.unit)
+        await station.settled()
+        return connector_answer(station.state, simulation, connector)
+
+    @routes.delete("/connectors/{connector}/limits/{cause}")
+    async def lift_limit(connector: Number, cause: Cause) -> ConnectorAnswer:
+        """Let it bear again what it is built for."""
+        _known_connector(station, connector, first=0)
+        simulation.lift_local_limit(connector, cause)
         await station.settled()
         return connector_answer(station.state, simulation, connector)
 

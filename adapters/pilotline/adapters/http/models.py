@@ -1,12 +1,21 @@
 """Bodies and answers of the control API. Names in JSON are in the standard's style: idTag, registerWh."""
 
+from decimal import Decimal
 from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, model_validator
 from pydantic.alias_generators import to_camel
 
 from pilotline.core.charge_point import CARD_CHARACTERS_MAX
-from pilotline.spec.types import ChargePointErrorCode, CiString20, CiString50, CiString255, DataTransferStatus
+from pilotline.spec.types import (
+    LIMIT_MAX,
+    ChargePointErrorCode,
+    ChargingRateUnitType,
+    CiString20,
+    CiString50,
+    CiString255,
+    DataTransferStatus,
+)
 
 _FREE_TEXT_MAX = 10_000
 
@@ -75,6 +84,13 @@ class InstallationsBody(_Body):
     """Whether an installation of firmware fails."""
 
     fail: bool
+
+
+class LocalLimitBody(_Body):
+    """A limit on the spot, in A on each phase or in W."""
+
+    limit: Annotated[Decimal, Field(ge=0, le=LIMIT_MAX, decimal_places=1, examples=[16])]
+    unit: ChargingRateUnitType = "A"
 
 
 class RestartsBody(_Body):
@@ -152,6 +168,9 @@ class ConnectorAnswer(_Answer):
     ev_asks_for_energy: bool
     contactor_closed: bool
     energy_offered: bool
+    limit_a: float | None
+    """What it may draw on each phase; null: the main controller."""
+    phases: int | None
     session: str
     id_tag: str | None
     transaction: TransactionAnswer | None

@@ -97,7 +97,7 @@ def ask(
 ) -> tuple[Authorization, tuple[Asked | TagPreAuthorized, ...]]:
     """LocalPreAuthorize spares the question for a tag that is valid now; an expired one is asked again (§3.5.1)."""
     known = _known(reads, event.id_tag) if reads.local_pre_authorize else None
-    asking = Authorization(own.state, event.asker, event.id_tag)
+    asking = Authorization(own.state, event.asker, event.id_tag, event.profile)
     if known is not None and _is_valid(reads, known, now):
         return asking, (TagPreAuthorized(event.asker, known.parent_id_tag),)
     return asking, (Asked(Ask(AuthorizeReq(id_tag=event.id_tag), Address(NAME, event.asker))),)
@@ -112,7 +112,7 @@ def pass_at_once(
 def decide_offline(
     own: Authorization, reads: Reads, event: AuthorizationAsked, now: Instant
 ) -> tuple[Authorization, tuple[Decision, ...]]:
-    asking = Authorization(own.state, event.asker, event.id_tag)
+    asking = Authorization(own.state, event.asker, event.id_tag, event.profile)
     return asking, _decided(asking, *_offline(asking, reads, now))
 
 
@@ -149,7 +149,9 @@ def _decided(
         return (TagDecided(own.asker.number, status, parent_id_tag),)
     if own.asker.kind == "card":
         return (CardDecided(Counter(own.asker.number), status, parent_id_tag),)
-    return (UseGranted(own.asker.number, own.id_tag, parent_id_tag, None),) if status == "Accepted" else ()
+    if status != "Accepted":
+        return ()
+    return (UseGranted(own.asker.number, own.id_tag, parent_id_tag, None, own.profile),)
 
 
 AUTHORIZATION_MACHINE = Machine(

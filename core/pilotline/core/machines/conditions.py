@@ -25,6 +25,8 @@ from pilotline.core.events import (
     EnergyRequested,
     EnergyWithheld,
     EvUnplugged,
+    LimitFell,
+    LimitRose,
     PoweredUp,
     StartInvalidated,
     TransactionEnded,
@@ -174,10 +176,14 @@ SUPPLY = Machine(
     slot="supplies",
     blank=Supply(0),
     reads=SupplyReads,
-    states=("offered", "withheld"),
+    states=("offered", "withheld", "limited"),
     table=(
         on(StartInvalidated, SupplyRows.Y1, stop_offering, when=[nothing_is_granted]),
         on(AllowanceSpent, SupplyRows.Y1, stop_offering, when=[goes_on_without]),
+        on(StartInvalidated, SupplyRows.Y6, when=[nothing_is_granted]),
+        on(AllowanceSpent, SupplyRows.Y6, when=[goes_on_without]),
+        on(LimitFell, SupplyRows.Y4, stop_offering),
+        on(LimitRose, SupplyRows.Y5, offer_again),
         on(PoweredUp, SupplyRows.Y3, when=[resumed_but_refused]),
         on(UseEnded, SupplyRows.Y2, offer_again),
         on(ChargingEnded, SupplyRows.Y2, offer_again),
@@ -187,6 +193,7 @@ SUPPLY = Machine(
         ignores(StartInvalidated, because="withheld already, or some energy is granted"),
         ignores(AllowanceSpent, because="withheld already, or the transaction stops"),
         ignores(UseEnded, ChargingEnded, in_=("offered",), because="offered already"),
+        ignores(LimitFell, LimitRose, because="withheld until the charging is over, or the use is over"),
     ),
 )
 

@@ -92,7 +92,7 @@ def implied(own: Connector, reads: Reads) -> ChargePointStatus:
         case "ending" if own.state in ("Charging", "SuspendedEV", "SuspendedEVSE"):
             return own.state  # who stopped it shows when it has stopped
         case "charging" | "ending":
-            if reads.supply.state == "withheld":
+            if reads.supply.state != "offered":
                 return "SuspendedEVSE"
             return "Charging" if reads.ev.state == "asking" else "SuspendedEV"
         case "finishing":
@@ -130,7 +130,7 @@ def nobody_is_there(own: Connector, reads: Reads, event: object) -> bool:
 
 def withheld(_own: Connector, reads: Reads, _event: object) -> bool:
     """The EVSE does not offer energy; where both sides suspend, this is what counts (§4.9)."""
-    return reads.supply.state == "withheld"
+    return reads.supply.state != "offered"
 
 
 def ev_content(_own: Connector, reads: Reads, _event: object) -> bool:

@@ -201,7 +201,7 @@ def await_id_tag(
 def await_plug(
     own: Session, reads: Reads, event: UseGranted, now: Instant
 ) -> tuple[Session, tuple[Arm | UseBegan, ...]]:
-    session = Session(own.connector, own.state, event.id_tag, event.parent_id_tag, event.reader)
+    session = _granted(own, event)
     return session, (_connection_time_out(reads, now), UseBegan(own.connector))
 
 
@@ -230,7 +230,7 @@ def start_for(
     own: Session, reads: Reads, event: UseGranted, now: Instant
 ) -> tuple[Session, tuple[Arm | ReadMeter | UseBegan, ...]]:
     """The use has begun at the latest now: after Finishing (F2), or where it was reserved (G2)."""
-    session = Session(own.connector, own.state, event.id_tag, event.parent_id_tag, event.reader)
+    session = _granted(own, event)
     return session, (UseBegan(own.connector), *_start(own, reads, now))
 
 
@@ -307,7 +307,7 @@ def begin_transaction(
     used = used_by(reads.reservations, own.connector, own.id_tag or "", own.parent_id_tag)
     reservation = None if used is None else used.reservation_id
     began = TransactionBegan(
-        number, own.connector, own.id_tag or "", own.parent_id_tag, event.readings, reservation
+        number, own.connector, own.id_tag or "", own.parent_id_tag, event.readings, reservation, own.profile
     )
     return session, (began,)
 
@@ -438,6 +438,12 @@ def _granted_elsewhere(own: Session, reads: Reads) -> Session | None:
         if elsewhere and other.state == "awaiting_plug" and other.reader in reads.readers:
             return other
     return None
+
+
+def _granted(own: Session, event: UseGranted) -> Session:
+    return Session(
+        own.connector, own.state, event.id_tag, event.parent_id_tag, event.reader, profile=event.profile
+    )
 
 
 def _connection_time_out(reads: Reads, now: Instant) -> Arm:

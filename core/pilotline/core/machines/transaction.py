@@ -17,6 +17,7 @@ from pilotline.core.effects import Arm, Disarm, Drop, ReadMeter
 from pilotline.core.events import (
     ChargingBegan,
     ConfigurationChanged,
+    ContactorClosed,
     FaultDetected,
     LastDelivered,
     MessageRecorded,
@@ -75,7 +76,13 @@ def begin(
 ) -> tuple[Transaction, tuple[MessageRecorded | SampleTaken | Arm | ChargingBegan, ...]]:
     register, stamp = event.readings.register, stamped(reads.boot, reads.clock, now)
     began = Transaction(
-        event.transaction, event.connector, own.state, event.id_tag, event.parent_id_tag, register
+        event.transaction,
+        event.connector,
+        own.state,
+        event.id_tag,
+        event.parent_id_tag,
+        register,
+        began=stamp,
     )
     start = StartMessage(event.connector, event.id_tag, register, stamp, event.reservation)
     began, kept = sampling.begun(began, reads, event.readings, stamp)
@@ -112,6 +119,14 @@ def withhold_energy(
     own: Transaction, _reads: Reads, event: StartAnswered, _now: Instant
 ) -> tuple[Transaction, tuple[StartInvalidated]]:
     return _answered(own, event), (StartInvalidated(own.connector),)
+
+
+def has_not_charged(own: Transaction, _reads: Reads, event: ContactorClosed) -> bool:
+    return own.connector == event.connector and own.charged is None
+
+
+def charge(own: Transaction, reads: Reads, _event: ContactorClosed, now: Instant) -> Transaction:
+    return replace(own, charged=stamped(reads.boot, reads.clock, now))
 
 
 # --- samples -------------------------------------------------------------------------------------------------
@@ -295,6 +310,7 @@ TRANSACTION_MACHINE = Machine(
     ),
     table=(
         on(TransactionBegan, row.T1, begin),
+        on(ContactorClosed, row.T1C, charge, when=[has_not_charged]),
         on(StartAnswered, row.T3, keep_answer, when=[start_accepted]),
         on(StartAnswered, row.T3R, deauthorize, when=[must_stop]),
         on(StartAnswered, row.T3R, withhold_energy),
@@ -315,9 +331,10 @@ TRANSACTION_MACHINE = Machine(
     ignored=(
         ignores(
             StartAnswered, SampleDue, ConfigurationChanged, MeterRead, TransactionStopAsked, StopTimedOut,
-            LastDelivered, PoweredUp, in_=("initial",), because="it has not begun",
+            ContactorClosed, LastDelivered, PoweredUp, in_=("initial",), because="it has not begun",
         ),
         ignores(TransactionBegan, in_=("running", "stopping", "stopped"), because="it has begun already"),
+        ignores(ContactorClosed, because="of another connector, charged before, or no more to be charged"),
         ignores(SampleDue, ConfigurationChanged, MeterRead, because="no such reading counts here"),
         ignores(TransactionStopAsked, StopTimedOut, because="it is stopping already, or does not have to"),
         ignores(LastDelivered, in_=("running", "stopping"), because="its last message is not recorded yet"),

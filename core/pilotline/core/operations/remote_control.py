@@ -5,11 +5,17 @@ Accepted means only that it will be tried (errata 3.32).
 
 from typing import Annotated
 
-from msgspec import Struct
-
+from pilotline.core.charging_profiles import profile_of
 from pilotline.core.decision_table import DecisionTable, otherwise, when
 from pilotline.core.events import AuthorizationAsked, StopAsked, UseGranted
 from pilotline.core.fitness import fit_for_use
+from pilotline.core.installing import (
+    InstallingReads,
+    contradicts_itself,
+    exceeds_the_product,
+    is_one_too_many,
+    received,
+)
 from pilotline.core.known_tags import KnownTag, known_tag
 from pilotline.core.reserving import Floor, may_use, of_any, on_connector
 from pilotline.core.slices import every, key, station, stored
@@ -22,10 +28,10 @@ from pilotline.core.state import (
     Fault,
     ListedTag,
     Map,
+    Profile,
     Registration,
     Reservation,
     Reset,
-    Session,
     Transaction,
 )
 from pilotline.spec.messages.core import (
@@ -34,13 +40,13 @@ from pilotline.spec.messages.core import (
     RemoteStopTransactionConf,
     RemoteStopTransactionReq,
 )
+from pilotline.spec.messages.structures import ChargingProfile
 
 
-class Reads(Struct, frozen=True):
+class Reads(InstallingReads, frozen=True):
     """The connectors and what goes on there."""
 
     registration: Annotated[Registration, station("registration")]
-    sessions: Annotated[tuple[Session, ...], every("sessions")]
     faults: Annotated[tuple[Fault, ...], every("faults")]
     availability: Annotated[tuple[Availability, ...], every("availability")]
     reset: Annotated[Reset, station("reset")]
@@ -53,7 +59,7 @@ class Reads(Struct, frozen=True):
     cache_enabled: Annotated[bool | None, key("AuthorizationCacheEnabled")]
     connectors: Annotated[int, key("NumberOfConnectors")]
     authorize: Annotated[bool, key("AuthorizeRemoteTxRequests")]
-    profiles: Annotated[tuple[str, ...], key("SupportedFeatureProfiles")]
+    feature_profiles: Annotated[tuple[str, ...], key("SupportedFeatureProfiles")]
 
 
 def not_accepted(reads: Reads, _request: object) -> bool:
@@ -70,12 +76,32 @@ def profile_of_another_kind(reads: Reads, request: RemoteStartTransactionReq) ->
     """It may only be for the transaction to come, whose id nobody knows; without smart charging none is looked at
     (§5.11, errata 3.41).
     """
-    profile = request.charging_profile
-    return (
-        profile is not None
-        and "SmartCharging" in reads.profiles
-        and (profile.charging_profile_purpose != "TxProfile" or profile.transaction_id is not None)
+    profile = _profile_message(reads, request)
+    return profile is not None and (
+        profile.charging_profile_purpose != "TxProfile" or profile.transaction_id is not None
     )
+
+
+def profile_not_taken(reads: Reads, request: RemoteStartTransactionReq) -> bool:
+    """As SetChargingProfile would not take it either (§5.16)."""
+    message, new = _profile_message(reads, request), _profile(reads, request)
+    return (
+        message is not None
+        and new is not None
+        and (
+            contradicts_itself(message) or exceeds_the_product(reads, message) or is_one_too_many(reads, new)
+        )
+    )
+
+
+def _profile_message(reads: Reads, request: RemoteStartTransactionReq) -> ChargingProfile | None:
+    return request.charging_profile if "SmartCharging" in reads.feature_profiles else None
+
+
+def _profile(reads: Reads, request: RemoteStartTransactionReq) -> Profile | None:
+    """The profile of the transaction to be."""
+    message = _profile_message(reads, request)
+    return None if message is None else profile_of(message, _target(reads, request), received(reads))
 
 
 def no_connector_fit(reads: Reads, request: RemoteStartTransactionReq) -> bool:
@@ -95,7 +121,8 @@ def authorize_and_start(
     reads: Reads, request: RemoteStartTransactionReq
 ) -> tuple[RemoteStartTransactionConf, tuple[AuthorizationAsked]]:
     asker = Asker("connector", _target(reads, request))
-    return RemoteStartTransactionConf(status="Accepted"), (AuthorizationAsked(asker, request.id_tag),)
+    asked = AuthorizationAsked(asker, request.id_tag, _profile(reads, request))
+    return RemoteStartTransactionConf(status="Accepted"), (asked,)
 
 
 def start(
@@ -103,7 +130,9 @@ def start(
 ) -> tuple[RemoteStartTransactionConf, tuple[UseGranted]]:
     known = _known(reads, request.id_tag)
     parent_id_tag = None if known is None else known.parent_id_tag
-    granted = UseGranted(_target(reads, request), request.id_tag, parent_id_tag, None)
+    granted = UseGranted(
+        _target(reads, request), request.id_tag, parent_id_tag, None, _profile(reads, request)
+    )
     return RemoteStartTransactionConf(status="Accepted"), (granted,)
 
 
@@ -158,6 +187,7 @@ REMOTE_START_TRANSACTION: DecisionTable[Reads, RemoteStartTransactionReq] = Deci
         when(not_accepted, name="not registered", answer=reject_start),
         when(connector_unknown, name="connector 0 or unknown", answer=reject_start),
         when(profile_of_another_kind, name="a profile for something else", answer=reject_start),
+        when(profile_not_taken, name="a profile that cannot be installed", answer=reject_start),
         when(no_connector_fit, name="no connector is fit", answer=reject_start),
         when(authorization_wanted, name="authorize like a local start", answer=authorize_and_start),
         otherwise("start at once", start),

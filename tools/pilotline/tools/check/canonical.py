@@ -5,6 +5,8 @@ Theory of operation: the types say what may be shifted, and this module reads th
 - `Instant`: counted from now, so that now is 0. An instant of the past is a record of something that happened, never
   compared with another: all of the past is 0. What is left are deadlines, with the time that remains.
 - `UtcTime`: the same, counted from the present UTC time.
+- What is marked `Origin` is counted from now too, and the past stays as long ago as it was,
+  until every schedule from there is over.
 - `Stamp`: when something happened is content; what is left is whether it is dated, and whether in this boot.
 - A number of a `Namespace`: its place among those of its namespace that are alive, so that the order stays; where all
   that counts is whether it is the present one, that is 1 and any other 0.
@@ -42,6 +44,7 @@ from pilotline.core.state import (
     Memory,
     Moment,
     Namespace,
+    Origin,
     Stamp,
     State,
     TimerKey,
@@ -50,6 +53,8 @@ from pilotline.core.state import (
 from pilotline.tools.check.interned import IN_MEMORY, PLACES, SLOTS, Interned, Node
 from pilotline.tools.check.shift import Numbers, Shift, living_of
 
+SCHEDULE_MAX_MS: Final = 2_000
+"""No schedule of a scope is longer, nor recurs: what began before is as good as over."""
 Value: TypeAlias = Any  # what a field holds; its declared type chose the function that takes it
 
 
@@ -78,6 +83,8 @@ def plan(declared: Value) -> Plan:
     if origin is Annotated:
         if any(isinstance(mark, Forgettable) for mark in declared.__metadata__):
             return Plan(lambda _value, _shift: None, None)
+        if any(isinstance(mark, Origin) for mark in declared.__metadata__):
+            return Plan(_origin, None)
         names = [mark for mark in declared.__metadata__ if isinstance(mark, Namespace)]
         return _numbered(names[0]) if names else plan(typing.get_args(declared)[0])
     if origin in (typing.Union, types.UnionType):
@@ -93,6 +100,16 @@ def plan(declared: Value) -> Plan:
     if isinstance(declared, type) and issubclass(declared, Struct):
         return _struct(declared)
     return NOTHING
+
+
+def _origin(value: Stamp | UtcTime | None, shift: Shift) -> Stamp | UtcTime | None:
+    """How long ago it was; without a clock, of this boot only."""
+    if isinstance(value, Stamp):
+        this_boot = shift.is_present("boot", value.boot)
+        at = Instant(max(value.at - shift.now, -SCHEDULE_MAX_MS) if this_boot else 0)
+        utc = None if value.utc is None else UtcTime(max(value.utc - (shift.utc or 0), -SCHEDULE_MAX_MS))
+        return Stamp(Counter(1 if this_boot else 0), at, utc)
+    return None if value is None else UtcTime(max(value - (shift.utc or 0), -SCHEDULE_MAX_MS))
 
 
 def _numbered(namespace: Namespace) -> Plan:

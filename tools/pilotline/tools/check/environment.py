@@ -6,6 +6,7 @@ does the opposite of what it was told is a fault, which is an event like any oth
 """
 
 from collections.abc import Callable, Iterable, Iterator
+from decimal import Decimal
 from typing import Final, NamedTuple
 
 from msgspec.structs import replace
@@ -41,6 +42,8 @@ from pilotline.core.events import (
     InstallationFailed,
     LinkLost,
     LinkUp,
+    LocalLimitFound,
+    LocalLimitLifted,
     LockFailed,
     MainsRestored,
     MeterRead,
@@ -310,6 +313,18 @@ def faults(
             yield FaultCleared(connector, code)
         else:
             yield FaultDetected(connector, code, prevents_charging=prevents_charging)
+
+    return play
+
+
+def local_limits(connector: int, limit_a: int) -> Player:
+    """A limit on the spot comes and goes."""
+
+    def play(state: State) -> Iterator[External]:
+        if any(local.connector == connector for local in state.moment.smart_charging.local_limits):
+            yield LocalLimitLifted(connector, "heat")
+        else:
+            yield LocalLimitFound(connector, "heat", Decimal(limit_a), "A")
 
     return play
 

@@ -125,6 +125,10 @@ def _left_out(scope: Scope) -> dict[str, Callable[[Any], Any]]:
         forgets["timers"] = lambda timers: Map(
             {timer: at for timer, at in timers.items() if (timer.machine, timer.timer) not in scope.inert}
         )
+    if not scope.knows_origins:
+        forgets["transactions"] = lambda transactions: Map(
+            {number: replace(t, began=None, charged=None) for number, t in transactions.items()}
+        )
     if not scope.knows_reports:
         forgets["status_reports"] = lambda reports: tuple(replace(r, confirmed=None) for r in reports)
     if not scope.knows_answered:

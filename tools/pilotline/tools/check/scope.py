@@ -44,6 +44,8 @@ class Scope(NamedTuple):
     """A world in which more status reports of one connector wait is not followed."""
     knows_reports: bool = True
     """What was confirmed of a status is remembered; if not, every reconnect reports anew."""
+    knows_origins: bool = False
+    """When a transaction began and first charged is remembered: no schedule counts from it where none is installed."""
     knows_answered: bool = False
     """The last call that was answered is remembered, so that it can be repeated."""
     commits_fail: bool = False

@@ -18,6 +18,7 @@ from pilotline.tools.check.environment import (
 )
 from pilotline.tools.check.firmware_scopes import FIRMWARE_SCOPES
 from pilotline.tools.check.going_down import GOING_DOWN
+from pilotline.tools.check.limit_scopes import LIMITS
 from pilotline.tools.check.metering_scopes import METERING
 from pilotline.tools.check.payments import PAYMENTS
 from pilotline.tools.check.profile_scopes import PROFILE_SCOPES
@@ -424,5 +425,14 @@ _SCOPES: Final = (
 
 def scopes() -> dict[str, Scope]:
     """All scopes by name."""
-    groups = (*_SCOPES, *METERING, *PAYMENTS, *GOING_DOWN, *REFUSALS, *PROFILE_SCOPES, *FIRMWARE_SCOPES)
+    groups = (
+        *_SCOPES,
+        *METERING,
+        *PAYMENTS,
+        *GOING_DOWN,
+        *REFUSALS,
+        *PROFILE_SCOPES,
+        *FIRMWARE_SCOPES,
+        *LIMITS,
+    )
     return {scope.name: scope for scope in groups}

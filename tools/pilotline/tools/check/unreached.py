@@ -2,14 +2,7 @@
 
 from typing import Final
 
-_SMART_CHARGING: Final = "comes with smart charging: only a limit of 0 withholds energy before the start"
-
 UNREACHED: Final[dict[tuple[str, str], str]] = {
-    ("connector", "A5/ChargingBegan"): _SMART_CHARGING,
-    ("connector", "B5/ChargingBegan"): _SMART_CHARGING,
-    ("connector", "H5/ChargingBegan"): _SMART_CHARGING,
-    ("connector", "E3/EnergyOffered"): _SMART_CHARGING,
-    ("connector", "E4/EnergyOffered"): _SMART_CHARGING,
     (
         "firmware",
         "W12I/PoweredUp",

@@ -1,0 +1,66 @@
+"""What is promised of charging profiles and limits in every state of a station (`properties`)."""
+
+from fractions import Fraction
+
+from pilotline.core.smart_charging import limit_of
+from pilotline.core.state import State
+
+
+def tx_profiles_are_of_running_transactions(state: State) -> bool:
+    """A TxProfile never outlives its transaction, and is on its connector (§3.13.1, §7.10)."""
+    profiles = state.memory.profiles
+    running = {s.transaction: s.connector for s in state.moment.sessions if s.state in ("charging", "ending")}
+    return not profiles or all(
+        profile.connector > 0 and running.get(profile.transaction) == profile.connector
+        for profile in profiles.values()
+        if profile.purpose == "TxProfile"
+    )
+
+
+def one_profile_per_place(state: State) -> bool:
+    """Never two of the same purpose and stackLevel on a connector (§3.13.2)."""
+    profiles = state.memory.profiles
+    places = {(profile.connector, profile.purpose, profile.stack_level) for profile in profiles.values()}
+    return len(places) == len(profiles)
+
+
+def limits_keep_within_what_is_there(state: State) -> bool:
+    """No connector may draw more than it can carry, nor, while somebody charges, than is found on the spot."""
+    smart = state.moment.smart_charging
+    for connector, limit in enumerate(smart.limits[1:], start=1):
+        built = state.product.connectors[connector - 1]
+        if limit is None or limit.current_a > Fraction(repr(built.max_current_a)):
+            return False
+        if state.moment.sessions[connector].state == "charging":
+            power_w = Fraction(limit.current_a) * Fraction(repr(built.nominal_voltage_v)) * limit.phases
+            drawn = {"A": Fraction(limit.current_a), "W": power_w}
+            if any(
+                drawn[local.unit] > local.limit
+                for local in smart.local_limits
+                if local.connector in (0, connector)
+            ):
+                return False
+    return True
+
+
+def without_limits_all_is_offered(state: State) -> bool:
+    """Once everything is cleared, each connector offers what the product can carry (§5.5)."""
+    smart = state.moment.smart_charging
+    if state.memory.profiles or smart.local_limits:
+        return True
+    return all(
+        limit is not None
+        and limit.suffices
+        and limit.current_a == limit_of(Fraction(repr(built.max_current_a)))
+        for limit, built in zip(smart.limits[1:], state.product.connectors, strict=True)
+    )
+
+
+def too_low_a_limit_suspends(state: State) -> bool:
+    """While a car charges, the supply is limited exactly when the limit is too low (§7.7)."""
+    moment = state.moment
+    return all(
+        (moment.supplies[c].state == "limited") != limit.suffices
+        for c, limit in enumerate(moment.smart_charging.limits)
+        if limit is not None and moment.supplies[c].state != "withheld"
+    )
