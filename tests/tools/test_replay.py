@@ -2,11 +2,13 @@
 
 import asyncio
 import contextlib
+import io
 import json
 import os
 import signal
 import subprocess
 import sys
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -17,14 +19,17 @@ from adapters.virtual_station import TAG, Bench, ac, running
 from adapters.websocket_site import Log, charging, site
 from typer.testing import CliRunner
 
+from pilotline.adapters.diagnostics_archive import Span
 from pilotline.adapters.happenings import Happening
 from pilotline.adapters.journal import BOUNDS, Bounds, Journal, segments_of
+from pilotline.adapters.journal_reading import Gap, JournalError
+from pilotline.adapters.station_diagnostics import diagnostics_of
 from pilotline.core.events import PoweredUp
 from pilotline.core.recorded import event_of, plain_event
 from pilotline.core.snapshot import SnapshotError
 from pilotline.spec.products import load_product
 from pilotline.tools.cli import app
-from pilotline.tools.replay import Gap, JournalError, Replayed, difference, replayed
+from pilotline.tools.replay import Replayed, difference, replayed
 
 KEY = "00112233445566778899AABBCCDDEEFF"
 
@@ -316,3 +321,19 @@ def test_the_state_after_a_step_is_json(recorded: Path) -> None:
     beyond = CliRunner().invoke(app, ["replay", str(recorded), "--state-at", "100000"])
     assert beyond.exit_code == 1
     assert "there is no step 100000" in beyond.stderr
+
+
+def test_the_diagnostics_of_a_station_hold_its_whole_journal(tmp_path: Path) -> None:
+    async def scenario() -> bytes:
+        with journal_in(tmp_path) as journal:
+            async with running(ac(), journal=journal) as bench:
+                await busy(bench)
+                return b"".join(diagnostics_of(lambda: bench.station)(Span()))
+
+    with zipfile.ZipFile(io.BytesIO(asyncio.run(scenario()))) as packed:
+        lines = [json.loads(line) for line in packed.read("journal.jsonl").splitlines()]
+    told = [line["what"]["event"] for line in lines]
+    assert told == [type(one.happening.event).__name__ for one in steps(tmp_path)][: len(told)]
+    assert len(told) > 50
+    assert told.count("PoweredUp") == 2
+    assert any("StartTransaction" in json.dumps(line["what"]["effects"]) for line in lines)

@@ -99,7 +99,7 @@ class Station:
         self._network = True
         self._failed_ms: int | None = None
         self._subscriptions: weakref.WeakSet[Subscription] = weakref.WeakSet()
-        self._journal = journal
+        self.journal = journal
         self._recent: deque[Happening] = deque(maxlen=RECENT_MAX)
 
     # --- what others may do ---------------------------------------------------------------------------------
@@ -257,8 +257,8 @@ class Station:
     def _act(self, happening: Happening, decided: Step, effects: Iterable[Effect]) -> None:
         self._state = decided.state
         self._recent.append(happening)
-        if self._journal is not None:
-            self._journal.record(happening)
+        if self.journal is not None:
+            self.journal.record(happening)
         for complaint in complaints(happening):
             _LOG.warning("station: %s", complaint)
         for subscription in self._subscriptions:

@@ -1,8 +1,9 @@
-"""The diagnostics of a station that runs: its archive, with what happened last for a journal."""
+"""The diagnostics of a station that runs: its archive, with its journal; without one, what happened last."""
 
 from collections.abc import Callable, Iterator
 
-from pilotline.adapters.diagnostics_archive import Span, archive
+from pilotline.adapters import journal_reading
+from pilotline.adapters.diagnostics_archive import Entry, Span, archive
 from pilotline.adapters.files import Diagnostics
 from pilotline.adapters.http.readable import entries
 from pilotline.adapters.station import Station
@@ -13,6 +14,13 @@ def diagnostics_of(station: Callable[[], Station]) -> Diagnostics:
 
     def pieces(span: Span) -> Iterator[bytes]:
         asked = station()
-        return archive(asked.state.product, asked.state.memory, entries(asked.recent()), span)
+        return archive(asked.state.product, asked.state.memory, _journal_of(asked), span)
 
     return pieces
+
+
+def _journal_of(station: Station) -> Iterator[Entry]:
+    if station.journal is None:
+        return entries(station.recent())
+    station.journal.settle()
+    return journal_reading.entries(station.journal.folder)

@@ -16,6 +16,7 @@ from typing import Final
 
 from pilotline.adapters.clock import VirtualClock
 from pilotline.adapters.journal import Bounds, Journal, segments_of
+from pilotline.adapters.journal_reading import Gap
 from pilotline.adapters.simulation import SimulatedHardware
 from pilotline.adapters.station import Station
 from pilotline.adapters.store import MemoryStore
@@ -23,7 +24,7 @@ from pilotline.core.step import step
 from pilotline.spec.products import load_product
 from pilotline.tools.bench_figure import Figure, at_least, below
 from pilotline.tools.bench_memory import AnsweringLink
-from pilotline.tools.replay import Gap, Replayed, replayed
+from pilotline.tools.replay import Replayed, replayed
 
 SHARE_PERCENT: Final = 5
 TIMES_FASTER: Final = 20

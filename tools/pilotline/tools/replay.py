@@ -6,12 +6,12 @@ from itertools import zip_longest
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
-import cbor2
 from pydantic import ValidationError
 
 from pilotline.adapters.happenings import Happening
 from pilotline.adapters.http.readable import frames_of, line_of
-from pilotline.adapters.journal import FORMAT, segments_of
+from pilotline.adapters.journal import FORMAT
+from pilotline.adapters.journal_reading import Gap, Item, JournalError, items
 from pilotline.core.events import PoweredUp
 from pilotline.core.plain import plain
 from pilotline.core.recorded import event_of, plain_effects
@@ -28,23 +28,6 @@ from pilotline.core.step import step
 from pilotline.tools.timeline import brief, fact_of
 
 _LABEL_MAX: Final = 160
-
-
-class JournalError(ValueError):
-    """The journal cannot be read on; one line with file and offset."""
-
-
-class Item(NamedTuple):
-    """One item of a segment, and where it begins."""
-
-    file: Path
-    offset: int
-    parts: list[Any]
-
-    @property
-    def where(self) -> str:
-        """``00000001.journal at byte 4711``."""
-        return f"{self.file.name} at byte {self.offset}"
 
 
 class Replayed(NamedTuple):
@@ -65,49 +48,6 @@ class Replayed(NamedTuple):
     def differs(self) -> bool:
         """Whether the station would decide otherwise today."""
         return self.recorded != self.came_to
-
-
-class Gap(NamedTuple):
-    """Something is missing between two steps; one line that says what."""
-
-    where: str
-    says: str
-
-
-# --- reading ---
-
-
-def items(journal: Path) -> Iterator[Item | Gap]:
-    """Every item of a segment, or of all segments of a folder. Raises `JournalError`."""
-    segments = segments_of(journal) if journal.is_dir() else [journal]
-    if not segments or not all(segment.is_file() for segment in segments):
-        raise JournalError(f"{journal}: holds no journal")
-    for segment in segments:
-        yield from _items(segment)
-
-
-def _items(segment: Path) -> Iterator[Item | Gap]:
-    size = segment.stat().st_size
-    with segment.open("rb") as file:
-        while (offset := file.tell()) < size:
-            try:
-                parts = cbor2.load(file)
-            except cbor2.CBORDecodeEOF:
-                yield Gap(
-                    f"{segment.name} at byte {offset}",
-                    "its end is missing: it was not written to its end",
-                )
-                return
-            except (cbor2.CBORError, ValueError, TypeError, OverflowError, RecursionError):
-                parts = None
-            if not isinstance(parts, list) or len(parts) != _PARTS.get(str(parts[0]) if parts else ""):
-                raise JournalError(f"{segment.name} at byte {offset}: is no item of a journal; it is damaged")
-            if offset == 0 and parts[0] != "head":
-                raise JournalError(f"{segment.name}: does not begin with a head")
-            yield Item(segment, offset, parts)
-
-
-_PARTS: Final = {"head": 4, "boot": 7, "event": 5, "missing": 2}
 
 
 # --- running it again ---

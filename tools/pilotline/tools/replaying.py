@@ -8,7 +8,8 @@ from pathlib import Path
 from rich.console import Console
 from rich.text import Text
 
-from pilotline.tools.replay import Gap, Replayed, difference, json_line, replayed, sequence, state_json
+from pilotline.adapters.journal_reading import Gap
+from pilotline.tools.replay import Replayed, difference, json_line, replayed, sequence, state_json
 from pilotline.tools.timeline import Timeline
 
 
