@@ -385,6 +385,60 @@ def test_clearing_matches_all_fields_given_or_the_id_alone(
     assert matched(given.profiles, ClearChargingProfileReq(**request_)) == expected
 
 
+# --- composites that others got wrong ---
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        ({0: 10, 1800: 16, 3600: 20, 7200: 23}, {0: 32, 3600: 17, 7200: 32}),
+        ({0: 32, 3600: 17, 7200: 32}, {0: 10, 1800: 16, 3600: 20, 7200: 23}),
+    ],
+)
+def test_a_stack_asked_later_does_not_hide_an_earlier_change_of_another(
+    first: dict[int, float], second: dict[int, float]
+) -> None:
+    given = situation(
+        profile(1, "ChargePointMaxProfile", first, connector=0), profile(2, "TxDefaultProfile", second)
+    )
+    assert schedule(given, 10_800) == {0: 10, 1800: 16, 3600: 17, 7200: 23}
+
+
+def test_equal_neighbours_are_merged_also_of_different_profiles() -> None:
+    given = situation(
+        profile(1, "TxDefaultProfile", {0: 10, 100: 10, 200: 12, 300: 10}),
+        profile(2, "TxDefaultProfile", {0: 12}, level=1, start=NOW + seconds(150), duration_s=100),
+    )
+    assert schedule(given, 400) == {0: 10, 150: 12, 300: 10}
+
+
+def test_section_3_13_2_the_least_of_the_prevailing_profiles_of_each_purpose_holds() -> None:
+    given = situation(
+        profile(1, "ChargePointMaxProfile", {0: 30, 120: 9}, connector=0),
+        profile(2, "TxDefaultProfile", {0: 7}),
+        profile(3, "TxProfile", {0: 20, 60: 12, 180: 8}),
+        uses={1: in_use()},
+    )
+    assert schedule(given, 240) == {0: 20, 60: 12, 120: 9, 180: 8}
+
+
+def test_section_3_13_2_the_highest_level_prevails_also_where_it_allows_more() -> None:
+    """The example of the text: every weekday at noon less, and on one day of the year otherwise."""
+    weekly = profile(1, "TxDefaultProfile", {0: 6}, kind="Recurring", recurrency_kind="Weekly")
+    new_year = profile(2, "TxDefaultProfile", {0: 16}, level=1, start=NOW + seconds(60), duration_s=60)
+    assert schedule(situation(weekly, new_year), 240) == {0: 6, 60: 16, 120: 6}
+
+
+def test_section_3_13_4_a_default_on_0_counts_for_each_connector_alone() -> None:
+    given = situation(profile(1, "TxDefaultProfile", {0: 10}, connector=0))
+    assert [schedule(given, 60, connector=number) for number in (1, 2)] == [{0: 10}, {0: 10}]
+    assert schedule(given, 60, connector=0) == {0: 20}
+
+
+def test_section_5_16_4_beyond_its_duration_a_schedule_says_nothing() -> None:
+    assert schedule(situation(profile(1, "TxDefaultProfile", {0: 10}, duration_s=60)), 120) == {0: 10, 60: 32}
+
+
 # --- phases and units ---
 
 

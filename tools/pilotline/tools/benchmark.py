@@ -82,6 +82,12 @@ def _memory() -> list[Figure]:
     return memory_figures()
 
 
+def _schedule() -> list[Figure]:
+    from pilotline.tools.bench_schedule import schedule_figures
+
+    return schedule_figures()
+
+
 GROUPS: Final[dict[str, Callable[[], list[Figure]]]] = {
     "rows": _rows,
     "explorer": _explorer,
@@ -93,6 +99,7 @@ GROUPS: Final[dict[str, Callable[[], list[Figure]]]] = {
     "queue": _queue,
     "memory": _memory,
     "list": _list,
+    "schedule": _schedule,
 }
 """What can be measured, by name."""
 
