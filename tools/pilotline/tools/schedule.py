@@ -202,8 +202,8 @@ def _won(situation: Situation, connector: int, at: UtcTime) -> str:
 def _layers(situation: Situation, question: Question, begin: UtcTime) -> Iterator[Layer]:
     """Each profile that could count, by itself; the highest level of each purpose first."""
     stacks = [stack_of_station(situation.profiles)]
-    for number in (question.connector,) if question.connector else situation.connectors:
-        stacks.append(stack_of(situation.profiles, number, situation.uses[number], begin))
+    numbers = (question.connector,) if question.connector else situation.connectors
+    stacks += [stack_of(situation.profiles, number, situation.uses[number], begin) for number in numbers]
     end = UtcTime(begin + question.duration_s * 1000)
     seen: set[int] = set()
     for of in (of for stack in stacks for of in stack):
@@ -228,7 +228,9 @@ def _layer(of: Placed, situation: Situation, question: Question, begin: UtcTime,
         for (since, profile, index), until in zip(found, ends, strict=True)
         if profile is not None
     )
-    return Layer(f"{name}, level {of.profile.stack_level}", of.profile.purpose, spans)
+    alone = question.connector == 0 and of.profile.purpose != "ChargePointMaxProfile"
+    whose = ", for a connector alone" if alone else ""
+    return Layer(f"{name}, level {of.profile.stack_level}{whose}", of.profile.purpose, spans)
 
 
 # --- for a terminal ---

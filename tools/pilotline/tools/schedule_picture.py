@@ -100,7 +100,6 @@ def _composite(schedule: Drawn, top: float) -> Iterator[str]:
         left, right = _x(schedule, span.begins_s), _x(schedule, span.ends_s)
         text = f"{span.limit:g}"
         if right - left > CHARACTER * len(text) + 8:
-            # below the line where a profile could run just above it
             y = _y(span.limit, top)
             yield _text(
                 (left + right) / 2, y + 16 if span.limit > top / 8 else y - 7, text, INK, anchor="middle"
@@ -121,7 +120,8 @@ def _strip(schedule: Drawn, colours: dict[str, str]) -> Iterator[str]:
         left, right = _x(schedule, span.begins_s), _x(schedule, span.ends_s)
         colour = PRODUCT_COLOUR if span.name == "product" else colours.get(span.name, SEVERAL_COLOUR)
         yield (
-            f'<rect x="{left}" y="{y}" width="{round(right - left, 2)}" height="{STRIP}" fill="{colour}" stroke="white">'
+            f'<rect x="{left}" y="{y}" width="{round(right - left, 2)}" height="{STRIP}" fill="{colour}" '
+            'stroke="white">'
             f"<title>{escape(span.name)}</title></rect>"
         )
         for text in (span.name, span.name.rpartition(" ")[2]):
