@@ -17,7 +17,6 @@ LEGEND_ROW: Final = 22
 INK: Final = "#1b2733"
 FAINT: Final = "#66727f"
 GRID: Final = "#e3e8ed"
-COMPOSITE_FILL: Final = "#dfe6ee"
 PALETTE: Final = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#b8860b", "#56b4e9", "#8a4fbf", "#7f5539")
 """Told apart by the colour-blind too; of a ninth profile the first again."""
 PRODUCT_COLOUR: Final = "#8c97a3"
@@ -45,10 +44,10 @@ def picture(schedule: Drawn) -> str:
         f'<rect width="{WIDTH}" height="{height}" fill="white"/>',
         _text(LEFT, 28, f"What may be drawn: {schedule.title}", INK, size=18, weight="bold"),
         _text(LEFT, 48, f"from {schedule.start.isoformat()}, in {schedule.unit}", FAINT),
-        _area(schedule, top),
+        *_areas(schedule, colours, top),
         *_grid(schedule, top),
-        *_profiles(schedule, colours, top),
         *_composite(schedule, top),
+        *_profiles(schedule, colours, top),
         *_strip(schedule, colours),
         *_legend(schedule, colours),
         "</svg>",
@@ -56,9 +55,19 @@ def picture(schedule: Drawn) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _area(schedule: Drawn, top: float) -> str:
-    base = _y(0, top)
-    return f'<path d="{_path(schedule, schedule.spans, top)} V{base} H{_x(schedule, 0)} Z" fill="{COMPOSITE_FILL}"/>'
+def _areas(schedule: Drawn, colours: dict[str, str], top: float) -> Iterator[str]:
+    """Under the limit, in the colour of the bound that wins."""
+    for span in schedule.spans:
+        left, y = _x(schedule, span.begins_s), _y(span.limit, top)
+        width, height = round(_x(schedule, span.ends_s) - left, 2), round(_y(0, top) - y, 2)
+        yield (
+            f'<rect x="{left}" y="{y}" width="{width}" height="{height}" fill="{_colour(span, colours)}" '
+            'fill-opacity="0.2"/>'
+        )
+
+
+def _colour(span: Span, colours: dict[str, str]) -> str:
+    return PRODUCT_COLOUR if span.name == "product" else colours.get(span.name, SEVERAL_COLOUR)
 
 
 def _grid(schedule: Drawn, top: float) -> Iterator[str]:
@@ -95,14 +104,14 @@ def _profiles(schedule: Drawn, colours: dict[str, str], top: float) -> Iterator[
 
 
 def _composite(schedule: Drawn, top: float) -> Iterator[str]:
-    yield f'<path d="{_path(schedule, schedule.spans, top)}" fill="none" stroke="{INK}" stroke-width="3"/>'
+    yield f'<path d="{_path(schedule, schedule.spans, top)}" fill="none" stroke="{INK}" stroke-width="5"/>'
     for span in schedule.spans:
         left, right = _x(schedule, span.begins_s), _x(schedule, span.ends_s)
         text = f"{span.limit:g}"
         if right - left > CHARACTER * len(text) + 8:
             y = _y(span.limit, top)
             yield _text(
-                (left + right) / 2, y + 16 if span.limit > top / 8 else y - 7, text, INK, anchor="middle"
+                (left + right) / 2, y + 18 if span.limit > top / 8 else y - 7, text, INK, anchor="middle"
             )
 
 
@@ -118,7 +127,7 @@ def _strip(schedule: Drawn, colours: dict[str, str]) -> Iterator[str]:
             joined.append(span)
     for span in joined:
         left, right = _x(schedule, span.begins_s), _x(schedule, span.ends_s)
-        colour = PRODUCT_COLOUR if span.name == "product" else colours.get(span.name, SEVERAL_COLOUR)
+        colour = _colour(span, colours)
         yield (
             f'<rect x="{left}" y="{y}" width="{round(right - left, 2)}" height="{STRIP}" fill="{colour}" '
             'stroke="white">'
@@ -131,7 +140,7 @@ def _strip(schedule: Drawn, colours: dict[str, str]) -> Iterator[str]:
 
 
 def _legend(schedule: Drawn, colours: dict[str, str]) -> Iterator[str]:
-    entries = [("the limit that results", INK, 'stroke-width="3"')]
+    entries = [("the limit that results", INK, 'stroke-width="5"')]
     for layer in schedule.layers:
         text = layer.name if layer.spans else f"{layer.name} (says nothing in this time)"
         entries.append(
