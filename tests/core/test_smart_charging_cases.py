@@ -412,7 +412,7 @@ def test_equal_neighbours_are_merged_also_of_different_profiles() -> None:
     assert schedule(given, 400) == {0: 10, 150: 12, 300: 10}
 
 
-def test_section_3_13_2_the_least_of_the_prevailing_profiles_of_each_purpose_holds() -> None:
+def test_section_3_13_3_the_least_of_the_prevailing_profiles_of_each_purpose_holds() -> None:
     given = situation(
         profile(1, "ChargePointMaxProfile", {0: 30, 120: 9}, connector=0),
         profile(2, "TxDefaultProfile", {0: 7}),
@@ -422,20 +422,34 @@ def test_section_3_13_2_the_least_of_the_prevailing_profiles_of_each_purpose_hol
     assert schedule(given, 240) == {0: 20, 60: 12, 120: 9, 180: 8}
 
 
-def test_section_3_13_2_the_highest_level_prevails_also_where_it_allows_more() -> None:
-    """The example of the text: every weekday at noon less, and on one day of the year otherwise."""
-    weekly = profile(1, "TxDefaultProfile", {0: 6}, kind="Recurring", recurrency_kind="Weekly")
-    new_year = profile(2, "TxDefaultProfile", {0: 16}, level=1, start=NOW + seconds(60), duration_s=60)
-    assert schedule(situation(weekly, new_year), 240) == {0: 6, 60: 16, 120: 6}
+def test_section_3_13_2_a_week_with_full_power_at_night_and_a_holiday_on_top() -> None:
+    """The calendar of the text: nights of weekdays and whole weekends in full, less by day; a holiday is otherwise."""
+    monday = datetime(2026, 11, 23, tzinfo=UTC)
+    hours = {24 * day + hour: limit for day in range(5) for hour, limit in ((0, 32), (6, 10), (23, 32))}
+    week = profile(
+        1,
+        "TxDefaultProfile",
+        {hour * 3600: limit for hour, limit in hours.items()},
+        kind="Recurring",
+        recurrency_kind="Weekly",
+        start=monday,
+        duration_s=7 * 86_400,
+    )
+    wednesday = monday + 9 * DAY
+    holiday = profile(2, "TxDefaultProfile", {0: 20}, level=1, start=wednesday, duration_s=86_400)
+    found = schedule(situation(week, holiday), 7 * 86_400, at=monday + 7 * DAY)
+    assert {second / 3600: limit for second, limit in found.items()} == {
+        0: 32, 6: 10, 23: 32, 30: 10, 47: 32, 48: 20, 72: 32, 78: 10, 95: 32, 102: 10, 119: 32,
+    }  # fmt: skip
 
 
-def test_section_3_13_4_a_default_on_0_counts_for_each_connector_alone() -> None:
+def test_section_3_13_1_a_default_on_0_counts_for_each_connector_alone() -> None:
     given = situation(profile(1, "TxDefaultProfile", {0: 10}, connector=0))
     assert [schedule(given, 60, connector=number) for number in (1, 2)] == [{0: 10}, {0: 10}]
     assert schedule(given, 60, connector=0) == {0: 20}
 
 
-def test_section_5_16_4_beyond_its_duration_a_schedule_says_nothing() -> None:
+def test_section_7_13_beyond_its_duration_a_schedule_says_nothing() -> None:
     assert schedule(situation(profile(1, "TxDefaultProfile", {0: 10}, duration_s=60)), 120) == {0: 10, 60: 32}
 
 
