@@ -385,6 +385,74 @@ def test_clearing_matches_all_fields_given_or_the_id_alone(
     assert matched(given.profiles, ClearChargingProfileReq(**request_)) == expected
 
 
+# --- composites that others got wrong ---
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        ({0: 10, 1800: 16, 3600: 20, 7200: 23}, {0: 32, 3600: 17, 7200: 32}),
+        ({0: 32, 3600: 17, 7200: 32}, {0: 10, 1800: 16, 3600: 20, 7200: 23}),
+    ],
+)
+def test_a_stack_asked_later_does_not_hide_an_earlier_change_of_another(
+    first: dict[int, float], second: dict[int, float]
+) -> None:
+    given = situation(
+        profile(1, "ChargePointMaxProfile", first, connector=0), profile(2, "TxDefaultProfile", second)
+    )
+    assert schedule(given, 10_800) == {0: 10, 1800: 16, 3600: 17, 7200: 23}
+
+
+def test_equal_neighbours_are_merged_also_of_different_profiles() -> None:
+    given = situation(
+        profile(1, "TxDefaultProfile", {0: 10, 100: 10, 200: 12, 300: 10}),
+        profile(2, "TxDefaultProfile", {0: 12}, level=1, start=NOW + seconds(150), duration_s=100),
+    )
+    assert schedule(given, 400) == {0: 10, 150: 12, 300: 10}
+
+
+def test_section_3_13_3_the_least_of_the_prevailing_profiles_of_each_purpose_holds() -> None:
+    given = situation(
+        profile(1, "ChargePointMaxProfile", {0: 30, 120: 9}, connector=0),
+        profile(2, "TxDefaultProfile", {0: 7}),
+        profile(3, "TxProfile", {0: 20, 60: 12, 180: 8}),
+        uses={1: in_use()},
+    )
+    assert schedule(given, 240) == {0: 20, 60: 12, 120: 9, 180: 8}
+
+
+def test_section_3_13_2_a_week_with_full_power_at_night_and_a_holiday_on_top() -> None:
+    """The calendar of the text: nights of weekdays and whole weekends in full, less by day; a holiday is otherwise."""
+    monday = datetime(2026, 11, 23, tzinfo=UTC)
+    hours = {24 * day + hour: limit for day in range(5) for hour, limit in ((0, 32), (6, 10), (23, 32))}
+    week = profile(
+        1,
+        "TxDefaultProfile",
+        {hour * 3600: limit for hour, limit in hours.items()},
+        kind="Recurring",
+        recurrency_kind="Weekly",
+        start=monday,
+        duration_s=7 * 86_400,
+    )
+    wednesday = monday + 9 * DAY
+    holiday = profile(2, "TxDefaultProfile", {0: 20}, level=1, start=wednesday, duration_s=86_400)
+    found = schedule(situation(week, holiday), 7 * 86_400, at=monday + 7 * DAY)
+    assert {second / 3600: limit for second, limit in found.items()} == {
+        0: 32, 6: 10, 23: 32, 30: 10, 47: 32, 48: 20, 72: 32, 78: 10, 95: 32, 102: 10, 119: 32,
+    }  # fmt: skip
+
+
+def test_section_3_13_1_a_default_on_0_counts_for_each_connector_alone() -> None:
+    given = situation(profile(1, "TxDefaultProfile", {0: 10}, connector=0))
+    assert [schedule(given, 60, connector=number) for number in (1, 2)] == [{0: 10}, {0: 10}]
+    assert schedule(given, 60, connector=0) == {0: 20}
+
+
+def test_section_7_13_beyond_its_duration_a_schedule_says_nothing() -> None:
+    assert schedule(situation(profile(1, "TxDefaultProfile", {0: 10}, duration_s=60)), 120) == {0: 10, 60: 32}
+
+
 # --- phases and units ---
 
 

@@ -18,6 +18,7 @@ from pilotline.tools.bench_memory import memory_figures
 from pilotline.tools.bench_process import process_figures, resident_mb
 from pilotline.tools.bench_queue import queue_figures, queueing
 from pilotline.tools.bench_rows import NOW, Case, Peer, cases, fired, in_the_station, row_figures
+from pilotline.tools.bench_schedule import MANY, PERIODS, day_of, schedule_figures, stacked
 
 
 def sane(figures: list[Figure]) -> bool:
@@ -162,6 +163,13 @@ def test_resident_memory_is_that_of_the_process_which_must_live() -> None:
     assert len(block) == 64 << 20
 
 
+def test_the_schedules_that_are_measured_are_as_long_as_they_are_said_to_be() -> None:
+    assert day_of(stacked()) > PERIODS
+    assert day_of(stacked(MANY // 10, 1)) == MANY // 10
+    assert day_of(stacked(MANY, 1)) == MANY
+    assert sane(schedule_figures(repetitions=1))
+
+
 # --- the command --------------------------------------------------------------------------------------------
 
 
@@ -210,8 +218,8 @@ def test_an_unknown_name_is_refused_with_those_there_are() -> None:
     )
     assert run.returncode == 2
     assert (
-        "unknown: speed; there are rows, explorer, codec, answer, store, process, drain, queue, memory, list"
-        in run.stderr
+        "unknown: speed; there are rows, explorer, codec, answer, store, process, drain, queue, memory, list, "
+        "schedule" in run.stderr
     )
 
 

@@ -51,6 +51,7 @@ def pilotline(*arguments: str, timeout_s: float = 30) -> subprocess.CompletedPro
         ["explain"],
         ["explain", "connector"],
         ["explain", "last"],
+        ["schedule"],
         ["diagram"],
         ["spec"],
         ["products"],

@@ -6,7 +6,9 @@ Recurring one has its recurrencyKind.
 
 from bisect import bisect_right
 from collections.abc import Iterable
-from typing import Final, NamedTuple
+from functools import lru_cache
+from operator import itemgetter
+from typing import Final, NamedTuple, TypeAlias
 
 from msgspec import Struct
 
@@ -198,6 +200,7 @@ class Prevailing(NamedTuple):
     until: UtcTime | None
 
 
+@lru_cache(64)
 def stack_of_station(profiles: Map[int, Profile]) -> tuple[Placed, ...]:
     """The profiles that limit all connectors together, highest level first. No transaction is theirs: what would count
     from its start counts from their receipt.
@@ -217,20 +220,30 @@ def stack_of(profiles: Map[int, Profile], connector: int, use: Use, now: UtcTime
     comes back in its place (§3.13.1; so asks TC_066). A default on the connector takes the place of the one on 0 with
     its stackLevel; those of other levels stack.
     """
+    charging = now if use.charging is None else use.charging
+    return _stack(profiles, connector, use.transaction, use.started, charging)
+
+
+@lru_cache(64)
+def _stack(
+    profiles: Map[int, Profile],
+    connector: int,
+    transaction: TransactionNumber | None,
+    started: UtcTime,
+    charging: UtcTime,
+) -> tuple[Placed, ...]:
+    """Laid out once for questions at many instants."""
     own: list[Profile] = []
     of_all: dict[int, Profile] = {}
     of_connector: dict[int, Profile] = {}
     for profile in profiles.values():
         if profile.connector not in (0, connector):
             continue
-        if profile.purpose == "TxProfile" and profile.transaction == use.transaction is not None:
+        if profile.purpose == "TxProfile" and profile.transaction == transaction is not None:
             own.append(profile)
         elif profile.purpose == "TxDefaultProfile":
             (of_connector if profile.connector else of_all)[profile.stack_level] = profile
-    charging = now if use.charging is None else use.charging
-    return _stacked(
-        placed(profile, use.started, charging) for profile in own or (of_all | of_connector).values()
-    )
+    return _stacked(placed(profile, started, charging) for profile in own or (of_all | of_connector).values())
 
 
 def _stacked(stack: Iterable[Placed]) -> tuple[Placed, ...]:
@@ -250,3 +263,70 @@ def prevailing(stack: tuple[Placed, ...], at: UtcTime) -> Prevailing:
         if index is not None:
             return Prevailing(Chosen(of.profile, index), min(untils, default=None))
     return Prevailing(None, min(untils, default=None))
+
+
+# --- a stack over time ---
+
+Piece: TypeAlias = tuple[UtcTime, Profile | None, int]
+"""From this instant on, this profile prevails with this period."""
+
+
+def pieces(stack: tuple[Placed, ...], begin: UtcTime, end: UtcTime, most: int) -> list[Piece] | None:
+    """What prevails from `begin` until before `end`, without gaps; None: in more pieces than `most`.
+
+    The highest profile is laid out first, the next only where that left holes, so that the work is that of what can be
+    seen.
+    """
+    found: list[Piece] = []
+    holes = [(begin, end)]
+    for of in stack:
+        left: list[tuple[UtcTime, UtcTime]] = []
+        for since, until in holes:
+            _lay_out(of, since, until, found, left, most)
+            if len(found) + len(left) > most:
+                return None
+        holes = left
+    found += [(since, None, 0) for since, _ in holes]
+    found.sort(key=itemgetter(0))
+    return found
+
+
+def _lay_out(
+    of: Placed,
+    begin: UtcTime,
+    end: UtcTime,
+    found: list[Piece],
+    holes: list[tuple[UtcTime, UtcTime]],
+    most: int,
+) -> None:
+    """Add the pieces in which a profile says something, and the holes in which it does not; a few more than `most` end
+    it.
+    """
+    profile = of.profile
+    at = begin if profile.valid_from is None else max(begin, profile.valid_from)
+    high = end if profile.valid_to is None else min(end, profile.valid_to)
+    if not of.floating:
+        at = max(at, of.origin)
+    if at >= high or of.end_ms == 0:
+        holes.append((begin, end))
+        return
+    if begin < at:
+        holes.append((begin, at))
+    while at < high and len(found) + len(holes) <= most:
+        run = of.origin
+        if of.recurrence_ms is not None and at > run:
+            run = UtcTime(at - (at - run) % of.recurrence_ms)
+        over = high if of.end_ms is None else min(high, UtcTime(run + of.end_ms))
+        first = max(bisect_right(of.starts_s, (at - run) // 1000) - 1, 0)
+        for index in range(first, len(of.starts_s)):
+            begins = at if index == first else UtcTime(run + of.starts_s[index] * 1000)
+            if begins >= over:
+                break
+            found.append((begins, profile, index))
+        at = max(at, over)
+        again = high if of.recurrence_ms is None else min(high, UtcTime(run + of.recurrence_ms))
+        if at < again:
+            holes.append((at, again))
+            at = again
+    if high < end:
+        holes.append((high, end))

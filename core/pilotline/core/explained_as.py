@@ -5,21 +5,24 @@ from typing import Any, Final
 
 from msgspec import Struct
 
+from pilotline.core.calendar import date_of
 from pilotline.core.effects import SendError, SendResult
 from pilotline.core.explain import Decided, Explanation, Heard, Round, StatusExplanation, Tried
+from pilotline.core.explain_limit import LimitExplanation, PurposeExplanation
 from pilotline.core.plain import instance, key_text, plain, words
+from pilotline.core.smart_charging import Bound, limit_of
 
 TAKEN: Final = "✓"
 REFUSED: Final = "✗"
 IGNORED: Final = "–"
 
 
-def text(explanation: Explanation | StatusExplanation) -> str:
+def text(explanation: Explanation | StatusExplanation | LimitExplanation) -> str:
     """Indented lines: an event, who heard it, the rows that were tried; ✓ taken, ✗ refused, – ignored."""
     return "\n".join(lines(explanation))
 
 
-def lines(explanation: Explanation | StatusExplanation) -> Iterator[str]:
+def lines(explanation: Explanation | StatusExplanation | LimitExplanation) -> Iterator[str]:
     """The lines of the text."""
     match explanation:
         case Explanation():
@@ -35,6 +38,46 @@ def lines(explanation: Explanation | StatusExplanation) -> Iterator[str]:
                 yield f"  {IGNORED} nothing comes of it"
         case StatusExplanation():
             yield from _status(explanation)
+        case LimitExplanation():
+            yield from _limit(explanation)
+
+
+def _limit(explained: LimitExplanation) -> Iterator[str]:
+    permitted, whom = explained.permitted, "" if explained.in_use else ", if somebody began now"
+    amperes, watts = limit_of(permitted.rate("A")), limit_of(permitted.rate("W"))
+    yield f"connector {explained.connector} may draw {amperes} A ({watts} W on {permitted.phases} phases){whom}"
+    for bound in permitted.bounds:
+        mark = TAKEN if bound is explained.won else REFUSED
+        shared = "" if bound.current_a == bound.limit or bound.unit == "W" else " for all"
+        here = (
+            ""
+            if bound.current_a == bound.limit and bound.unit == "A"
+            else f", here {limit_of(bound.current_a)} A"
+        )
+        yield f"  {mark} {bound_name(bound)}: {limit_of(bound.limit)} {bound.unit}{shared}{here}"
+    for purpose in explained.purposes:
+        yield from _purpose(purpose)
+    until = "for ever" if explained.until is None else f"until {date_of(explained.until).isoformat()}"
+    yield f"  nothing else is said {until}"
+
+
+def bound_name(bound: Bound) -> str:
+    """What a person calls the source of a bound."""
+    if bound.profile_id is not None:
+        return f"{bound.cause} {bound.profile_id}"
+    return bound.cause if bound.name is None else f"{bound.cause} ({bound.name})"
+
+
+def _purpose(purpose: PurposeExplanation) -> Iterator[str]:
+    if purpose.profile_id is not None:
+        yield (
+            f"  {purpose.purpose}: profile {purpose.profile_id} at level {purpose.stack_level}, "
+            f"period {purpose.period} from {purpose.start_period_s} s: {purpose.limit} {purpose.unit}"
+        )
+    elif purpose.passed_over:
+        yield f"  {purpose.purpose}: none says anything"
+    for other in purpose.passed_over:
+        yield f"    {REFUSED} profile {other.profile_id} at level {other.stack_level}: {other.because}"
 
 
 def _status(explained: StatusExplanation) -> Iterator[str]:

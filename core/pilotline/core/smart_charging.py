@@ -19,7 +19,9 @@ import math
 from collections.abc import Mapping
 from decimal import Decimal
 from fractions import Fraction
-from typing import Final, Literal, NamedTuple, TypeAlias
+from functools import lru_cache
+from operator import itemgetter
+from typing import Final, Literal, NamedTuple, TypeAlias, get_args
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -30,6 +32,7 @@ from pilotline.core.charging_profiles import (
     Prevailing,
     Profile,
     Use,
+    pieces,
     prevailing,
     stack_of,
     stack_of_station,
@@ -40,8 +43,8 @@ from pilotline.spec.messages.structures import ChargingSchedule, ChargingSchedul
 from pilotline.spec.products.model import Connector
 from pilotline.spec.types import LIMIT_MAX, ChargingProfilePurposeType, ChargingRateUnitType
 
-STEPS_MAX: Final = 1000
-"""Most instants a composite schedule is worked out for; whoever asks beyond is refused. A question has no bound."""
+STEPS_MAX: Final = 20_000
+"""Most changes a composite schedule is worked out for; whoever asks beyond is refused. A question has no bound."""
 
 # --- what is given ---
 
@@ -178,25 +181,21 @@ def composite(
     connector, and of a transaction that has not charged yet, it is told as if charging began now.
     """
     plan = _planned(situation, connector, at)
+    last = UtcTime(at + (max(duration_s, 1) - 1) * 1000 + 1)
+    swept = _swept(plan, connector, at, last, unit)
+    if swept is None:
+        return None
     periods: list[ChargingSchedulePeriod] = []
-    second = steps = 0
-    while second < max(duration_s, 1):
-        if steps == STEPS_MAX:
-            return None
-        steps += 1
-        instant = UtcTime(at + second * 1000)
-        seen = _seen(plan, instant)
-        whose = seen.permitted[connector] if connector else Total(tuple(seen.permitted.values()))
-        period = ChargingSchedulePeriod(
-            start_period=second,
-            limit=limit_of(whose.rate(unit)),
-            number_phases=whose.phases if isinstance(whose, Permitted) else None,
-        )
-        if not periods or periods[-1] != period.model_copy(update={"start_period": periods[-1].start_period}):
-            periods.append(period)
-        if seen.until is None:
-            break
-        second = -((at - seen.until) // 1000)
+    told: tuple[int, int | None] | None = None
+    for place, (second, tenths, phases) in enumerate(swept):
+        hidden = place + 1 < len(swept) and swept[place + 1][0] == second
+        if not hidden and told != (tenths, phases):
+            told = tenths, phases
+            periods.append(
+                ChargingSchedulePeriod(
+                    start_period=second, limit=Decimal(tenths).scaleb(-1), number_phases=phases
+                )
+            )
     return ChargingSchedule(
         charging_rate_unit=unit,
         charging_schedule_period=tuple(periods),
@@ -254,6 +253,106 @@ def _seen(plan: _Plan, at: UtcTime) -> _Seen:
     return _Seen(_permitted(plan, of_station, of_connector), min(untils, default=None))
 
 
+# --- over time ---
+
+
+class _Step(NamedTuple):
+    """What may be drawn from this second on, until the next."""
+
+    second: int
+    tenths: int
+    """Of the unit asked for: the precision of the messages (§7.14)."""
+    phases: int | None
+
+
+def _swept(
+    plan: _Plan, asked: int, at: UtcTime, end: UtcTime, unit: ChargingRateUnitType
+) -> list[_Step] | None:
+    """Every change of any stack, in order; of those within one second the last counts. None: more than STEPS_MAX."""
+    stacks = {0: plan.of_station, **plan.of_connector}
+    if asked and _alone(plan, asked):
+        stacks = {place: stacks[place] for place in ((0, asked) if len(plan.uses) == 1 else (asked,))}
+    changes: list[tuple[UtcTime, int, Profile | None, int]] = []
+    for place, stack in stacks.items():
+        found = pieces(stack, at, end, STEPS_MAX)
+        if found is None:
+            return None
+        changes += [(since, place, profile, index) for since, profile, index in found]
+    if len(changes) > STEPS_MAX + len(stacks):
+        return None
+    changes.sort(key=itemgetter(0))
+    if asked and _alone(plan, asked):
+        return _least(plan, asked, at, changes, unit)
+    return _shared(plan, asked, at, changes, unit)
+
+
+def _alone(plan: _Plan, connector: int) -> bool:
+    """Nobody shares with this connector, and its phases are the same all the time: its limit is the least of all."""
+    shares = plan.of_station or any(local.connector == 0 for local in plan.situation.local_limits)
+    return not plan.situation.outlets[connector - 1].switches_phases and (len(plan.uses) == 1 or not shares)
+
+
+def _least(
+    plan: _Plan,
+    connector: int,
+    at: UtcTime,
+    changes: list[tuple[UtcTime, int, Profile | None, int]],
+    unit: ChargingRateUnitType,
+) -> list[_Step]:
+    """The least of all bounds, in whole tenths: cutting keeps the order, so each is cut before they are compared."""
+    each = _by_own_bounds(plan, connector, None, None)
+    fixed = [each.rate(unit)] + [
+        Fraction(local.limit) / each.per_ampere(local.unit) * each.per_ampere(unit)
+        for local in plan.situation.local_limits
+        if local.connector == 0
+    ]
+    ratios = {
+        stated: 10 * each.per_ampere(unit) / each.per_ampere(stated)
+        for stated in get_args(ChargingRateUnitType)
+    }
+    parts = {stated: ratio.as_integer_ratio() for stated, ratio in ratios.items()}
+    always = math.floor(min(fixed) * 10)
+    now = {0: always, connector: always}
+    steps = []
+    for since, place, profile, index in changes:
+        if profile is None:
+            now[place] = always
+        else:
+            number, of = profile.periods[index].limit.as_integer_ratio()
+            by, over = parts[profile.unit]
+            now[place] = number * by // (of * over)
+        steps.append(_Step(-((at - since) // 1000), min(always, now[0], now[connector]), each.phases))
+    return steps
+
+
+def _shared(
+    plan: _Plan,
+    asked: int,
+    at: UtcTime,
+    changes: list[tuple[UtcTime, int, Profile | None, int]],
+    unit: ChargingRateUnitType,
+) -> list[_Step]:
+    """As `_permitted` shares what is for all. The same periods together, as on another day, are worked out once."""
+    now: dict[int, Chosen | None] = dict.fromkeys((0, *plan.of_connector))
+    known: dict[tuple[tuple[int, int] | None, ...], tuple[int, int | None]] = {}
+    steps = []
+    for number, (since, place, profile, index) in enumerate(changes):
+        now[place] = None if profile is None else Chosen(profile, index)
+        second = -((at - since) // 1000)
+        if number + 1 < len(changes) and -((at - changes[number + 1][0]) // 1000) == second:
+            continue
+        key = tuple(None if one is None else (one.profile.profile_id, one.index) for one in now.values())
+        if key not in known:
+            permitted = _permitted(
+                plan, Prevailing(now[0], None), {one: Prevailing(now[one], None) for one in plan.of_connector}
+            )
+            whose = permitted[asked] if asked else Total(tuple(permitted.values()))
+            phases = whose.phases if isinstance(whose, Permitted) else None
+            known[key] = math.floor(whose.rate(unit) * 10), phases
+        steps.append(_Step(second, *known[key]))
+    return steps
+
+
 # --- bounds, and how those of the station are shared ---
 
 
@@ -301,10 +400,14 @@ def _by_own_bounds(plan: _Plan, connector: int, own: Chosen | None, of_station: 
     stated += [_found(local) for local in plan.situation.local_limits if local.connector == connector]
     stated.append(Bound("product", outlet.max_current_a, "A", outlet.max_current_a))
     each = Permitted(connector, outlet, phases, ())
-    bounds = (replace(bound, current_a=bound.limit / each.per_ampere(bound.unit)) for bound in stated)
+    bounds = (
+        bound if bound.unit == "A" else replace(bound, current_a=bound.limit / each.per_ampere("W"))
+        for bound in stated
+    )
     return replace(each, bounds=tuple(bounds))
 
 
+@lru_cache(1024)
 def _stated(chosen: Chosen) -> Bound:
     profile = chosen.profile
     limit = Fraction(chosen.period.limit)

@@ -88,6 +88,12 @@ def _memory() -> list[Figure]:
     return memory_figures()
 
 
+def _schedule() -> list[Figure]:
+    from pilotline.tools.bench_schedule import schedule_figures
+
+    return schedule_figures()
+
+
 GROUPS: Final[dict[str, Callable[[], list[Figure]]]] = {
     "rows": _rows,
     "explorer": _explorer,
@@ -100,6 +106,7 @@ GROUPS: Final[dict[str, Callable[[], list[Figure]]]] = {
     "memory": _memory,
     "list": _list,
     "journal": _journal,
+    "schedule": _schedule,
 }
 """What can be measured, by name."""
 

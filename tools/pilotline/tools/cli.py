@@ -22,6 +22,7 @@ app: Final = typer.Typer(
     Try it:
       pilotline demo                    two charging sessions in fast motion, as they happen
       pilotline explain connector 1     why a running station is as it is
+      pilotline schedule FILE           what charging profiles come to, and why
       pilotline diagram connector       the status machine of OCPP 1.6 §4.9, from its table
       pilotline run --product c6eu --csms ws://localhost:9000/ocpp --id CP-1 \\
                     --state ./cp-1 --control 127.0.0.1:8080
@@ -69,6 +70,19 @@ Examples:
   pilotline diagram connector --format table
   pilotline diagram session --format svg --output session.svg
 """
+_SCHEDULE_EXAMPLES: Final = """
+\b
+Examples:
+  pilotline schedule profiles.json
+  pilotline schedule profiles.json --start 2026-12-01T00:00:00Z --duration 86400
+  pilotline schedule profiles.json --product c6eu --connector 0 --unit W --svg schedule.svg
+\b
+The file:
+  [{"connectorId": 1, "csChargingProfiles": {"chargingProfileId": 1, "stackLevel": 0,
+    "chargingProfilePurpose": "TxDefaultProfile", "chargingProfileKind": "Relative",
+    "chargingSchedule": {"chargingRateUnit": "A", "chargingSchedulePeriod":
+      [{"startPeriod": 0, "limit": 16.0}, {"startPeriod": 3600, "limit": 8.0}]}}}]
+"""
 _SPEC_EXAMPLES: Final = """
 \b
 Example:
@@ -92,6 +106,13 @@ class Format(StrEnum):
     dot = "dot"
     svg = "svg"
     table = "table"
+
+
+class Unit(StrEnum):
+    """In what a schedule is told."""
+
+    A = "A"
+    W = "W"
 
 
 Products = Annotated[
@@ -300,6 +321,40 @@ def diagram(
     from pilotline.tools.diagram import diagram as drawn
 
     _write(drawn(machine, format_.value), output)
+
+
+@app.command(epilog=_SCHEDULE_EXAMPLES)
+def schedule(
+    file: Annotated[Path, typer.Argument(help="JSON list of SetChargingProfile payloads.")],
+    product: Products = "reference",
+    connector: Annotated[int, typer.Option(min=0, help="Which connector; 0: all together.")] = 1,
+    start: Annotated[str | None, typer.Option(help="A date such as 2026-12-01T18:00:00Z; else now.")] = None,
+    duration: Annotated[int, typer.Option(min=1, help="Seconds.")] = 86_400,
+    unit: Annotated[Unit, typer.Option(help="Ampere per phase, or watt of all phases.")] = Unit.A,
+    svg: Annotated[
+        Path | None, typer.Option("--svg", help="Draw into this file, instead of the terminal.")
+    ] = None,
+) -> None:
+    """Show what charging profiles come to: the composite schedule, and which bound wins when.
+
+    Charging is taken to begin at the start; a TxProfile is taken to be of that transaction.
+    """
+    from rich.console import Console
+
+    from pilotline.tools import schedule as schedules
+    from pilotline.tools.running import product_of
+    from pilotline.tools.schedule_picture import picture
+
+    begin = schedules.start_of(start)
+    profiles = schedules.profiles_in(schedules.text_of(file), begin)
+    question = schedules.Question(product_of(product), profiles, connector, begin, duration, unit.value)
+    found = schedules.drawn(question)
+    console = Console(highlight=False, width=None if sys.stdout.isatty() else 120)
+    console.print(schedules.table_of(found))
+    if svg is None:
+        typer.echo(schedules.plot_of(found))
+    else:
+        _write(picture(found), svg)
 
 
 @app.command(epilog=_SPEC_EXAMPLES)

@@ -16,15 +16,21 @@ from pilotline.core.decision_table import DecisionTable
 from pilotline.core.declared import MACHINES, OPERATIONS
 from pilotline.core.statechart import guard_name
 from pilotline.spec.configuration_keys import INT32_MAX, ConfigurationKey
+from pilotline.spec.products import load_product
 from pilotline.tools.diagram import diagram
 from pilotline.tools.graph import windows_of
 from pilotline.tools.readers import key_readers
 from pilotline.tools.render.svg import svg
 from pilotline.tools.render.table import grid
+from pilotline.tools.schedule import Question, drawn, profiles_in, start_of, text_of
+from pilotline.tools.schedule_picture import picture
 from pilotline.tools.traceability import cases_table, rules_table, shown_in
 
 DIAGRAMS: Final = "docs/diagrams"
 TABLES: Final = "docs/tables"
+PROFILES: Final = "docs/smart-charging/profiles.json"
+"""Written by hand: what the picture of smart charging is drawn from."""
+SCHEDULE_START: Final = "2026-12-01T00:00:00Z"
 
 
 def texts(root: Path) -> dict[str, str]:
@@ -36,6 +42,7 @@ def texts(root: Path) -> dict[str, str]:
         files[f"{DIAGRAMS}/{stem}.dot"] = diagram(name, "dot")
         heading, rest = diagram(name, "table").split("\n", 1)
         files[f"{TABLES}/{stem}.md"] = f"{heading}\n\n![{stem}](../diagrams/{stem}.svg)\n{rest}"
+    files["docs/smart-charging/schedule.svg"] = schedule_picture()
     files[f"{TABLES}/configuration-keys.md"] = configuration_keys()
     files[f"{TABLES}/operations.md"] = operations()
     tests = shown_in(root)
@@ -66,6 +73,13 @@ def check(root: Path) -> list[str]:
     pictures = {_picture(path) for path in files if path.endswith(".dot")}
     missing = {path for path in pictures if not (root / path).is_file()}
     return sorted({*stale, *missing, *_extra(root, files)})
+
+
+def schedule_picture() -> str:
+    """The example of docs/smart-charging.md."""
+    start = start_of(SCHEDULE_START)
+    profiles = profiles_in(text_of(Path(__file__).parents[3] / PROFILES), start)
+    return picture(drawn(Question(load_product("reference"), profiles, 1, start, 86_400, "A")))
 
 
 def configuration_keys() -> str:
