@@ -412,6 +412,22 @@ def test_a_status_is_explained_by_its_conditions_and_by_what_leads_on() -> None:
     with_api(talk)
 
 
+def test_a_limit_is_explained_by_its_bounds_and_by_the_one_that_holds() -> None:
+    async def talk(call: Api) -> None:
+        before = await call("GET", "/explain/limits/1")
+        assert (before["currentA"], before["won"], before["inUse"]) == ("250.0", "product", False)
+        await call("PUT", "/connectors/1/limits/heat", {"limit": 20})
+        explained = await call("GET", "/explain/limits/1")
+        assert (explained["currentA"], explained["won"]) == ("20.0", "local")
+        assert [(bound["cause"], bound["name"]) for bound in explained["bounds"]] == [
+            ("local", "heat"),
+            ("product", None),
+        ]
+        assert explained["text"].startswith("connector 1 may draw 20.0 A")
+
+    with_api(talk)
+
+
 def test_the_last_events_are_explained_row_by_row() -> None:
     async def talk(call: Api) -> None:
         for connector in (1, 2):
@@ -472,6 +488,7 @@ REFUSED: list[tuple[str, str, object, int, str]] = [
     ("POST", "/readers/2/tag", TAG, 404, "reader 2: this product has one reader: 1"),
     ("POST", "/readers/0/tag", TAG, 404, "reader 0"),
     ("GET", "/explain/connectors/3", None, 404, "connectors 1 to 2, and 0 is the main controller"),
+    ("GET", "/explain/limits/3", None, 404, "connectors 1 to 2"),
     ("GET", "/explain/last?count=51", None, 422, "query.count: Input should be less than or equal to 50"),
     ("GET", "/explain/last?count=0", None, 422, "query.count"),
     ("GET", "/explain/last?event=" + "x" * 51, None, 422, "query.event"),
@@ -727,6 +744,7 @@ def test_every_route_is_described_and_known_to_these_tests() -> None:
             ("GET", "/state"),
             ("GET", "/events"),
             ("GET", "/explain/connectors/{connector}"),
+            ("GET", "/explain/limits/{connector}"),
             ("GET", "/explain/last"),
             *(("POST", f"/connectors/{{connector}}/{act}") for act in ACTS),
             ("POST", "/connectors/{connector}/faults"),

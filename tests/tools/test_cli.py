@@ -50,6 +50,7 @@ def pilotline(*arguments: str, timeout_s: float = 30) -> subprocess.CompletedPro
         ["run"],
         ["explain"],
         ["explain", "connector"],
+        ["explain", "limit"],
         ["explain", "last"],
         ["schedule"],
         ["diagram"],
@@ -336,6 +337,9 @@ def test_a_running_station_says_why(tmp_path: Path) -> None:
             peer = await central_system.station("CP-1")
             await station.post("/connectors/1/faults", {"errorCode": "GroundFailure"})
             assert await peer.remote_start("GUEST-42", 1) == "Rejected"
+
+            limit = await asyncio.to_thread(pilotline, "explain", "limit", "1", "--control", station.control)
+            assert limit.stdout.startswith("connector 1 may draw 250.0 A")
 
             said = await asyncio.to_thread(
                 pilotline, "explain", "connector", "1", "--control", station.control

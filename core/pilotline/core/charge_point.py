@@ -33,6 +33,8 @@ from pilotline.core.events import (
     TagPresented,
 )
 from pilotline.core.explain import Explanation, StatusExplanation, explain, explain_status
+from pilotline.core.explain_limit import LimitExplanation, explain_limit
+from pilotline.core.limiting import situation_of
 from pilotline.core.state import Cause, Instant, Memory, Readings, State, UtcTime
 from pilotline.core.step import Step, next_deadline, step
 from pilotline.spec.products import Product
@@ -206,6 +208,20 @@ class ChargePoint:
         if connector != 0:
             _check_connector(self._product, connector, "explain_status")
         return explain_status(self.state, connector)
+
+    def explain_limit(self, connector: int, now: int) -> LimitExplanation:
+        """Why a connector (1, 2 …) may draw what it may at this instant: profiles, bounds, the one that holds (§3.13).
+
+        >>> from pilotline.core import ChargePoint, explained_as
+        >>> from pilotline.spec.products import load_product
+        >>> station = ChargePoint(load_product("c6eu"))
+        >>> decided = station.power_on(now=0, entropy="c0ffee")
+        >>> print(explained_as.text(station.explain_limit(1, now=0)).splitlines()[0])
+        connector 1 may draw 250.0 A (100000.0 W on 1 phases), if somebody began now
+        """
+        _check_connector(self._product, connector, "explain_limit")
+        given, at = situation_of(self.state, Instant(now))
+        return explain_limit(given, connector, at)
 
     # --- what to do with it ---
 

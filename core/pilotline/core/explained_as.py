@@ -170,6 +170,41 @@ def status_values(explained: StatusExplanation) -> dict[str, Any]:
     }
 
 
+def limit_values(explained: LimitExplanation) -> dict[str, Any]:
+    """A limit as plain JSON values."""
+    permitted = explained.permitted
+    return {
+        "connector": explained.connector,
+        "in_use": explained.in_use,
+        "current_a": str(limit_of(permitted.binding.current_a)),
+        "phases": permitted.phases,
+        "won": explained.won.cause,
+        "bounds": [
+            {
+                "cause": bound.cause,
+                "name": bound.name,
+                "profile_id": bound.profile_id,
+                "period": bound.period,
+                "current_a": str(limit_of(bound.current_a)),
+            }
+            for bound in permitted.bounds
+        ],
+        "purposes": [
+            {
+                "purpose": one.purpose,
+                "profile_id": one.profile_id,
+                "stack_level": one.stack_level,
+                "period": one.period,
+                "passed_over": [
+                    {"profile_id": other.profile_id, "because": other.because} for other in one.passed_over
+                ],
+            }
+            for one in explained.purposes
+        ],
+        "text": text(explained),
+    }
+
+
 def _event_values(event: Struct) -> dict[str, Any]:
     return {"name": type(event).__name__, "fields": plain(event)}
 

@@ -1,13 +1,14 @@
 """What the limits of a station depend on, read out of its state (§3.13)."""
 
-from collections.abc import Mapping
-from typing import Annotated
+from collections.abc import Callable, Mapping
+from typing import Annotated, Final
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from pilotline.core import facts
 from pilotline.core.charging_profiles import Use
+from pilotline.core.reading import slice_function
 from pilotline.core.slices import every, fact, key, station, stored
 from pilotline.core.smart_charging import Outlet, Permitted, Situation, limit_of
 from pilotline.core.state import (
@@ -21,6 +22,7 @@ from pilotline.core.state import (
     Session,
     SmartCharging,
     Stamp,
+    State,
     Transaction,
     UtcTime,
 )
@@ -59,6 +61,16 @@ def situation(
     if reads.switches_phases:
         outlets = tuple(replace(outlet, switches_phases=True) for outlet in outlets)
     return Situation(outlets, profiles, Map(_uses(reads, epoch, now)), own.local_limits)
+
+
+_reads_of: Final[Callable[[State, object], LimitingReads]] = slice_function(LimitingReads)
+
+
+def situation_of(state: State, now: Instant) -> tuple[Situation, UtcTime]:
+    """What the limits of a station depend on as it stands, and the UTC time it reckons with."""
+    reads = _reads_of(state, None)
+    epoch = reckoned_epoch(reads.clock, reads.boot)
+    return situation(reads, state.moment.smart_charging, reads.profiles, epoch, now), UtcTime(epoch + now)
 
 
 def _uses(reads: LimitingReads, epoch: UtcTime, now: Instant) -> Mapping[int, Use]:

@@ -15,6 +15,11 @@ def explained_connector(address: tuple[str, int], connector: int) -> str:
     return str(_asked(address, f"/explain/connectors/{connector}")["text"])
 
 
+def explained_limit(address: tuple[str, int], connector: int) -> str:
+    """Why a connector may draw what it may now, in lines. Raises `CannotRunError`."""
+    return str(_asked(address, f"/explain/limits/{connector}")["text"])
+
+
 def explained_last(address: tuple[str, int], count: int, event: str | None) -> str:
     """Why the last events, or the last of one name, came to what they came to. Raises `CannotRunError`."""
     query = {"count": count} if event is None else {"count": count, "event": event}

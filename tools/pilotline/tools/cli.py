@@ -60,6 +60,7 @@ _EXPLAIN_EXAMPLES: Final = """
 \b
 Examples:
   pilotline explain connector 1
+  pilotline explain limit 1
   pilotline explain last --count 5
   pilotline explain last --event TagPresented --control 127.0.0.1:8081
 """
@@ -291,6 +292,19 @@ def explain_connector(
     from pilotline.tools.terminal_log import show
 
     show(explained_connector(address_of(control), number))
+
+
+@explain.command("limit", epilog=_EXPLAIN_EXAMPLES)
+def explain_limit(
+    number: Annotated[int, typer.Argument(min=1, help="Which connector.")],
+    control: Control = "127.0.0.1:8080",
+) -> None:
+    """Why a connector may draw what it may now: profiles, bounds, and the bound that holds."""
+    from pilotline.tools.asking import explained_limit
+    from pilotline.tools.running import address_of
+    from pilotline.tools.terminal_log import show
+
+    show(explained_limit(address_of(control), number))
 
 
 @explain.command("last", epilog=_EXPLAIN_EXAMPLES)

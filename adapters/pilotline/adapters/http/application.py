@@ -32,6 +32,7 @@ from pilotline.adapters.http.models import (
     FaultClearedBody,
     Health,
     InstallationsBody,
+    LimitExplanationAnswer,
     LinkAnswer,
     LocalLimitBody,
     ReaderAnswer,
@@ -51,7 +52,9 @@ from pilotline.adapters.simulation import SimulatedHardware
 from pilotline.adapters.station import RECENT_MAX, Station
 from pilotline.core.events import DataTransferAnswered, DataTransferRequested
 from pilotline.core.explain import explain_status
-from pilotline.core.explained_as import status_values, values
+from pilotline.core.explain_limit import explain_limit
+from pilotline.core.explained_as import limit_values, status_values, values
+from pilotline.core.limiting import situation_of
 
 _REFUSALS: Final[dict[int | str, dict[str, object]]] = {
     403: {"model": Refusal, "description": "By a foreign name or from a foreign page"},
@@ -133,6 +136,13 @@ def _explaining(station: Station) -> APIRouter:
         """Why a connector (0: the main controller) has its status, and which rows lead on."""
         _known_connector(station, connector, first=0)
         return StatusExplanationAnswer(**status_values(explain_status(station.state, connector)))
+
+    @routes.get("/explain/limits/{connector}", responses={404: _UNKNOWN[404]})
+    async def explain_the_limit(connector: Number) -> LimitExplanationAnswer:
+        """Why a connector may draw what it may now: the profile of each purpose, the bounds, the one that holds."""
+        _known_connector(station, connector, first=1)
+        given, at = situation_of(station.state, station.now())
+        return LimitExplanationAnswer(**limit_values(explain_limit(given, connector, at)))
 
     @routes.get("/explain/last")
     async def explain_last(

@@ -348,6 +348,22 @@ class WayAnswer(_Answer):
     tried: list[TriedAnswer]
 
 
+class LimitExplanationAnswer(_Answer):
+    """Why a connector may draw what it may now."""
+
+    connector: int
+    in_use: bool
+    """If not: the limit as if somebody began now."""
+    current_a: str
+    """On each phase, as a decimal number."""
+    phases: int
+    won: str
+    """Where the bound that holds comes from: a purpose, product or local."""
+    bounds: list[dict[str, JsonValue]]
+    purposes: list[dict[str, JsonValue]]
+    text: str
+
+
 class StatusExplanationAnswer(_Answer):
     """Why a connector has its status."""
 
