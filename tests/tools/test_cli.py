@@ -339,7 +339,7 @@ def test_a_running_station_says_why(tmp_path: Path) -> None:
             assert await peer.remote_start("GUEST-42", 1) == "Rejected"
 
             limit = await asyncio.to_thread(pilotline, "explain", "limit", "1", "--control", station.control)
-            assert limit.stdout.startswith("connector 1 may draw 250.0 A")
+            assert limit.stdout.startswith("connector 1 may draw 32.0 A")
 
             said = await asyncio.to_thread(
                 pilotline, "explain", "connector", "1", "--control", station.control
