@@ -308,6 +308,7 @@ BROKEN_STEPS: dict[str, Callable[[State], Step]] = {
         with_memory(lambda m: replace(m, diagnostics_due=DueStatuses(("UploadFailed",))))(s)
     ),
     "energy only after authorization": lambda s: taken(s, CloseContactor(2)),
+    "phases are switched without energy": lambda s: taken(at_1("phase_switches", phases=1)(s)),
     "silence before acceptance": lambda s: taken(
         with_moment(lambda m: replace(m, registration=replace(m.registration, state="pending")))(s),
         heartbeat(1),

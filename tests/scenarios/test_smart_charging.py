@@ -304,6 +304,43 @@ class StuckBench(Bench):
         return [] if welded else super()._carried_out(effect)
 
 
+class SlowBench(Bench):
+    """Its contactors take their time to close."""
+
+    slow = True
+
+    def _carried_out(self, effect: Effect) -> list[External]:
+        if self.slow and isinstance(effect, CloseContactor):
+            return []
+        if isinstance(effect, OpenContactor):
+            self.closed[effect.connector] = True  # it has closed by now, and opens again
+        return super()._carried_out(effect)
+
+
+def test_phases_are_not_switched_while_the_contactor_is_on_its_way_to_close() -> None:
+    bench = SlowBench().charge()
+    bench.slow = False
+    bench.done.clear()
+    installs(bench, 1, 1, "TxProfile", (0, "16"), phases=1)
+    told = [e for e in bench.done if isinstance(e, LimitCurrent | OpenContactor | CloseContactor)]
+    assert OpenContactor(1) in told
+    assert told.index(OpenContactor(1)) < told.index(LimitCurrent(1, Decimal(16), 1)) < len(told) - 1
+    assert told[-1] == CloseContactor(1)
+    assert status(bench) == "Charging"
+
+
+def test_what_waits_for_its_authorization_counts_among_the_profiles() -> None:
+    """MaxChargingProfilesInstalled (§9.4.5)."""
+    bench = Bench(MaxChargingProfilesInstalled="1", AuthorizeRemoteTxRequests="true")
+    bench.says["AuthorizeReq"] = None
+    for connector, answer in ((1, "Accepted"), (2, "Rejected")):
+        brought = profile(connector, "TxProfile", (0, "16"))
+        request = RemoteStartTransactionReq(
+            id_tag=f"T{connector}", connector_id=connector, charging_profile=brought
+        )
+        assert bench.asks(request).status == answer
+
+
 def test_a_contactor_that_does_not_open_for_the_phases_is_a_fault() -> None:
     bench = StuckBench().charge()
     installs(bench, 1, 1, "TxProfile", (0, "10"), phases=1)

@@ -219,7 +219,7 @@ def test_an_unknown_name_is_refused_with_those_there_are() -> None:
     assert run.returncode == 2
     assert (
         "unknown: speed; there are rows, explorer, codec, answer, store, process, drain, queue, memory, list, "
-        "schedule" in run.stderr
+        "journal, schedule" in run.stderr
     )
 
 

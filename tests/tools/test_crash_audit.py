@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from pilotline.adapters.commits import GROUP_MAX
 from pilotline.tools.central_system import RecordedFrame
 from pilotline.tools.crash_audit import audit
 
@@ -110,8 +111,12 @@ def test_whatever_is_lost_or_changed_is_found(spoil: Callable[[Story], object], 
 
 
 def test_a_repeat_reaches_no_further_back_than_a_group() -> None:
-    story = [_start(1, "T1", 0), _told(1, 7), *(_sample(number, 7, number) for number in range(2, 50))]
+    last = GROUP_MAX + 17
+    samples = (_sample(number, 7, number) for number in range(2, last + 1))
+    story = [_start(1, "T1", 0), _told(1, 7), *samples]
     boot = [[2, "e-2-1", "BootNotification", {"chargePointVendor": "V", "chargePointModel": "M"}]]
-    assert "messages later" not in _found(story + boot + [_sample(18, 7, 18)])
-    assert "is repeated 32 messages later" not in _found(story + boot + [_sample(17, 7, 17)])
-    assert "is repeated 33 messages later" in _found(story + boot + [_sample(16, 7, 16)])
+    for number in (last - GROUP_MAX + 1, last - GROUP_MAX):
+        assert "messages later" not in _found(story + boot + [_sample(number, 7, number)])
+    too_far = last - GROUP_MAX - 1
+    found = _found(story + boot + [_sample(too_far, 7, too_far)])
+    assert f"is repeated {GROUP_MAX + 1} messages later" in found

@@ -775,6 +775,8 @@ class PhasesChanged(Internal, frozen=True):
     """The car may draw on another number of phases than it did (§9.4.4)."""
 
     connector: int
+    begins: bool = False
+    """Its transaction begins with it, so that the contactor was not told to close yet."""
 
 
 class BreakTimedOut(Internal, frozen=True):

@@ -9,7 +9,7 @@ from msgspec import Struct
 from pilotline.core.charging_profiles import with_installed
 from pilotline.core.limiting import reckoned_epoch
 from pilotline.core.slices import every, key, station, stored, the_time
-from pilotline.core.state import Boot, Clock, Instant, Map, Profile, Session, UtcTime
+from pilotline.core.state import Asker, Authorization, Boot, Clock, Instant, Map, Profile, Session, UtcTime
 from pilotline.spec.messages.structures import ChargingProfile
 from pilotline.spec.types import ChargingRateUnitType
 
@@ -22,6 +22,7 @@ class InstallingReads(Struct, frozen=True):
 
     profiles: Annotated[Map[int, Profile], stored("profiles")]
     sessions: Annotated[tuple[Session, ...], every("sessions")]
+    authorizations: Annotated[Map[Asker, Authorization], every("authorizations")]
     clock: Annotated[Clock, station("clock")]
     boot: Annotated[Boot, station("boot")]
     now: Annotated[Instant, the_time()]
@@ -74,7 +75,9 @@ def is_one_too_many(reads: InstallingReads, new: Profile) -> bool:
     """Of all, or of its purpose: ChargeProfileMaxStackLevel counts those too (§9.4.1, §9.4.5). One in the place of
     another is none more; what waits for its transaction has its place already.
     """
-    waiting = [session.profile for session in reads.sessions if session.profile is not None]
+    waiting = [
+        one.profile for one in (*reads.sessions, *reads.authorizations.values()) if one.profile is not None
+    ]
     after = [*with_installed(reads.profiles, new).values(), *waiting]
     same_purpose = sum(profile.purpose == new.purpose for profile in after)
     return len(after) > reads.profiles_max or same_purpose > max(reads.stack_level_max, 1)

@@ -9,6 +9,8 @@ from typing import Final, NamedTuple
 from pilotline.core.effects import (
     CloseContactor,
     Drop,
+    LimitCurrent,
+    OpenContactor,
     Put,
     Reboot,
     ReleaseAmount,
@@ -17,6 +19,7 @@ from pilotline.core.effects import (
     SendResult,
     SettleAmount,
 )
+from pilotline.core.levels import contactor
 from pilotline.core.machines.connector import CONNECTOR_0, CONNECTOR_STATUS
 from pilotline.core.metering import DAY_MS
 from pilotline.core.reserving import is_for
@@ -331,7 +334,29 @@ _SENT: Final[frozenset[type | str]] = frozenset({SendCall, SendResult, SendError
 _STATUS: Final[frozenset[type | str]] = frozenset({"connector", "connector_0"})
 _TRANSACTIONS: Final[frozenset[type | str]] = frozenset({"transactions"})
 
+
+def phases_are_switched_without_energy(before: State, step: Step) -> bool:
+    """Another number of phases is told only while the contactor is open and was not told to close (§9.4.4)."""
+    return all(
+        was.phases == switch.phases
+        or (
+            step.state.moment.contactors[connector].state == "open"
+            and isinstance(contactor(before, connector), OpenContactor)
+        )
+        for connector, (was, switch) in enumerate(
+            zip(before.moment.phase_switches, step.state.moment.phase_switches, strict=True)
+        )
+        if connector
+    )
+
+
 ON_EVERY_STEP: Final = (
+    OnEveryStep(
+        "phases are switched without energy",
+        "§9.4.4",
+        frozenset({LimitCurrent}),
+        phases_are_switched_without_energy,
+    ),
     OnEveryStep(
         "energy only after authorization",
         "§4.1",

@@ -813,4 +813,7 @@ class PhaseSwitchRows:
     X3: Final = Row[PhaseSwitchState](
         "X3", "breaking", "settled", "open: from now on so many phases", "§9.4.4"
     )
+    X5: Final = Row[PhaseSwitchState](
+        "X5", "settled", "breaking", "the contactor is on its way to close: it opens first", "§9.4.4"
+    )
     X4: Final = Row[PhaseSwitchState]("X4", "breaking", None, "the contactor does not open in time", "§7.6")

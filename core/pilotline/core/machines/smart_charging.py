@@ -49,10 +49,10 @@ def look(own: SmartCharging, reads: LimitingReads, _event: object, now: Instant)
 
 def begin(own: SmartCharging, reads: LimitingReads, event: TransactionBegan, now: Instant) -> Outcome:
     """The profile of a remote start is from now on one of its transaction (§5.16.2)."""
-    if event.profile is None:
-        return look(own, reads, event, now)
-    profiles = with_installed(reads.profiles, replace(event.profile, transaction=event.transaction))
-    return _found(own, reads, profiles, now)
+    profiles = reads.profiles
+    if event.profile is not None:
+        profiles = with_installed(profiles, replace(event.profile, transaction=event.transaction))
+    return _found(own, reads, profiles, now, begins=event.connector)
 
 
 def end(own: SmartCharging, reads: LimitingReads, _event: object, now: Instant) -> Outcome:
@@ -106,6 +106,7 @@ def _found(
     profiles: Map[int, Profile],
     now: Instant,
     told: UtcTime | None = None,
+    begins: int | None = None,
 ) -> Outcome:
     """The limits as they are now, with these profiles, and when to look again."""
     epoch = reckoned_epoch(reads.clock, reads.boot) if told is None else told
@@ -122,7 +123,7 @@ def _found(
         if before is None or before.suffices != limit.suffices
     )
     switched = tuple(
-        PhasesChanged(connector)
+        PhasesChanged(connector, connector == begins)
         for connector, (before, limit) in enumerate(zip(own.limits[1:], limits, strict=True), start=1)
         if before is None or before.phases != limit.phases
     )

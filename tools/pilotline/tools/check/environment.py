@@ -242,7 +242,7 @@ def hardware(connector: int, *, fails: bool = False, delivers_wh: int = 0) -> Pl
         wanted = isinstance(contactor(state, connector), CloseContactor)
         if wanted and not closed:
             yield ContactorClosed(connector)
-        if closed and not wanted:
+        if (closed and not wanted) or moment.phase_switches[connector].state == "breaking":
             yield ContactorOpened(connector, at_end)
         if moment.sessions[connector].state == "starting":
             kept = moment.kept_cables[connector].state == "kept"
