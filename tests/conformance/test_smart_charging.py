@@ -99,6 +99,17 @@ async def test_TC_057_CS_a_profile_for_the_running_transaction(
     await _is_told(central_system, 200, sent.begins, (0, 6))
 
 
+@pytest.mark.rule(184, 199)
+@case()
+async def test_TC_082_CS_a_default_while_a_transaction_runs(
+    site: Site, central_system: CertificationTool
+) -> None:
+    await site.charging()
+    sent = await _sets(central_system, 1, 1, "TxDefaultProfile", (0, 6), duration=300)
+    assert sent.answer == {"status": "Accepted"}
+    await _is_told(central_system, 200, sent.begins, (0, 6))
+
+
 @pytest.mark.rule(185)
 @case()
 async def test_TC_058_1_CS_no_transaction_runs(central_system: CertificationTool) -> None:

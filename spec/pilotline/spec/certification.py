@@ -112,6 +112,7 @@ CASES: Final[dict[FeatureProfile, dict[str, str]]] = {
         "TC_066_CS": "the composite of three profiles",
         "TC_067_CS": "profiles are cleared",
         "TC_072_CS": "a stack of two levels",
+        "TC_082_CS": "a default while a transaction runs",
     },
     "RemoteTrigger": {
         "TC_054_CS": "each message is triggered",
