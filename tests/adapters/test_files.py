@@ -7,12 +7,13 @@ from pathlib import Path
 
 import pytest
 from adapters.file_servers import PASSWORD, Authority, Site, site
+from typing_extensions import override
 
 from pilotline.adapters.diagnostics_archive import Span
 from pilotline.adapters.file_transfer import FileTransfer, Limits, Trust
 from pilotline.adapters.files import FileJobs, NoFiles
-from pilotline.adapters.installer import SimulatedInstaller
-from pilotline.core.effects import AbandonDownload, Download, Effect, Install, ReportWorld, Upload
+from pilotline.adapters.installer import Installer, SimulatedInstaller
+from pilotline.core.effects import AbandonUpdate, Download, Effect, Install, ReportWorld, Upload
 from pilotline.core.events import (
     DiagnosticsUploaded,
     DownloadFailed,
@@ -43,9 +44,15 @@ class Bench:
         transfer = FileTransfer(state, Limits(bytes_max=300_000, idle_s=5, total_s=20), trust)
         self.installer = SimulatedInstaller("1.0", takes_s=0)
         self.spans: list[Span] = []
-        self.jobs = FileJobs(transfer, self.installer, state, self._diagnostics)
+        self._transfer = transfer
         self._told: asyncio.Queue[External] = asyncio.Queue()
-        self.jobs.begin(self._told.put_nowait)
+        self.jobs = self.with_installer(self.installer)
+
+    def with_installer(self, installer: Installer) -> FileJobs:
+        """The jobs of a station that installs so."""
+        jobs = FileJobs(self._transfer, installer, self.state, self._diagnostics)
+        jobs.begin(self._told.put_nowait)
+        return jobs
 
     def _diagnostics(self, span: Span) -> Iterator[bytes]:
         self.spans.append(span)
@@ -137,9 +144,58 @@ def test_a_newer_download_takes_the_place_of_one_that_stalls(tmp_path: Path, aut
         await until(lambda: bool(bench.served.behaviour.starts))
         bench.served.behaviour.stalls = False
         newer = Counter(2)
-        assert await bench.does(AbandonDownload(JOB), fetch(bench, job=newer)) == FirmwareDownloaded(newer)
+        assert await bench.does(AbandonUpdate(JOB), fetch(bench, job=newer)) == FirmwareDownloaded(newer)
         assert bench.nothing_more_is_told()
         assert bench.left() == ["firmware"]
+
+    play(tmp_path, authority, act)
+
+
+def test_what_is_abandoned_leaves_no_file(tmp_path: Path, authority: Authority) -> None:
+    async def act(bench: Bench) -> None:
+        assert await bench.does(fetch(bench)) == FirmwareDownloaded(JOB)
+        await until(lambda: not bench.jobs.busy("firmware"))
+        bench.jobs.perform(AbandonUpdate(JOB))
+        assert bench.left() == []
+
+    play(tmp_path, authority, act)
+
+
+class SlowToStop(SimulatedInstaller):
+    """What it began it does not leave half done: it ends when it may."""
+
+    def __init__(self) -> None:
+        super().__init__("1.0", takes_s=0)
+        self.may_end = asyncio.Event()
+        self.began = self.ended = False
+
+    @override
+    async def install(self, file: Path) -> str | None:
+        self.began = True
+        try:
+            await self.may_end.wait()
+        except asyncio.CancelledError:
+            await self.may_end.wait()
+            self.ended = True
+            raise
+        return "1.0"
+
+
+def test_no_job_begins_while_an_abandoned_installer_still_runs(tmp_path: Path, authority: Authority) -> None:
+    async def act(bench: Bench) -> None:
+        slow = SlowToStop()
+        bench.jobs = bench.with_installer(slow)
+        assert await bench.does(fetch(bench)) == FirmwareDownloaded(JOB)
+        bench.jobs.perform(Install(JOB))
+        await until(lambda: slow.began)
+        for number in (2, 3):  # the second is abandoned while it waits for the first
+            bench.jobs.perform(AbandonUpdate(Counter(number - 1)))
+            bench.jobs.perform(fetch(bench, job=Counter(number)))
+            await asyncio.sleep(0)
+        assert bench.served.behaviour.starts == [0]
+        slow.may_end.set()
+        assert await bench.does() == FirmwareDownloaded(Counter(3))
+        assert slow.ended
 
     play(tmp_path, authority, act)
 

@@ -7,7 +7,7 @@ import pytest
 from station_bench import TAG, Bench
 
 from pilotline.core.calendar import date_of
-from pilotline.core.effects import AbandonDownload, Download, Install, Reboot
+from pilotline.core.effects import AbandonUpdate, Download, Install, Reboot
 from pilotline.core.events import (
     CableUnplugged,
     DownloadFailed,
@@ -157,6 +157,7 @@ def test_a_cut_half_way_through_the_installation_has_failed() -> None:
     bench = downloaded(order(Bench()))
     bench.power_is_cut()
     assert told(bench)[-1] == "InstallationFailed"
+    assert bench.effects(AbandonUpdate) == [AbandonUpdate(job(bench))], "the file was left behind"
     assert statuses(bench) == ["Available"] * 3
 
 
@@ -183,7 +184,7 @@ def test_a_restart_that_does_not_come_about_is_told_as_installed() -> None:
 def test_a_newer_order_takes_the_place_of_a_download() -> None:
     bench = order(Bench())
     order(bench, location="ftp://files.example/newer.bin")
-    assert bench.effects(AbandonDownload) == [AbandonDownload(Counter(1))]
+    assert bench.effects(AbandonUpdate) == [AbandonUpdate(Counter(1))]
     bench.tell(FirmwareDownloaded(Counter(1)))
     assert firmware_state(bench) == "downloading"
     assert bench.effects(Download)[-1] == Download(Counter(2), Url("ftp://files.example/newer.bin"))
@@ -203,6 +204,16 @@ def test_a_newer_order_lets_drivers_in_again() -> None:
     bench = downloaded(order(Bench().charge(1)))
     order(bench, in_s=60)
     assert statuses(bench) == ["Available", "Charging", "Available"]
+    assert bench.effects(AbandonUpdate) == [AbandonUpdate(Counter(1))], "what was downloaded goes"
+
+
+def test_an_installation_that_is_overdue_is_ended_before_anybody_may_charge() -> None:
+    """Errata 3.49."""
+    bench = downloaded(order(Bench()))
+    bench.passes(bench.product.installation_deadline_s)
+    assert told(bench)[-1] == "InstallationFailed"
+    assert bench.effects(AbandonUpdate) == [AbandonUpdate(job(bench))]
+    assert statuses(bench) == ["Available"] * 3
 
 
 def test_offline_the_newest_status_is_kept() -> None:
@@ -275,7 +286,7 @@ def test_the_connectors_are_reported_unavailable_and_available() -> None:
 def test_what_is_never_told_of_has_failed() -> None:
     bench = order(Bench(), retries=1, retry_interval=1)
     bench.passes(bench.product.transfer_deadline_s + 1)
-    assert bench.effects(AbandonDownload) == [AbandonDownload(Counter(1))]
+    assert bench.effects(AbandonUpdate) == [AbandonUpdate(Counter(1))]
     downloaded(bench)
     bench.passes(bench.product.installation_deadline_s)
     assert told(bench) == ["Downloading", "Downloaded", "Installing", "InstallationFailed"]

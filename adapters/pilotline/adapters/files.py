@@ -25,7 +25,7 @@ from pilotline.adapters.file_transfer import FileTransfer
 from pilotline.adapters.hardware import Tell
 from pilotline.adapters.installer import InstallationError, Installer
 from pilotline.core.effects import (
-    AbandonDownload,
+    AbandonUpdate,
     AbandonUpload,
     Download,
     Effect,
@@ -110,6 +110,8 @@ class FileJobs(Files):
         self._file = folder / _FIRMWARE
         self._tell: Tell | None = None
         self._jobs: dict[Kind, asyncio.Task[None]] = {}
+        self._running: dict[Kind, set[asyncio.Task[None]]] = {"firmware": set(), "diagnostics": set()}
+        """Also those that were abandoned and are not over yet."""
         self._told: dict[Kind, External] = {}
 
     @override
@@ -127,8 +129,10 @@ class FileJobs(Files):
             case Upload(start=start, stop=stop):
                 pieces = self._diagnostics(Span(start, stop))
                 self._begin("diagnostics", self._upload(command, pieces))
-            case AbandonDownload():
+            case AbandonUpdate():
                 self._abandon("firmware")
+                if not self.busy("firmware"):  # else the job removes it when it ends
+                    self._file.unlink(missing_ok=True)
             case AbandonUpload():
                 self._abandon("diagnostics")
             case ReportWorld():
@@ -143,23 +147,30 @@ class FileJobs(Files):
         for kind in self._jobs:
             self._abandon(kind)
 
+    def busy(self, kind: Kind) -> bool:
+        """Whether a job of this kind runs, also one that was abandoned."""
+        return bool(self._running[kind])
+
     def _answer(self, answer: External) -> None:
         if self._tell is not None:
             self._tell(answer)
 
     def _begin(self, kind: Kind, outcome: Outcome) -> None:
         self._told.pop(kind, None)
-        self._jobs[kind] = asyncio.create_task(self._run(kind, outcome, self._jobs.get(kind)), name=kind)
+        running = self._running[kind]
+        self._jobs[kind] = job = asyncio.create_task(self._run(kind, outcome, frozenset(running)), name=kind)
+        running.add(job)
+        job.add_done_callback(running.discard)
 
     def _abandon(self, kind: Kind) -> None:
         self._told.pop(kind, None)
         if kind in self._jobs:
             self._jobs[kind].cancel()
 
-    async def _run(self, kind: Kind, outcome: Outcome, former: asyncio.Task[None] | None) -> None:
+    async def _run(self, kind: Kind, outcome: Outcome, former: frozenset[asyncio.Task[None]]) -> None:
         try:
-            if former is not None:
-                await asyncio.wait((former,))  # it removes what both would write
+            if former:
+                await asyncio.wait(former)  # they remove what this one would write, too
             self._told[kind] = await outcome
         finally:
             outcome.close()  # if it never began

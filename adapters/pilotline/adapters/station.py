@@ -26,7 +26,7 @@ from pilotline.adapters.journal import Journal
 from pilotline.adapters.link import Link, PowerCutError, drawn_jitter
 from pilotline.adapters.store import Store
 from pilotline.core.effects import (
-    AbandonDownload,
+    AbandonUpdate,
     AbandonUpload,
     AnswerDataTransfer,
     Download,
@@ -289,7 +289,7 @@ class Station:
                 self._reboot(effect.cause)
             case TellDataTransfer() | AnswerDataTransfer():
                 pass  # for the embedder, who reads it from the happenings
-            case Download() | AbandonDownload() | Install() | Upload() | AbandonUpload():
+            case Download() | AbandonUpdate() | Install() | Upload() | AbandonUpload():
                 self._files.perform(effect)
             case ReportWorld():
                 self._files.perform(effect)

@@ -154,8 +154,8 @@ class Download(Effect, frozen=True):
     location: Url
 
 
-class AbandonDownload(Effect, frozen=True):
-    """Nobody waits for this job any more; no answer is owed."""
+class AbandonUpdate(Effect, frozen=True):
+    """Nobody waits for this job any more: its download or installation ends, its file goes; no answer is owed."""
 
     job: Counter
 

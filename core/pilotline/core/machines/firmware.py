@@ -14,7 +14,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from pilotline.core import facts
-from pilotline.core.effects import AbandonDownload, Arm, ArmUtc, Download, Install
+from pilotline.core.effects import AbandonUpdate, Arm, ArmUtc, Download, Install
 from pilotline.core.events import (
     ChargingEnded,
     DownloadFailed,
@@ -87,16 +87,16 @@ def take(
 
 def take_instead(
     own: Firmware, reads: Reads, event: UpdateAsked, now: Instant
-) -> tuple[Firmware, tuple[ArmUtc | AbandonDownload, ...]]:
+) -> tuple[Firmware, tuple[ArmUtc | AbandonUpdate, ...]]:
     taken, armed = take(own, reads, event, now)
-    return taken, (AbandonDownload(own.job), *armed)
+    return taken, (AbandonUpdate(own.job), *armed)
 
 
 def take_and_resume_use(
     own: Firmware, reads: Reads, event: UpdateAsked, now: Instant
-) -> tuple[Firmware, tuple[ArmUtc | UseResumed, ...]]:
-    taken, armed = take(own, reads, event, now)
-    return taken, (*armed, UseResumed())
+) -> tuple[Firmware, tuple[ArmUtc | AbandonUpdate | UseResumed, ...]]:
+    taken, ordered = take_instead(own, reads, event, now)
+    return taken, (*ordered, UseResumed())
 
 
 def keep_for_later(own: Firmware, _reads: Reads, event: UpdateAsked, _now: Instant) -> Firmware:
@@ -160,16 +160,16 @@ def give_up_download(
 
 def abandon_and_wait(
     own: Firmware, reads: Reads, event: DownloadOverdue, now: Instant
-) -> tuple[Firmware, tuple[AbandonDownload | Arm, ...]]:
+) -> tuple[Firmware, tuple[AbandonUpdate | Arm, ...]]:
     waiting, armed = wait_to_retry(own, reads, event, now)
-    return waiting, (AbandonDownload(own.job), *armed)
+    return waiting, (AbandonUpdate(own.job), *armed)
 
 
 def abandon(
     own: Firmware, reads: Reads, event: DownloadOverdue, now: Instant
-) -> tuple[Firmware, tuple[AbandonDownload | FirmwareProgressed, ...]]:
+) -> tuple[Firmware, tuple[AbandonUpdate | FirmwareProgressed, ...]]:
     ended, told = give_up_download(own, reads, event, now)
-    return ended, (AbandonDownload(own.job), *told)
+    return ended, (AbandonUpdate(own.job), *told)
 
 
 # --- the installation ----------------------------------------------------------------------------------------
@@ -214,6 +214,22 @@ def fail(
     own: Firmware, _reads: Reads, _event: object, _now: Instant
 ) -> tuple[Firmware, tuple[FirmwareProgressed | UseResumed | UpdateAsked, ...]]:
     return _ended(own), _ending(own, "InstallationFailed")
+
+
+def fail_and_abandon(
+    own: Firmware, reads: Reads, event: object, now: Instant
+) -> tuple[Firmware, tuple[AbandonUpdate | FirmwareProgressed | UseResumed | UpdateAsked, ...]]:
+    """An installer that may still run is stopped before anybody may charge; a start has left the file behind."""
+    ended, told = fail(own, reads, event, now)
+    return ended, (AbandonUpdate(own.job), *told)
+
+
+def succeed_and_abandon(
+    own: Firmware, reads: Reads, event: object, now: Instant
+) -> tuple[Firmware, tuple[AbandonUpdate | FirmwareProgressed | UseResumed | UpdateAsked, ...]]:
+    """The start has left the file behind."""
+    ended, told = succeed(own, reads, event, now)
+    return ended, (AbandonUpdate(own.job), *told)
 
 
 def succeed(
@@ -277,15 +293,15 @@ FIRMWARE: Final = Machine(
         on(Restored, row.W9, install, when=[nothing_runs]),
         on(FirmwareInstalled, row.W10, start_anew, when=[of_this_job]),
         on(InstallationFailed, row.W11, fail, when=[of_this_job]),
-        on(InstallationOverdue, row.W11, fail),
+        on(InstallationOverdue, row.W11, fail_and_abandon),
         on(StayedUp, row.W13, succeed),
         # after a start
         on(PoweredUp, row.W16, await_date_again),
         on(PoweredUp, row.W17, wait_as_before),
         on(PoweredUp, row.W15, wait_as_before),
         on(PoweredUp, row.W12, succeed),
-        on(PoweredUp, row.W12I, succeed, when=[another_firmware]),
-        on(PoweredUp, row.W14, fail),
+        on(PoweredUp, row.W12I, succeed_and_abandon, when=[another_firmware]),
+        on(PoweredUp, row.W14, fail_and_abandon),
     ),
     ignored=(
         ignores(
