@@ -154,6 +154,10 @@ def test_a_newer_download_takes_the_place_of_one_that_stalls(tmp_path: Path, aut
 def test_what_is_abandoned_leaves_no_file(tmp_path: Path, authority: Authority) -> None:
     async def act(bench: Bench) -> None:
         assert await bench.does(fetch(bench)) == FirmwareDownloaded(JOB)
+        bench.jobs.perform(AbandonUpdate(JOB))  # at once: the job that told it is not over yet
+        await until(lambda: not bench.jobs.busy("firmware"))
+        await until(lambda: not bench.left())
+        assert await bench.does(fetch(bench)) == FirmwareDownloaded(JOB)
         await until(lambda: not bench.jobs.busy("firmware"))
         bench.jobs.perform(AbandonUpdate(JOB))
         assert bench.left() == []

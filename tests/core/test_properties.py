@@ -212,6 +212,9 @@ BROKEN: dict[str, Callable[[State], State]] = {
     "connectors are held for an installation": with_memory(
         lambda m: replace(m, firmware=Firmware("downloaded"))
     ),
+    "no installation is stuck": lambda _: with_memory(lambda m: replace(m, firmware=Firmware("downloaded")))(
+        after()
+    ),
     "orders go on": with_memory(lambda m: replace(m, diagnostics=Diagnostics("retrying"))),
     "statuses go in order": with_memory(
         lambda m: replace(m, firmware_due=DueStatuses(("Downloaded", "Installed")))

@@ -131,8 +131,9 @@ class FileJobs(Files):
                 self._begin("diagnostics", self._upload(command, pieces))
             case AbandonUpdate():
                 self._abandon("firmware")
-                if not self.busy("firmware"):  # else the job removes it when it ends
-                    self._file.unlink(missing_ok=True)
+                for running in self._running["firmware"]:
+                    running.add_done_callback(self._drop_file)
+                self._drop_file()
             case AbandonUpload():
                 self._abandon("diagnostics")
             case ReportWorld():
@@ -146,6 +147,11 @@ class FileJobs(Files):
         self._tell = None
         for kind in self._jobs:
             self._abandon(kind)
+
+    def _drop_file(self, _over: object = None) -> None:
+        """Once no job uses it any more."""
+        if not self.busy("firmware"):
+            self._file.unlink(missing_ok=True)
 
     def busy(self, kind: Kind) -> bool:
         """Whether a job of this kind runs, also one that was abandoned."""

@@ -6,9 +6,9 @@ wrong is refused here, before `step`, by a `LocalProtocolError`, and nothing has
 """
 
 from collections.abc import Collection, Mapping
-from typing import Final, get_args
+from typing import TYPE_CHECKING, Final, get_args
 
-from pilotline.core import frames, snapshot
+from pilotline.core import frames
 from pilotline.core.effects import Effect, SendCall, SendError, SendResult
 from pilotline.core.events import (
     CableUnplugged,
@@ -32,13 +32,14 @@ from pilotline.core.events import (
     PowerFailing,
     TagPresented,
 )
-from pilotline.core.explain import Explanation, StatusExplanation, explain, explain_status
-from pilotline.core.explain_limit import LimitExplanation, explain_limit
-from pilotline.core.limiting import situation_of
 from pilotline.core.state import Cause, Instant, Memory, Readings, State, UtcTime
 from pilotline.core.step import Step, next_deadline, step
 from pilotline.spec.products import Product
 from pilotline.spec.types import LIMIT_MAX, ChargePointErrorCode, ChargingRateUnitType, DataTransferStatus
+
+if TYPE_CHECKING:  # what is asked for seldom is imported when it is
+    from pilotline.core.explain import Explanation, StatusExplanation
+    from pilotline.core.explain_limit import LimitExplanation
 
 ID_TAG_CHARACTERS_MAX: Final = 20
 CARD_CHARACTERS_MAX: Final = 64
@@ -161,7 +162,7 @@ class ChargePoint:
 
     # --- why ---
 
-    def explain(self, event: External, now: int) -> Explanation:
+    def explain(self, event: External, now: int) -> "Explanation":
         """What the station would decide about an event, and why. Nothing happens.
 
         Every row that is tried, the guard that says no, and what that guard looks at. Here somebody holds a tag
@@ -180,15 +181,19 @@ class ChargePoint:
         >>> print(explained_as.text(why).splitlines()[-1])  # doctest: +ELLIPSIS
             ✓ D3/TagPresented, yes: cannot be meant (... faults 0 faulted raised=[error_code=InternalError]...
         """
+        from pilotline.core.explain import explain
+
         return explain(self._state, self._admitted(event, now), Instant(now))
 
-    def explain_last(self) -> Explanation:
+    def explain_last(self) -> "Explanation":
         """Why the station decided what it decided last. Raises `LocalProtocolError` if nothing happened yet."""
         if self._before is None:
             raise LocalProtocolError("explain_last: there is no step to be explained")
+        from pilotline.core.explain import explain
+
         return explain(*self._before, self._now)
 
-    def explain_status(self, connector: int) -> StatusExplanation:
+    def explain_status(self, connector: int) -> "StatusExplanation":
         """Why a connector (0: the main controller) has its status: what it follows from, and what leads on.
 
         >>> from pilotline.core import ChargePoint, explained_as
@@ -207,9 +212,11 @@ class ChargePoint:
         """
         if connector != 0:
             _check_connector(self._product, connector, "explain_status")
+        from pilotline.core.explain import explain_status
+
         return explain_status(self.state, connector)
 
-    def explain_limit(self, connector: int, now: int) -> LimitExplanation:
+    def explain_limit(self, connector: int, now: int) -> "LimitExplanation":
         """Why a connector (1, 2 …) may draw what it may at this instant: profiles, bounds, the one that holds (§3.13).
 
         >>> from pilotline.core import ChargePoint, explained_as
@@ -220,6 +227,9 @@ class ChargePoint:
         connector 1 may draw 250.0 A (100000.0 W on 1 phases), if somebody began now
         """
         _check_connector(self._product, connector, "explain_limit")
+        from pilotline.core.explain_limit import explain_limit
+        from pilotline.core.limiting import situation_of
+
         given, at = situation_of(self.state, Instant(now))
         return explain_limit(given, connector, at)
 
@@ -240,12 +250,16 @@ class ChargePoint:
 
     def snapshot(self) -> bytes:
         """The station as it stands, timers and all, as CBOR; a store keeps `Step.changes` instead."""
-        return snapshot.encode_state(self.state)
+        from pilotline.core.snapshot import encode_state
+
+        return encode_state(self.state)
 
     @classmethod
     def restore(cls, data: bytes) -> "ChargePoint":
         """The station of a `snapshot`, to go on with the same monotonic clock. Raises `SnapshotError`."""
-        state = snapshot.decode_state(data)
+        from pilotline.core.snapshot import decode_state
+
+        state = decode_state(data)
         station = cls(state.product)
         station._state = state
         return station

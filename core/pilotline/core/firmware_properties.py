@@ -80,3 +80,12 @@ def statuses_go_in_order(state: State) -> bool:
             (moment.diagnostics_notices, memory.diagnostics_due),
         )
     )
+
+
+def no_installation_is_stuck(state: State) -> bool:
+    """What is downloaded waits only for who charges, or for a station that goes down (errata 3.49)."""
+    if state.memory.firmware.state != "downloaded" or state.memory.reset.state != "up":
+        return True
+    return any(session.state in _CHARGES for session in state.moment.sessions) or any(
+        transaction.state in ("running", "stopping") for transaction in state.memory.transactions.values()
+    )

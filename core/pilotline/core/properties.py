@@ -11,6 +11,7 @@ from typing import Final, NamedTuple
 from pilotline.core.declared import MACHINES
 from pilotline.core.firmware_properties import (
     connectors_are_held_for_an_installation,
+    no_installation_is_stuck,
     nobody_charges_while_firmware_is_installed,
     orders_go_on,
     statuses_go_in_order,
@@ -470,6 +471,12 @@ ALWAYS: Final = (
         "§5.19, errata 3.49",
         connectors_are_held_for_an_installation,
         _of("firmware availability"),
+    ),
+    Always(
+        "no installation is stuck",
+        "errata 3.49",
+        no_installation_is_stuck,
+        _of("firmware sessions transactions reset"),
     ),
     Always(
         "orders go on",

@@ -1,6 +1,5 @@
 """From the text of a product file to a `Product`, and from a product to the configuration of a station."""
 
-import tomllib
 from collections.abc import Mapping
 from functools import lru_cache
 from importlib import resources
@@ -36,6 +35,8 @@ def load_product(name: str) -> Product:
 
 def parse_product(text: str, where: str) -> Product:
     """Read a product file; `where` names it in errors. Raises `ProductError` with all of them."""
+    import tomllib  # not for who imports the core
+
     try:
         return Product.model_validate(tomllib.loads(text))
     except tomllib.TOMLDecodeError as error:
