@@ -9,6 +9,7 @@ from typing import Any, Final, TypeAlias, TypeVar
 
 from pilotline.core.calendar import date_of
 from pilotline.core.effects import (
+    BreakContactor,
     CloseContactor,
     Effect,
     LockConnector,
@@ -204,6 +205,9 @@ class Bench:
                 self.closed[connector] = True
                 return [ContactorClosed(connector)]
             case OpenContactor(connector) if self.closed[connector]:
+                self.closed[connector] = False
+                return [ContactorOpened(connector, self.readings(connector))]
+            case BreakContactor(connector):
                 self.closed[connector] = False
                 return [ContactorOpened(connector, self.readings(connector))]
             case ReadMeter(connector, transaction, context):

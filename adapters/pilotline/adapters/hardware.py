@@ -12,6 +12,7 @@ UnlockConnector     nothing; only connectors with a lock (``lock = true``) are e
 ReleaseConnector    ConnectorUnlocked or UnlockFailed: open the lock now, whatever it was told to be
 CloseContactor      ContactorClosed when the feedback contact says so
 OpenContactor       ContactorOpened with the readings after the current is off; also if it was open already
+BreakContactor      the same, now, whatever it was told to be
 LimitCurrent        nothing: what a car may draw on each phase (the pilot's duty cycle, or what is told by
                     ISO 15118), and on how many phases the contactor closes; these change only while it is open
 ReadMeter           MeterRead with the same transaction and context; a meter that is silent answers nothing.

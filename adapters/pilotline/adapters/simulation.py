@@ -29,6 +29,7 @@ from pilotline.adapters.simulated_meter import Electrics, readings_of, sum_of
 from pilotline.adapters.simulated_terminal import SimulatedTerminals
 from pilotline.adapters.simulated_world import Point, SimulationError, loaded, saved
 from pilotline.core.effects import (
+    BreakContactor,
     CloseContactor,
     Effect,
     LimitCurrent,
@@ -143,7 +144,7 @@ class SimulatedHardware(Hardware):
                 self._report()
             case CloseContactor(connector=number):
                 self._later("contactor", number, self._contactor_delay_ms, self._close)
-            case OpenContactor(connector=number):
+            case OpenContactor(connector=number) | BreakContactor(connector=number):
                 self._later("contactor", number, self._contactor_delay_ms, self._open)
             case LimitCurrent(connector=number):
                 self._limit(command)

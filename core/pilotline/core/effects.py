@@ -73,6 +73,15 @@ class ReleaseConnector(Effect, frozen=True):
     connector: int
 
 
+class BreakContactor(Effect, frozen=True):
+    """Open the contactor now, whatever it is told to be, so that phases can be switched; answer with ContactorOpened,
+    also if it was open (§9.4.4).
+    """
+
+    makes_safe: ClassVar[bool] = True
+    connector: int
+
+
 class SignalTag(Effect, frozen=True):
     """Show the driver at this reader whether the tag was accepted, by so many blinks of the light (§9.1.4)."""
 

@@ -11,7 +11,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from pilotline.core import facts
-from pilotline.core.effects import Arm, OpenContactor
+from pilotline.core.effects import Arm, BreakContactor
 from pilotline.core.events import BreakTimedOut, ContactorOpened, FaultDetected, PhasesChanged
 from pilotline.core.slices import CONNECTOR, fact, here, station
 from pilotline.core.state import Contactor, Instant, PhaseSwitch, Session, SmartCharging, Supply
@@ -46,9 +46,9 @@ def open_first(
 
 def stay_open(
     own: PhaseSwitch, reads: Reads, _event: PhasesChanged, now: Instant
-) -> tuple[PhaseSwitch, tuple[OpenContactor, Arm]]:
-    """It is told to open even if the level was so already: its feedback is waited for."""
-    return own, (OpenContactor(own.connector), Arm("break", Instant(now + reads.contactor_deadline_ms)))
+) -> tuple[PhaseSwitch, tuple[BreakContactor, Arm]]:
+    """Its feedback is waited for, so it is owed also where the level says open already."""
+    return own, (BreakContactor(own.connector), Arm("break", Instant(now + reads.contactor_deadline_ms)))
 
 
 def switch(own: PhaseSwitch, reads: Reads, _event: object, _now: Instant) -> PhaseSwitch:
