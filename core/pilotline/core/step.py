@@ -14,8 +14,9 @@ The contract
 state still stands.
 """
 
+from collections import deque
 from collections.abc import Callable
-from typing import Any, Final, NamedTuple, TypeAlias
+from typing import Any, Final, NamedTuple, TypeAlias, TypeVar
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -40,7 +41,7 @@ from pilotline.core.statechart import Binding, Machine
 from pilotline.core.subscriptions import listeners
 from pilotline.core.timers import next_deadline
 
-__all__ = ["Reaction", "Step", "Taken", "next_deadline", "react", "step"]
+__all__ = ["Reaction", "Step", "Taken", "begin", "next_deadline", "play", "react", "settle", "step"]
 
 ROUNDS_MAX: Final = 1000  # a step that goes on for longer is a bug, not a workload
 
@@ -59,31 +60,42 @@ def step(state: State | Memory | None, event: External, now: Instant, reacts: "R
 
     `state` is the station's state; for `PoweredUp` only its Memory counts, and there may be none yet.
     `now` is the monotonic clock in ms. The Central System's mistakes become effects; nothing is raised.
-    `reacts` is what a search puts in the place of `react`, to remember what it decided before.
+    `reacts` is what looks on in the place of `react`.
     """
-    before: State | None = None
-    if isinstance(event, PoweredUp):
-        memory, stored = initial_memory(state.memory if isinstance(state, State) else state, event)
-        event = with_known_cause(memory, event)
-        booted = State(event.product, memory, fresh_moment(memory, event))
-        draft = Draft(booted, now, event, Restored())
-        draft.changes.extend(stored)
-    else:
-        assert isinstance(state, State), "a station that is off hears nothing but PoweredUp"  # noqa: S101
-        before = state
-        draft = Draft(state, now, event)
-    for _ in range(ROUNDS_MAX):
-        if not draft.queue:
-            break
-        _round(draft, draft.queue.popleft(), reacts or react)
-    assert not draft.queue, f"{type(event).__name__}: the rounds do not end"  # noqa: S101
+    draft = begin(state, event, now)
+    settle(draft.queue, lambda raised: play(draft, raised, reacts or react))
+    before = state if isinstance(state, State) and not isinstance(event, PoweredUp) else None
     draft.effects.extend(levels.commands(before, draft.state, draft.touched))
     return Step(draft.state, tuple(draft.effects), tuple(draft.changes), tuple(draft.trace))
 
 
+def begin(state: State | Memory | None, event: External, now: Instant) -> Draft:
+    """A step before its first round: what there is to look at, and the event that opens it."""
+    if not isinstance(event, PoweredUp):
+        assert isinstance(state, State), "a station that is off hears nothing but PoweredUp"  # noqa: S101
+        return Draft(state, now, event)
+    memory, stored = initial_memory(state.memory if isinstance(state, State) else state, event)
+    event = with_known_cause(memory, event)
+    draft = Draft(State(event.product, memory, fresh_moment(memory, event)), now, event, Restored())
+    draft.changes.extend(stored)
+    return draft
+
+
+Raised = TypeVar("Raised")
+
+
+def settle(queue: deque[Raised], play_one: Callable[[Raised], object]) -> None:
+    """Raised events form one first-in-first-out queue; each is a round, until nothing is raised any more."""
+    for _ in range(ROUNDS_MAX):
+        if not queue:
+            return
+        play_one(queue.popleft())
+    raise AssertionError("the rounds do not end")
+
+
 class Reaction(NamedTuple):
     """What one instance decided on one event: its new record and what it hands out. It follows from what its machine
-    declares to read, from the event and from the time alone, so that a search may remember it.
+    declares to read, from the event and from the time alone.
     """
 
     machine: Machine[Any, Any]
@@ -144,8 +156,8 @@ def reaction(
     return Reaction(machine, key, Taken(machine.name, key, binding.name), record, disarmed, outputs)
 
 
-def _round(draft: Draft, event: Event, reacts: Reacts) -> None:
-    """What the reducer does itself; then what every machine that listens decides is applied, in declared order."""
+def play(draft: Draft, event: Event, reacts: "Reacts") -> None:
+    """One round: what the reducer does itself; then what every machine that listens decides, in declared order."""
     by_itself = _BY_ITSELF.get(type(event))
     if by_itself is not None:
         by_itself(draft, event)

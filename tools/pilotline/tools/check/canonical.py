@@ -20,10 +20,9 @@ Each of these is a reduction; `tests/tools/test_canonical.py` holds them against
 import types
 import typing
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import cache
-from itertools import compress
-from operator import attrgetter, itemgetter, ne
+from operator import attrgetter
 from types import MappingProxyType
 from typing import Annotated, Any, Final, NamedTuple, TypeAlias
 
@@ -50,7 +49,7 @@ from pilotline.core.state import (
     TimerKey,
     UtcTime,
 )
-from pilotline.tools.check.interned import IN_MEMORY, PLACES, SLOTS, Interned, Node
+from pilotline.tools.check.interned import ALL, IN_MEMORY, MASKS, PLACES, SLOTS, Interned, Node, mask_of
 from pilotline.tools.check.shift import Numbers, Shift, living_of
 
 SCHEDULE_MAX_MS: Final = 2_000
@@ -249,13 +248,20 @@ def _timeless(request: Value) -> Value:
 # --- the state -----------------------------------------------------------------------------------------------
 
 
-class _Moved(NamedTuple):
-    """What a shift does to the slots."""
+Work: TypeAlias = tuple[tuple[int, int, dict[Node, Node]], ...]
+"""Slots to be looked at: place, mask, and by what it holds, the bits that change."""
 
-    places: frozenset[int]
-    """Those to be looked at although they did not change."""
-    numbers: dict[int, dict[int, int]]
-    """By place, what each number becomes."""
+
+class _Shifted(NamedTuple):
+    """What one shift does."""
+
+    shift: Shift
+    parts: Work
+    """All slots that it may change."""
+    moving: int
+    """Those of them to be looked at although nothing was written to them."""
+    work: dict[int, Work]
+    """By what was written, those to be looked at."""
 
 
 class Canonical:
@@ -273,58 +279,56 @@ class Canonical:
             for place, plan in _PLANS.items()
             if plan.shift
         }
-        self._shifts: dict[tuple[int, object], tuple[Shift, _Moved]] = {}
-        self._moves: dict[Shift, _Moved] = {}
+        self._known: defaultdict[int, dict[Node, _Shifted]] = defaultdict(dict)
+        self._by_shift: dict[Shift, _Shifted] = {}
 
-    def __call__(self, node: Node, now: int, parent: Node | None = None) -> Node:
-        """The representative of ``node`` at instant ``now``; what it shares with its parent, which is one, stays."""
-        decides = (now, _decides_shift(node))
-        known = self._shifts.get(decides)
+    def __call__(self, node: Node, now: int, written: int = ALL) -> Node:
+        """The representative of ``node`` at instant ``now``. ``written``: the slots in which it is not what a
+        representative holds.
+        """
+        decides = node & _DECIDES_SHIFT
+        known = self._known[now].get(decides)
         if known is None:
-            known = self._shifts[decides] = self._found(node, now)
-        shift, (places, numbers) = known
-        if parent is None or now or node[_CLOCK] != parent[_CLOCK]:
-            work: Iterable[int] = self._parts
-        else:
-            changed = compress(_PLACES, map(ne, node, parent))
-            work = places.union(changed) if places else changed
-        found = None
-        for place in work:
-            memo = numbers.get(place)
-            if memo is not None:
-                number = node[place]
-                shifted = memo.get(number)
-                if shifted is None:
-                    shifted = memo[number] = self._shifted(place, number, shift)
-                if shifted != number:
-                    found = found or list(node)
-                    found[place] = shifted
-        return tuple(found) if found else node
+            known = self._known[now][decides] = self._found(node, now)
+        shift, parts, moving, works = known
+        work = works.get(written)
+        if work is None:
+            looked_at = ALL if written & _CLOCK_MASK else written | moving
+            work = works[written] = tuple([part for part in parts if part[1] & looked_at])
+        for place, mask, memo in work:
+            held = node & mask
+            change = memo.get(held)
+            if change is None:
+                change = memo[held] = held ^ self._shifted(place, node, shift)
+            if change:
+                node ^= change
+        return node
 
     def of(self, state: State, now: int) -> State:
         """The representative of a state, as a state."""
         return self._interned.state(self(self._interned.node(state), now))
 
-    def _shifted(self, place: int, number: int, shift: Shift) -> int:
-        value = self._interned.value(place, number)
-        return self._interned.number(place, self._parts[place](value, shift))
+    def _shifted(self, place: int, node: Node, shift: Shift) -> Node:
+        return self._interned.bits(place, self._parts[place](self._interned.value(place, node), shift))
 
-    def _found(self, node: Node, now: int) -> tuple[Shift, _Moved]:
+    def _found(self, node: Node, now: int) -> _Shifted:
         state = self._interned.state(node)
         epoch = state.moment.clock.epoch
         living: Numbers = defaultdict(set)
         for place, part in _PLANS.items():
             if part.gather:
-                part.gather(self._interned.value(place, node[place]), living)
+                part.gather(self._interned.value(place, node), living)
         shift = Shift(
             now,
             None if epoch is None else epoch + now,
             living_of(living),
             tuple([(name, value_of(state)) for name, value_of in _PRESENT]),
         )
-        if shift not in self._moves:
-            self._moves[shift] = _Moved(_moved(shift), {place: {} for place in self._parts})
-        return shift, self._moves[shift]
+        known = self._by_shift.get(shift)
+        if known is None:
+            parts: Work = tuple([(place, MASKS[place], {}) for place in self._parts])
+            known = self._by_shift[shift] = _Shifted(shift, parts, _moved(shift), {})
+        return known
 
 
 def _forgetting(shift: Shifter, forget: Callable[[Value], Value] | None) -> Shifter:
@@ -337,6 +341,7 @@ def _declared(place: int) -> Value:
 
 
 _CLOCK: Final = PLACES["clock"]
+_CLOCK_MASK: Final = MASKS[_CLOCK]
 _PLACES: Final = range(len(SLOTS))
 _PRESENT_AT: Final = {
     mark.name: mark.present
@@ -368,20 +373,36 @@ def _namespaces(declared: Value) -> Iterator[str]:
 
 _PLANS: Final = {place: plan(_declared(place)) for place in _PLACES} | {_CLOCK: Plan(_clock, None)}
 _HOLDERS: Final = {place: frozenset(_namespaces(_declared(place))) for place in _PLACES}
-_decides_shift: Final = itemgetter(
-    *sorted(
-        {place for place in _PLACES if _PLANS[place].gather}
-        | {_CLOCK, *(PLACES[path.split(".")[1]] for path in _PRESENT_AT.values())}
-    )
+_DECIDES_SHIFT: Final = mask_of(
+    {place for place in _PLACES if _PLANS[place].gather}
+    | {_CLOCK, *(PLACES[path.split(".")[1]] for path in _PRESENT_AT.values())}
 )
 
 
-def _moved(shift: Shift) -> frozenset[int]:
-    """The slots that are to be looked at although they did not change: all if time passed, else those that hold
-    numbers which move.
+def _is_timed(declared: Value) -> bool:
+    """Whether a declared type holds a time that is counted from now."""
+    if declared in (Instant, UtcTime):
+        return True
+    if typing.get_origin(declared) is Annotated:
+        marks = declared.__metadata__
+        if any(isinstance(mark, Origin) for mark in marks):
+            return True
+        return not any(isinstance(mark, Forgettable) for mark in marks) and _is_timed(
+            typing.get_args(declared)[0]
+        )
+    if isinstance(declared, type) and issubclass(declared, Struct) and declared is not Stamp:
+        return any(map(_is_timed, typing.get_type_hints(declared, include_extras=True).values()))
+    return any(map(_is_timed, typing.get_args(declared)))
+
+
+_TIMED: Final = mask_of(place for place in _PLACES if _is_timed(_declared(place)))
+
+
+def _moved(shift: Shift) -> int:
+    """The slots that are to be looked at although nothing was written to them: those that hold times, if time passed,
+    and those that hold numbers which move.
     """
-    if shift.now or shift.utc:
-        return frozenset(_PLACES)
     moving = {name for name, lowest, missing in shift.living if lowest or missing}
     moving |= {name for name, number in shift.present if number != 1}
-    return frozenset(place for place, namespaces in _HOLDERS.items() if not moving.isdisjoint(namespaces))
+    held = mask_of(place for place, namespaces in _HOLDERS.items() if not moving.isdisjoint(namespaces))
+    return held | (_TIMED if shift.now or shift.utc else 0)

@@ -1,13 +1,13 @@
-"""Every value that a slot of the state has held, by number: a node of a search is a tuple of such numbers.
+"""Every value that a slot of the state has held, by number: a node of a search is one number made of such numbers.
 
-Theory of operation: a search meets the same few values of a slot again and again, in ever new states. By numbers they
-are compared and hashed at once, and a state takes the room of its numbers.
+Theory of operation: a search meets the same few values of a slot again and again, in ever new states. Each slot has a
+field of `WIDTH` bits at its place in one whole number. So states are compared and hashed at once, what some slots hold
+is one `&`, and a state takes the room of its bits.
 """
 
+import struct
 from collections.abc import Iterable
-from itertools import chain, compress
-from operator import is_not
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, NamedTuple, TypeAlias
 
 from msgspec.structs import astuple
 
@@ -17,15 +17,52 @@ from pilotline.spec.products import Product
 SLOTS: Final = (*Memory.__struct_fields__, *Moment.__struct_fields__)
 PLACES: Final = {slot: place for place, slot in enumerate(SLOTS)}
 IN_MEMORY: Final = len(Memory.__struct_fields__)
+MOMENT: Final = range(IN_MEMORY, len(SLOTS))
 
-Node: TypeAlias = tuple[int, ...]
-"""A state, by the numbers of what its slots hold, in the order of SLOTS."""
-Writes: TypeAlias = tuple[tuple[int, int], ...]
-"""Places, and the numbers of what they hold now."""
+WIDTH: Final = 16
+VALUES_MAX: Final = 1 << WIDTH
+_FIELDS: Final = struct.Struct(f"<{len(SLOTS)}H")
+
+Node: TypeAlias = int
+"""A state, by the numbers of what its slots hold."""
 
 
-def _held(state: State) -> tuple[Any, ...]:
-    return (*astuple(state.memory), *astuple(state.moment))
+def mask_of(places: Iterable[int]) -> int:
+    """The bits of these slots."""
+    return sum(VALUES_MAX - 1 << WIDTH * place for place in places)
+
+
+MASKS: Final = tuple(mask_of([place]) for place in range(len(SLOTS)))
+ALL: Final = mask_of(range(len(SLOTS)))
+
+
+class Writes(NamedTuple):
+    """What some slots hold from now on."""
+
+    mask: int
+    keeps: int
+    """The bits of all other slots."""
+    bits: int
+
+    def into(self, node: Node) -> Node:
+        """The node after it."""
+        return node & self.keeps | self.bits
+
+
+NOTHING_WRITTEN: Final = Writes(0, ALL, 0)
+
+
+def all_of(writes: Iterable[Writes]) -> Writes:
+    """One write after the other."""
+    mask = bits = 0
+    for part in writes:
+        mask |= part.mask
+        bits = part.into(bits)
+    return Writes(mask, ALL ^ mask, bits)
+
+
+class TooManyValues(Exception):
+    """A slot has held more values than its field can tell apart."""
 
 
 class Interned:
@@ -36,44 +73,36 @@ class Interned:
         self._numbers: tuple[dict[Any, int], ...] = tuple({} for _ in SLOTS)
         self._values: tuple[list[Any], ...] = tuple([] for _ in SLOTS)
 
-    def number(self, place: int, value: Any) -> int:
-        """The number of a slot's value."""
+    def bits(self, place: int, value: Any) -> int:
+        """A node in which this slot holds the value, and all others their first."""
         numbers = self._numbers[place]
         number = numbers.get(value)
         if number is None:
             number = numbers[value] = len(numbers)
+            if number >= VALUES_MAX:
+                raise TooManyValues(f"{SLOTS[place]}: a scope in which it holds more than {VALUES_MAX:,} values")
             self._values[place].append(value)
-        return number
+        return number << WIDTH * place
 
-    def value(self, place: int, number: int) -> Any:
-        """What a number stands for."""
-        return self._values[place][number]
+    def value(self, place: int, node: Node) -> Any:
+        """What a slot holds."""
+        return self._values[place][node >> WIDTH * place & VALUES_MAX - 1]
 
     def node(self, state: State) -> Node:
-        """The numbers of a state."""
-        return tuple([self.number(place, value) for place, value in enumerate(_held(state))])
+        """The number of a state."""
+        held = (*astuple(state.memory), *astuple(state.moment))
+        return sum([self.bits(place, value) for place, value in enumerate(held)])
 
-    def writes(self, before: State | None, after: State) -> Writes:
-        """What a state holds that is not what it held before; all, if there was nothing before."""
-        if after is before:
-            return ()
-        if before is None:
-            return tuple(enumerate(self.node(after)))
-        new = _held(after)
-        changed: Iterable[int] = compress(range(len(SLOTS)), map(is_not, new, _held(before)))
-        if type(after.moment) is not type(before.moment):  # a Moment of its own: nothing in it was carried on
-            changed = chain(changed, range(IN_MEMORY, len(SLOTS)))
-        return tuple([(place, self.number(place, new[place])) for place in changed])
+    def writes(self, state: State, places: Iterable[int]) -> Writes:
+        """What these slots of a state hold."""
+        mask = bits = 0
+        for place in places:
+            mask |= MASKS[place]
+            bits |= self.bits(place, getattr(state.memory if place < IN_MEMORY else state.moment, SLOTS[place]))
+        return Writes(mask, ALL ^ mask, bits)
 
     def state(self, node: Node, memory: type[Memory] = Memory, moment: type[Moment] = Moment) -> State:
         """The state that a node stands for."""
-        held = [values[number] for values, number in zip(self._values, node, strict=True)]
+        numbers = _FIELDS.unpack(node.to_bytes(_FIELDS.size, "little"))
+        held = [values[number] for values, number in zip(self._values, numbers, strict=True)]
         return State(self._product, memory(*held[:IN_MEMORY]), moment(*held[IN_MEMORY:]))
-
-
-def written(node: Node, writes: Iterable[tuple[int, int]]) -> Node:
-    """The node after these writes."""
-    changed = list(node)
-    for place, number in writes:
-        changed[place] = number
-    return tuple(changed)
