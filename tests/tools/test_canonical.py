@@ -1,5 +1,6 @@
 """What the explorer takes for the same is the same: its reductions against the search without, on a smaller bound."""
 
+from collections import Counter as Tally
 from collections import deque
 from collections.abc import Callable, Iterator
 
@@ -14,7 +15,7 @@ from pilotline.tools.check.canonical import Canonical
 from pilotline.tools.check.environment import powered_up
 from pilotline.tools.check.explorer import Search
 from pilotline.tools.check.interned import Interned, Node
-from pilotline.tools.check.remembered import Remembered
+from pilotline.tools.check.remembered import Recalled, Remembered, of_state
 from pilotline.tools.check.scope import Scope
 from pilotline.tools.check.scopes import scopes
 
@@ -131,7 +132,8 @@ def test_a_search_that_remembers_sees_what_the_search_without_sees(
 ) -> None:
     remembering = Search(scopes()[name], 2500)
     of_remembering = remembering.run()
-    monkeypatch.setattr(Remembered, "__call__", Remembered.decided_anew)
+    for remembered in (Remembered, Recalled):
+        monkeypatch.setattr(remembered, "__call__", Remembered.decided_anew)
     plain = Search(scopes()[name], 2500, stepper=step)
     of_plain = plain.run()
     assert of_plain.violation is None
@@ -140,26 +142,29 @@ def test_a_search_that_remembers_sees_what_the_search_without_sees(
 
 
 def test_what_is_remembered_is_what_is_decided(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Everything a search remembers, decided again."""
-    recall, recalled = Remembered.__call__, 0
+    """Everything a search remembers, decided again: steps, their rounds, promises, what may happen."""
+    recalled = Tally[str]()
 
-    def both(remembered: Remembered[object], node: Node) -> object:
-        nonlocal recalled
-        result = recall(remembered, node)
-        assert result == remembered.decided_anew(node)
-        recalled += 1
-        return result
+    def both(recall: Callable[..., object]) -> Callable[..., object]:
+        def checked(remembered: Remembered[object], node: Node) -> object:
+            result = recall(remembered, node)
+            assert result == remembered.decided_anew(node)
+            recalled[type(result).__name__] += 1
+            return result
 
-    monkeypatch.setattr(Remembered, "__call__", both)
-    assert Search(scopes()["two connectors"], 1000).run().violation is None
-    assert recalled > 1000
+        return checked
+
+    for remembered in (Remembered, Recalled):
+        monkeypatch.setattr(remembered, "__call__", both(remembered.__call__))
+    assert Search(scopes()["two connectors"], 300).run().violation is None
+    assert min(recalled["Decided"], recalled["_Round"], recalled["bool"]) > 1000
 
 
 def test_a_whole_state_cannot_be_looked_at_unnoticed() -> None:
     interned = Interned(scopes()["session"].product)
     node = interned.node(boot(scopes()["session"]))
     with pytest.raises(TypeError, match="the whole Memory or Moment"):
-        Remembered(interned, lambda state: state.moment == state.moment)(node)
+        of_state(interned, lambda state: state.moment == state.moment)(node)
 
 
 def without_remaining_times(canonical: Reduction) -> Reduction:

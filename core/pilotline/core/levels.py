@@ -5,7 +5,7 @@ What makes safe (opening a contactor) is handed over before the commit, all else
 
 from collections.abc import Callable, Collection
 from decimal import Decimal
-from typing import Final, NamedTuple, TypeVar
+from typing import Final, NamedTuple
 
 from pilotline.core import facts
 from pilotline.core.effects import (
@@ -105,40 +105,20 @@ def commands(before: State | None, after: State, touched: Collection[str]) -> li
     """The levels that are another after this step, which touched these slots; all of them if there is no state
     before it, or if what was handed over while the store failed may not be what the state says.
     """
-    if before is not None and is_failing(before) and not is_failing(after):
+    if (
+        before is not None
+        and before.moment.storage.state == "failing"
+        and after.moment.storage.state == "fine"
+    ):
         before = None
-    return changed(before, after, touched, commanded)
-
-
-def is_failing(state: State) -> bool:
-    """Whether the store refuses commits."""
-    return state.moment.storage.state == "failing"
-
-
-def commanded(level: Level, state: State) -> tuple[Effect, ...]:
-    """How a level is to be, for each connector that has it."""
-    connectors = range(1, len(state.moment.connectors)) if level.per_connector else (0,)
-    return tuple(
-        [level.command(state, connector) for connector in connectors if level.of(state.product, connector)]
-    )
-
-
-Whole = TypeVar("Whole")
-
-
-def changed(
-    before: Whole | None,
-    after: Whole,
-    touched: Collection[str],
-    commands_of: Callable[[Level, Whole], tuple[Effect, ...]],
-) -> list[Effect]:
-    """What is to be handed over between two states, or what stands for them; all if there is none before."""
     found: list[Effect] = []
     for level in LEVELS:
-        if before is None:
-            found.extend(commands_of(level, after))
-        elif not level.reads.isdisjoint(touched):
-            for was, is_to_be in zip(commands_of(level, before), commands_of(level, after), strict=True):
-                if was != is_to_be:
-                    found.append(is_to_be)
+        if before is not None and level.reads.isdisjoint(touched):
+            continue
+        for key in range(1, len(after.moment.connectors)) if level.per_connector else (0,):
+            if not level.of(after.product, key):
+                continue
+            command = level.command(after, key)
+            if before is None or level.command(before, key) != command:
+                found.append(command)
     return found

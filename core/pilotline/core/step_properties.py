@@ -3,12 +3,14 @@
 What holds in every state is in `properties`.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Final, NamedTuple
 
 from pilotline.core.effects import (
+    Change,
     CloseContactor,
     Drop,
+    Effect,
     LimitCurrent,
     OpenContactor,
     Put,
@@ -25,7 +27,7 @@ from pilotline.core.metering import DAY_MS
 from pilotline.core.reserving import is_for
 from pilotline.core.state import CardSession, Entry, Memory, MeterMessage, State
 from pilotline.core.statechart import Binding
-from pilotline.core.step import Step
+from pilotline.core.step import Step, Taken
 from pilotline.spec.messages.core import BootNotificationReq
 from pilotline.spec.status import ROWS
 
@@ -322,11 +324,11 @@ def a_failure_is_told_of_what_failed(before: State, step: Step) -> bool:
     return all(due.count(status) <= was_due.count(status) + now for status, now in failed.items())
 
 
-def about(step: Step) -> set[type | str]:
-    """What a step has: the classes of its effects, the machines that acted, the collections that changed."""
-    found: set[type | str] = {type(effect) for effect in step.effects}
-    found.update([taken.machine for taken in step.trace])
-    found.update([change.collection for change in step.changes])
+def about(trace: Iterable[Taken], effects: Iterable[Effect], changes: Iterable[Change]) -> set[type | str]:
+    """What a step has: the machines that acted, the classes of its effects, the collections that changed."""
+    found: set[type | str] = {type(effect) for effect in effects}
+    found.update([taken.machine for taken in trace])
+    found.update([change.collection for change in changes])
     return found
 
 

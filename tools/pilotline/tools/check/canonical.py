@@ -383,7 +383,8 @@ def _is_timed(declared: Value) -> bool:
     """Whether a declared type holds a time that is counted from now."""
     if declared in (Instant, UtcTime):
         return True
-    if typing.get_origin(declared) is Annotated:
+    origin: Value = typing.get_origin(declared)
+    if origin is Annotated:
         marks = declared.__metadata__
         if any(isinstance(mark, Origin) for mark in marks):
             return True

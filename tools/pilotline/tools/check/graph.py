@@ -18,7 +18,11 @@ class Graph:
 
     def of(self, node: int) -> "array[int]":
         """Where a node leads to."""
-        return self.targets[self.begins[node] : self.begins[node + 1]] if node + 1 < len(self.begins) else array("i")
+        return (
+            self.targets[self.begins[node] : self.begins[node + 1]]
+            if node + 1 < len(self.begins)
+            else array("i")
+        )
 
     def leading_to(self, goals: Iterable[int], nodes: int) -> bytearray:
         """By node, whether there is a way to one of these."""

@@ -33,7 +33,8 @@ def mask_of(places: Iterable[int]) -> int:
 
 
 MASKS: Final = tuple(mask_of([place]) for place in range(len(SLOTS)))
-ALL: Final = mask_of(range(len(SLOTS)))
+BITS: Final = WIDTH * len(SLOTS)
+ALL: Final = (1 << BITS) - 1
 
 
 class Writes(NamedTuple):
@@ -80,7 +81,9 @@ class Interned:
         if number is None:
             number = numbers[value] = len(numbers)
             if number >= VALUES_MAX:
-                raise TooManyValues(f"{SLOTS[place]}: a scope in which it holds more than {VALUES_MAX:,} values")
+                raise TooManyValues(
+                    f"{SLOTS[place]}: a scope in which it holds more than {VALUES_MAX:,} values"
+                )
             self._values[place].append(value)
         return number << WIDTH * place
 
@@ -98,7 +101,9 @@ class Interned:
         mask = bits = 0
         for place in places:
             mask |= MASKS[place]
-            bits |= self.bits(place, getattr(state.memory if place < IN_MEMORY else state.moment, SLOTS[place]))
+            bits |= self.bits(
+                place, getattr(state.memory if place < IN_MEMORY else state.moment, SLOTS[place])
+            )
         return Writes(mask, ALL ^ mask, bits)
 
     def state(self, node: Node, memory: type[Memory] = Memory, moment: type[Moment] = Moment) -> State:

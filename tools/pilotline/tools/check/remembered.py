@@ -27,7 +27,7 @@ class _Fork:
 
     __slots__ = ("mask", "places", "ways")
 
-    def __init__(self, places: Looked) -> None:
+    def __init__(self, places: tuple[int, ...]) -> None:
         self.places, self.mask = places, mask_of(places)
         self.ways: dict[Node, Any] = {}  # forks and results, by what the slots hold
 
@@ -68,8 +68,8 @@ class Remembered(Generic[Result]):
         """What it comes to, whatever is remembered."""
         return self._decide(node)[0]
 
-    def _learn(self, node: Node, places: Looked, result: Result) -> None:
-        ways, held = self._top, 0
+    def _learn(self, node: Node, looked: Looked, result: Result) -> None:
+        ways, held, places = self._top, 0, looked.places
         while (at := ways.get(held)) is not None:
             alike = sum(takewhile(bool, map(eq, at.places, places)))
             if alike < len(at.places):
@@ -101,9 +101,9 @@ class Recalled(Remembered[Result]):
         return found
 
     @override
-    def _learn(self, node: Node, places: Looked, result: Result) -> None:
-        super()._learn(node, places, result)
-        mask = self._mask | mask_of(places)
+    def _learn(self, node: Node, looked: Looked, result: Result) -> None:
+        super()._learn(node, looked, result)
+        mask = self._mask | looked.mask
         if mask != self._mask:  # what was looked up by fewer is not told apart enough
             self._mask, self._by_all = mask, {}
 

@@ -11,29 +11,39 @@ as it is.
 
 from collections import deque
 from collections.abc import Callable, Iterable
-from itertools import chain
+from functools import partial
+from itertools import chain, compress
 from operator import attrgetter
-from typing import Any, Final, NamedTuple, TypeAlias
+from typing import Final, NamedTuple, TypeAlias
 
 from msgspec.structs import astuple
 
 from pilotline.core import levels
+from pilotline.core.draft import Draft
 from pilotline.core.effects import Change, Effect, ReadMeter
 from pilotline.core.events import Event, External, MeterRead, PoweredUp
-from pilotline.core.levels import LEVELS, Level
 from pilotline.core.state import Instant, Moment, State
 from pilotline.core.step import Step, Taken, begin, play, react, settle, step
-from pilotline.core.draft import Draft
 from pilotline.core.step_properties import ON_EVERY_STEP, OnEveryStep, about
 from pilotline.tools.check.environment import READINGS
-from pilotline.tools.check.interned import ALL, MASKS, MOMENT, PLACES, SLOTS, Interned, Node, Writes, all_of
-from pilotline.tools.check.remembered import Recalled, Remembered, of_state
+from pilotline.tools.check.interned import (
+    ALL,
+    BITS,
+    MASKS,
+    MOMENT,
+    PLACES,
+    SLOTS,
+    Interned,
+    Node,
+    Writes,
+    all_of,
+)
+from pilotline.tools.check.remembered import Recalled, Remembered
 from pilotline.tools.check.scope import Scope
 from pilotline.tools.check.watched import Looked, watched, watched_both
 
 Stepper: TypeAlias = Callable[[State | None, External, Instant], Step]
 _collection: Final = attrgetter("collection")
-_STORAGE: Final = PLACES["storage"]
 
 
 class BrokenPromise(Exception):
@@ -65,17 +75,32 @@ class Decided(NamedTuple):
     """What the meters that it asks answer before anything else happens."""
 
 
+class _Done(NamedTuple):
+    """What was taken, is to be done and to be stored: alike for many rounds, and for many steps."""
+
+    trace: tuple[Taken, ...]
+    effects: tuple[Effect, ...]
+    changes: tuple[Change, ...]
+
+
 class _Round(NamedTuple):
     """What one round came to."""
 
     looked: Looked
     writes: Writes
     raised: tuple[Remembered["_Round"], ...]
-    effects: tuple[Effect, ...]
-    changes: tuple[Change, ...]
-    trace: tuple[Taken, ...]
-    has: int
-    """The number of all rounds that took the same bindings and did the same kinds of things."""
+    done: int
+    """The number of what it did."""
+
+
+class _Path(NamedTuple):
+    """All steps that did the same."""
+
+    kind: Kind
+    commits: bool
+    read_at_once: tuple[External, ...]
+    rules: tuple[Recalled[tuple[Looked, Looked]], ...]
+    """For each promise that it could break, what that looks at in a pair of nodes; it raises if it is broken."""
 
 
 class Steps:
@@ -85,11 +110,9 @@ class Steps:
         self._scope, self._interned, self._stepper = scope, interned, stepper
         self._rounds: dict[tuple[Event, Instant], Remembered[_Round]] = {}
         self._boots: dict[tuple[External, Instant], Remembered[_Round]] = {}
-        self._levels = {level: self._level(level) for level in LEVELS}
-        self._is_failing = of_state(interned, levels.is_failing)
-        self._has: dict[object, int] = {}
-        self._kinds_by_rounds: dict[object, Kind] = {}
-        self._slots: dict[int, frozenset[str]] = {}  # by mask
+        self._levels: dict[tuple[int, bool], Recalled[tuple[int, Looked, Looked]]] = {}
+        self._done: dict[_Done, int] = {}
+        self._paths: dict[tuple[int, ...], _Path] = {}
         self.kinds: dict[object, Kind] = {}  # by what a step has
 
     def at(self, event: External, now: Instant) -> Remembered[Decided]:
@@ -106,8 +129,12 @@ class Steps:
     def first(self, event: External) -> tuple[Node, Decided]:
         """The step of a station that never ran before."""
         taken = (self._stepper or step)(None, event, Instant(0))
-        node, kind = self._interned.node(taken.state), self._kind_of(taken)
-        return node, self._decided(kind, Writes(ALL, 0, node), taken.trace, taken.effects, taken.changes)
+        node, kind = (
+            self._interned.node(taken.state),
+            self._kind_of(_Done(taken.trace, taken.effects, taken.changes)),
+        )
+        writes = Writes(ALL, 0, node)
+        return node, Decided(kind, writes, False, bool(taken.changes), self._asked(taken.effects))
 
     # --- rounds ---
 
@@ -136,18 +163,13 @@ class Steps:
         return self._as_round(draft, looked, _replaced(before, draft.state)), looked
 
     def _as_round(self, draft: Draft, looked: Looked, written: Iterable[int]) -> _Round:
-        trace, changes, effects = tuple(draft.trace), tuple(draft.changes), tuple(draft.effects)
-        has = (trace, tuple(map(type, effects)), tuple(map(_collection, changes)))
+        done = _Done(tuple(draft.trace), tuple(draft.effects), tuple(draft.changes))
         raised = tuple([self._round(event, draft.now) for event in draft.queue])
-        writes = self._interned.writes(draft.state, written)
-        number = self._has.setdefault(has, len(self._has))
-        return _Round(looked, writes, raised, effects, changes, trace, number)
+        return _Round(looked, self._interned.writes(draft.state, written), raised, self._number(done))
 
     # --- a step ---
 
-    def _of_rounds(
-        self, node: Node, first: Remembered[_Round], *, is_boot: bool
-    ) -> tuple[Decided, Looked]:
+    def _of_rounds(self, node: Node, first: Remembered[_Round], *, is_boot: bool) -> tuple[Decided, Looked]:
         queue, rounds, after = deque([first]), list[_Round](), node
 
         def play_one(one: Remembered[_Round]) -> None:
@@ -163,73 +185,77 @@ class Steps:
             raise _failed(error) from error
         notes = _Notes()
         for played in rounds:
-            notes.add(played.looked)
+            notes.after(played.looked)
             notes.written |= played.writes.mask
-        commands = self._commands(node, after, notes, is_boot=is_boot)
-        return self._concluded(node, after, rounds, commands, notes), notes.looked
-
-    def _concluded(
-        self, node: Node, after: Node, rounds: list[_Round], commands: list[Effect], notes: "_Notes"
-    ) -> Decided:
-        has = (tuple([played.has for played in rounds]), tuple(map(type, commands)))
-        kind = self._kinds_by_rounds.get(has)
-        trace = kind.trace if kind else tuple(chain.from_iterable([played.trace for played in rounds]))
-        changes = tuple(chain.from_iterable([played.changes for played in rounds]))
-        effects = (*chain.from_iterable([played.effects for played in rounds]), *commands)
-        if kind is None:
-            taken = Step(self._interned.state(after), effects, changes, trace)
-            kind = self._kinds_by_rounds[has] = self._kind_of(taken)
-        if kind.rules:
-            _, before, afterwards = watched_both(
-                self._interned, node, after, lambda old, new: _hold(kind, old, Step(new, effects, changes, trace))
-            )
-            notes.before(before)
-            notes.add(afterwards)
+        pair = node | after << BITS
+        commands, looked, looked_after = self._commands(notes.written, is_boot=is_boot)(pair)
+        notes.before(looked)
+        notes.after(looked_after)
+        path = self._path_of((*[played.done for played in rounds], commands))
+        for rule in path.rules:
+            looked, looked_after = rule(pair)
+            notes.before(looked)
+            notes.after(looked_after)
         writes = all_of([played.writes for played in rounds])
-        return self._decided(kind, writes, trace, effects, changes)
+        idle = not path.kind.trace and not writes.mask
+        return Decided(path.kind, writes, idle, path.commits, path.read_at_once), notes.looked
 
-    def _level(self, level: Level) -> Recalled[tuple[tuple[Effect, ...], Looked]]:
-        def commanded(node: Node) -> tuple[tuple[tuple[Effect, ...], Looked], Looked]:
-            found = watched(self._interned, node, lambda state: levels.commanded(level, state))
-            return found, found[1]
+    def _path_of(self, numbers: tuple[int, ...]) -> _Path:
+        path = self._paths.get(numbers)
+        if path is None:
+            every = list(self._done)
+            parts = zip(*[every[number] for number in numbers], strict=True)
+            path = self._paths[numbers] = self._as_path(_Done(*map(tuple, map(chain.from_iterable, parts))))
+        return path
 
-        return Recalled(commanded)
+    def _as_path(self, done: _Done) -> _Path:
+        kind = self._kind_of(done)
+        rules = tuple([Recalled(partial(self._held, rule, done)) for rule in kind.rules])
+        return _Path(kind, bool(done.changes), self._asked(done.effects), rules)
 
-    def _commands(self, node: Node, after: Node, notes: "_Notes", *, is_boot: bool) -> list[Effect]:
-        def commands_of(level: Level, at: Node) -> tuple[Effect, ...]:
-            commands, looked = self._levels[level](at)
-            notes.before(looked) if at is node else notes.add(looked)
-            return commands
+    def _held(self, rule: OnEveryStep, done: _Done, pair: Node) -> tuple[tuple[Looked, Looked], Looked]:
+        """What a promise about a step looked at, in the state before it and in the one after it."""
 
-        notes.before((_STORAGE,))
-        again = is_boot or self._is_failing(node) and not self._is_failing(after)
-        touched = self._slots.get(notes.written)
-        if touched is None:
-            slots = [slot for slot, mask in zip(SLOTS, MASKS, strict=True) if mask & notes.written]
-            touched = self._slots[notes.written] = frozenset(slots)
-        return levels.changed(None if again else node, after, touched, commands_of)
+        def hold(before: State, after: State) -> None:
+            _hold(rule, before, Step(after, done.effects, done.changes, done.trace))
 
-    def _decided(
-        self,
-        kind: Kind,
-        writes: Writes,
-        trace: tuple[Taken, ...],
-        effects: Iterable[Effect],
-        changes: tuple[Change, ...],
-    ) -> Decided:
-        asked = [
+        _, before, after = watched_both(self._interned, pair & ALL, pair >> BITS, hold)
+        return (before, after), _in_pair(before, after)
+
+    def _commands(self, written: int, *, is_boot: bool) -> Recalled[tuple[int, Looked, Looked]]:
+        """The levels that are another, by a pair of nodes, where this was written: the number of what is to be done."""
+        known = self._levels.get((written, is_boot))
+        if known is None:
+            touched = frozenset(compress(SLOTS, [mask & written for mask in MASKS]))
+
+            def commands(pair: Node) -> tuple[tuple[int, Looked, Looked], Looked]:
+                found, before, after = watched_both(
+                    self._interned,
+                    pair & ALL,
+                    pair >> BITS,
+                    lambda old, new: levels.commands(None if is_boot else old, new, touched),
+                )
+                return (self._number(_Done((), tuple(found), ())), before, after), _in_pair(before, after)
+
+            known = self._levels[written, is_boot] = Recalled(commands)
+        return known
+
+    def _number(self, done: _Done) -> int:
+        return self._done.setdefault(done, len(self._done))
+
+    def _asked(self, effects: Iterable[Effect]) -> tuple[External, ...]:
+        return tuple(
             MeterRead(effect.connector, effect.transaction, effect.context, READINGS)
             for effect in effects
             if type(effect) is ReadMeter and effect.context in self._scope.read_at_once
-        ]
-        return Decided(kind, writes, not trace and not writes.mask, bool(changes), tuple(asked))
+        )
 
-    def _kind_of(self, taken: Step) -> Kind:
-        has = (taken.trace, tuple(map(type, taken.effects)), tuple(map(_collection, taken.changes)))
+    def _kind_of(self, done: _Done) -> Kind:
+        has = (done.trace, tuple(map(type, done.effects)), tuple(map(_collection, done.changes)))
         kind = self.kinds.get(has)
         if kind is None:
-            rules = tuple(rule for rule in ON_EVERY_STEP if not rule.about.isdisjoint(about(taken)))
-            kind = self.kinds[has] = Kind(taken.trace, rules)
+            rules = tuple(rule for rule in ON_EVERY_STEP if not rule.about.isdisjoint(about(*done)))
+            kind = self.kinds[has] = Kind(done.trace, rules)
         return kind
 
     # --- a stepper of its own ---
@@ -240,45 +266,53 @@ class Steps:
                 taken = (self._stepper or step)(state, event, now)
             except Exception as error:
                 raise _failed(error) from error
-            kind = self._kind_of(taken)
-            _hold(kind, state, taken)
+            kind = self._kind_of(_Done(taken.trace, taken.effects, taken.changes))
+            for rule in kind.rules:
+                _hold(rule, state, taken)
             return state, kind, taken
 
         (before, kind, taken), looked = watched(self._interned, node, taken_as_it_is)
         writes = self._interned.writes(taken.state, _replaced(before, taken.state))
-        return self._decided(kind, writes, taken.trace, taken.effects, taken.changes), looked
+        idle = not taken.trace and not writes.mask
+        return Decided(kind, writes, idle, bool(taken.changes), self._asked(taken.effects)), looked
 
 
 class _Notes:
-    """What a step has looked at so far, in order, and what it has written."""
+    """What a step has looked at so far in the state before it, in order, and what it has written."""
 
-    __slots__ = ("_looked", "written")
+    __slots__ = ("_mask", "_places", "written")
 
     def __init__(self) -> None:
-        self._looked: dict[int, None] = {}
-        self.written = 0
+        self._places: list[int] = []
+        self._mask = self.written = 0
 
     @property
     def looked(self) -> Looked:
-        return tuple(self._looked)
+        return Looked(tuple(self._places), self._mask)
 
-    def before(self, places: Looked) -> None:
+    def before(self, looked: Looked) -> None:
         """Looked at in the state before the step."""
-        for place in places:
-            self._looked[place] = None
+        self._add(looked, looked.mask & ~self._mask)
 
-    def add(self, places: Looked) -> None:
-        """Looked at in the state as it has become."""
-        for place in places:
-            if not MASKS[place] & self.written:
-                self._looked[place] = None
+    def after(self, looked: Looked) -> None:
+        """Looked at in the state as it has become: what was written is not of the state before."""
+        self._add(looked, looked.mask & ~(self._mask | self.written))
+
+    def _add(self, looked: Looked, new: int) -> None:
+        if new:
+            self._places.extend([place for place in looked.places if MASKS[place] & new])
+            self._mask |= new
 
 
-def _hold(kind: Kind, before: State, taken: Step) -> bool:
-    for rule in kind.rules:
-        if not rule.holds(before, taken):
-            raise BrokenPromise(rule.name, rule.section)
-    return True
+def _in_pair(before: Looked, after: Looked) -> Looked:
+    """What was looked at in a pair of nodes."""
+    places = tuple([place + len(SLOTS) for place in after.places])
+    return Looked((*before.places, *places), before.mask | after.mask << BITS)
+
+
+def _hold(rule: OnEveryStep, before: State, taken: Step) -> None:
+    if not rule.holds(before, taken):
+        raise BrokenPromise(rule.name, rule.section)
 
 
 def _failed(error: Exception) -> Exception:
@@ -294,4 +328,6 @@ def _replaced(before: State, after: State) -> list[int]:
     was = (*astuple(before.memory), *astuple(before.moment))
     held = (*astuple(after.memory), *astuple(after.moment))
     anew = type(after.moment) is Moment  # made by this step: nothing in it was carried on
-    return [place for place in range(len(SLOTS)) if held[place] is not was[place] or (anew and place in MOMENT)]
+    return [
+        place for place in range(len(SLOTS)) if held[place] is not was[place] or (anew and place in MOMENT)
+    ]

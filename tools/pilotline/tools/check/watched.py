@@ -1,16 +1,22 @@
 """What a function of the state looks at: the state is handed over in a form that notes which of its slots are read."""
 
 from collections.abc import Callable
-from typing import Any, Final, NamedTuple, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from typing_extensions import override
 
 from pilotline.core.state import Memory, Moment, State
-from pilotline.tools.check.interned import PLACES, Interned, Node
+from pilotline.tools.check.interned import PLACES, Interned, Node, mask_of
 
 Result = TypeVar("Result")
-Looked = tuple[int, ...]
-"""The places of the slots that were read, in the order of their first reading."""
+
+
+class Looked(NamedTuple):
+    """The slots that were read."""
+
+    places: tuple[int, ...]
+    """In the order of their first reading."""
+    mask: int
 
 
 class _Watch(NamedTuple):
@@ -57,21 +63,21 @@ def watched(interned: Interned, node: Node, decide: Callable[[State], Result]) -
     state = interned.state(node, memory, moment)
     read.clear()
     result = decide(state)
-    return result, _places(read)
+    return result, _looked(read)
 
 
 def watched_both(
     interned: Interned, before: Node, after: Node, decide: Callable[[State, State], Result]
 ) -> tuple[Result, Looked, Looked]:
     """The same of a function of two states: what it looked at in the first, and in the second."""
-    first, second = (interned.state(node, *watch[1:]) for node, watch in ((before, _BEFORE), (after, _AFTER)))
+    first = interned.state(before, _BEFORE.memory, _BEFORE.moment)
+    second = interned.state(after, _AFTER.memory, _AFTER.moment)
     _BEFORE.read.clear()
     _AFTER.read.clear()
     result = decide(first, second)
-    return result, _places(_BEFORE.read), _places(_AFTER.read)
+    return result, _looked(_BEFORE.read), _looked(_AFTER.read)
 
 
-def _places(read: dict[str, None]) -> Looked:
-    return tuple([PLACES[slot] for slot in read if slot in PLACES])
-
-
+def _looked(read: dict[str, None]) -> Looked:
+    places = tuple([PLACES[slot] for slot in read if slot in PLACES])
+    return Looked(places, mask_of(places))
