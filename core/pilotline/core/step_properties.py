@@ -190,7 +190,7 @@ def what_is_triggered_changes_nothing_else(before: State, step: Step) -> bool:
         for slot in before.moment.__struct_fields__
         if getattr(before.moment, slot) != getattr(step.state.moment, slot)
     ]
-    return step.state.memory is before.memory and {*moved} <= {
+    return not step.changes and {*moved} <= {
         "answered", "call", "heartbeat", "registration", "timers",
     }  # fmt: skip
 
