@@ -13,7 +13,6 @@ from pilotline.core.events import CallReceived, External
 from pilotline.core.sightings import SOMETIMES
 from pilotline.core.state import Instant, Memory, State
 from pilotline.core.step import Step, step
-from pilotline.tools.check import __main__ as command
 from pilotline.tools.check.coverage import declared, never_fired
 from pilotline.tools.check.explorer import Report, Search, Stepper
 from pilotline.tools.check.scopes import scopes
@@ -150,6 +149,18 @@ def test_a_binding_without_its_guard_is_found(monkeypatch: pytest.MonkeyPatch) -
     assert any("ChangeAvailability.req (connector id 1, type Inoperative)" in line for line in story)
 
 
+def test_a_station_that_a_fair_world_does_not_bring_to_rest_is_found() -> None:
+    """The plug is not seen to leave: only a power cut during which it does, which nobody owes, would help."""
+
+    def stick(state: State | Memory | None, event: External, taken: Step) -> Step:
+        stuck = isinstance(state, State) and type(event).__name__ in ("CableUnplugged", "EvUnplugged")
+        return replace(taken, state=state, effects=(), changes=(), trace=()) if stuck else taken
+
+    promise, story = story_of("power, resumed, Inoperative", broken(stick))
+    assert promise == "a fair world brings the station to rest"
+    assert story[-1].startswith("tag presented")
+
+
 def test_a_promise_that_cannot_hold_stops_the_search(monkeypatch: pytest.MonkeyPatch) -> None:
     never_closed = step_properties.OnEveryStep(
         "no contactor ever opens",
@@ -157,33 +168,7 @@ def test_a_promise_that_cannot_hold_stops_the_search(monkeypatch: pytest.MonkeyP
         frozenset({OpenContactor}),
         lambda _, taken: not any(isinstance(e, OpenContactor) for e in taken.effects),
     )
-    monkeypatch.setattr("pilotline.tools.check.explorer.ON_EVERY_STEP", (never_closed,))
+    monkeypatch.setattr("pilotline.tools.check.stepping.ON_EVERY_STEP", (never_closed,))
     report = Search(scopes()["faults"]).run()
     assert report.violation is not None
     assert report.violation.promise == "no contactor ever opens"
-
-
-# --- the command ---------------------------------------------------------------------------------------------
-
-
-def test_the_command_lists_the_scopes(capsys: pytest.CaptureFixture[str]) -> None:
-    assert command.main([]) == 0
-    assert [line[:28].rstrip() for line in capsys.readouterr().out.splitlines()] == list(scopes())
-
-
-def test_the_command_reports_a_search(capsys: pytest.CaptureFixture[str]) -> None:
-    assert command.main(["remote, unasked"]) == 0
-    out = capsys.readouterr().out
-    assert "complete" in out
-    assert "bindings fired" in out
-    assert "changed nothing: " in out
-
-
-def test_the_command_fails_when_a_search_is_given_up() -> None:
-    assert command.main(["session", "--states-max", "20"]) == 1
-
-
-def test_the_command_refuses_an_unknown_scope(capsys: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(SystemExit):
-        command.main(["nowhere"])
-    assert "no such scope: nowhere" in capsys.readouterr().err

@@ -9,6 +9,8 @@ from typing import Annotated, Final, NoReturn
 
 import typer
 
+from pilotline.tools.cli_check import EXAMPLES, check
+
 app: Final = typer.Typer(
     name="pilotline",
     no_args_is_help=True,
@@ -23,6 +25,7 @@ app: Final = typer.Typer(
       pilotline demo                    two charging sessions in fast motion, as they happen
       pilotline explain connector 1     why a running station is as it is
       pilotline schedule FILE           what charging profiles come to, and why
+      pilotline check session           every state a charging session can reach, and every promise in it
       pilotline diagram connector       the status machine of OCPP 1.6 §4.9, from its table
       pilotline run --product c6eu --csms ws://localhost:9000/ocpp --id CP-1 \\
                     --state ./cp-1 --control 127.0.0.1:8080
@@ -335,6 +338,9 @@ def diagram(
     from pilotline.tools.diagram import diagram as drawn
 
     _write(drawn(machine, format_.value), output)
+
+
+app.command(epilog=EXAMPLES)(check)
 
 
 @app.command(epilog=_SCHEDULE_EXAMPLES)

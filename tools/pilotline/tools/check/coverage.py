@@ -3,7 +3,9 @@
 from collections.abc import Iterable
 
 from pilotline.core.declared import MACHINES
-from pilotline.tools.check.explorer import Binding
+
+Binding = tuple[str, str]
+"""Machine and binding."""
 
 
 def declared() -> tuple[Binding, ...]:

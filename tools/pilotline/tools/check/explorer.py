@@ -8,6 +8,7 @@ read backwards: from every node there must be a way to a station that is at rest
 """
 
 import gc
+import sys
 import time
 from array import array
 from collections import Counter as Tally
@@ -16,7 +17,6 @@ from typing import Any, Final, NamedTuple, TypeAlias
 
 from immutables import Map
 from msgspec.structs import replace
-from typing_extensions import override
 
 from pilotline.core.events import CommitFailed, DeadlinePassed, External, PoweredUp, ResultReceived
 from pilotline.core.properties import ALWAYS, Always
@@ -24,32 +24,23 @@ from pilotline.core.sightings import SOMETIMES, at_rest
 from pilotline.core.state import Instant, State
 from pilotline.core.step import next_deadline
 from pilotline.tools.check.canonical import Canonical
+from pilotline.tools.check.coverage import Binding
 from pilotline.tools.check.environment import powered_up
 from pilotline.tools.check.graph import Graph
-from pilotline.tools.check.interned import ALL, PLACES, Interned, Node, mask_of
+from pilotline.tools.check.interned import ALL, MASKS, PLACES, Interned, Node, mask_of
+from pilotline.tools.check.liveness import never_at_rest, settles
 from pilotline.tools.check.remembered import Recalled, Remembered, of_state
+from pilotline.tools.check.report import Ignored, Report, Violation
 from pilotline.tools.check.scope import Scope
 from pilotline.tools.check.stepping import BrokenPromise, Decided, Stepper, Steps
-from pilotline.tools.check.story import Move, told
+from pilotline.tools.check.story import Move
 
 SECOND: Final = Instant(1000)
 NOW: Final = Instant(0)
 AT_ONCE_MAX: Final = 100
-Binding: TypeAlias = tuple[str, str]
+_STATUSES: Final = MASKS[PLACES["connectors"]]
 _Promise: TypeAlias = tuple[Always, int, Recalled[bool]]
 """With the slots it is about."""
-
-
-class Violation(NamedTuple):
-    """A promise that was broken, and the shortest way to it."""
-
-    promise: str
-    section: str
-    story: tuple[Move, ...]
-
-    @override
-    def __str__(self) -> str:
-        return f'broken: "{self.promise}" ({self.section})\n{told(self.story)}'
 
 
 class _Arrived(NamedTuple):
@@ -59,30 +50,8 @@ class _Arrived(NamedTuple):
     written: int
     """The slots that may hold something else than where it began."""
     now: Instant
-
-
-class Report(NamedTuple):
-    """What a search found."""
-
-    scope: str
-    states: int
-    steps: int
-    """Calls of `step`: the transitions, the events that changed nothing, and what the world did at once."""
-    transitions: int
-    depth: int
-    seconds: float
-    complete: bool
-    fired: Tally[Binding]
-    ignored: Tally[str]
-    """Events that changed nothing, by their class."""
-    unshown: tuple[str, ...]
-    """What the scope must show and did not."""
-    violation: Violation | None
-
-    @property
-    def rate(self) -> float:
-        """Steps per second, with all that the search does around them."""
-        return self.steps / self.seconds if self.seconds else 0.0
+    settles: bool = False
+    """It is a move of a world that lets the station come to rest."""
 
 
 class _Happening(NamedTuple):
@@ -93,6 +62,7 @@ class _Happening(NamedTuple):
     step: Remembered[Decided]
     not_stored: "Remembered[Decided] | None"
     """The step on its CommitFailed, in a scope whose store may fail."""
+    settles: bool
 
 
 def _left_out(scope: Scope) -> dict[str, Callable[[Any], Any]]:
@@ -116,7 +86,8 @@ def _left_out(scope: Scope) -> dict[str, Callable[[Any], Any]]:
 class Search:
     """One breadth-first search; `run` ends when all is seen, a promise is broken, or `states_max` is reached.
 
-    `stepper` is what a test puts in the place of the real one, to see that the search notices.
+    `stepper` is what a test puts in the place of the real one, to see that the search notices. `progress` is told after
+    each node: states, the frontier (states whose moves are not known yet), steps.
     """
 
     def __init__(
@@ -125,10 +96,10 @@ class Search:
         states_max: int = 1_000_000,
         *,
         stepper: Stepper | None = None,
-        progress: Callable[[int, int], None] | None = None,
+        progress: Callable[[int, int, int], None] | None = None,
     ) -> None:
         self.scope, self.states_max = scope, states_max
-        self.ignored: Tally[str] = Tally()
+        self._ignored: Tally[tuple[str, int]] = Tally()  # by event, and the statuses as bits
         self.steps = self.transitions = self.depth = 0
         self._progress = progress
         self._prompts = {action: scope.answers.by_request()[action][0] for action in scope.prompt}
@@ -173,6 +144,20 @@ class Search:
                 fired[machine, binding] += kind.times
         return fired
 
+    @property
+    def ignored(self) -> Tally[Ignored]:
+        """How often an event changed nothing, by its class and the status of the connectors then."""
+        ignored: Tally[Ignored] = Tally()
+        for (event, statuses), times in self._ignored.items():
+            connectors = self._interned.value(PLACES["connectors"], statuses)
+            ignored[event, " + ".join([connector.state for connector in connectors[1:]])] += times
+        return ignored
+
+    def _bytes(self) -> int:
+        """What all that is kept of the states takes, parents and transitions included."""
+        kept = (self._ids, self._nodes, self._parents, self._came_by, *self.graph.kept, *self._nodes)
+        return sum(map(sys.getsizeof, kept)) + sys.getsizeof(len(self._nodes)) * len(self._nodes)
+
     def run(self) -> Report:
         """Search. The cycle collector sleeps meanwhile: states hold no cycles."""
         collecting = gc.isenabled()
@@ -193,6 +178,7 @@ class Search:
             complete and violation is None,
             self.fired,
             self.ignored,
+            self._bytes(),
             tuple(sometimes.name for sometimes in self._unseen),
             violation,
         )
@@ -206,18 +192,18 @@ class Search:
                     self.depth, level_ends = self.depth + 1, len(self._nodes)
                 if len(self._nodes) >= self.states_max:
                     return None, False
-                self.graph.add(() if at in self._unfollowed else self._visits(at))
+                if at not in self._unfollowed:
+                    for arrived in self._moves(self._nodes[at]):
+                        self.graph.add(self._visit(at, arrived), settles=arrived.settles)
+                self.graph.end()
                 self.transitions = len(self.graph.targets)
                 if self._progress:
-                    self._progress(len(self._nodes), self.steps)
+                    self._progress(len(self._nodes), len(self._nodes) - at - 1, self.steps)
         except BrokenPromise as broken:
             first, *at_once = self._taking
             last = Move(first, 0, tuple(at_once))
             return Violation(broken.promise, broken.section, (*self._story(at), last)), False
         return self._stranded(), True
-
-    def _visits(self, at: int) -> Iterator[int]:
-        return (self._visit(at, arrived) for arrived in self._moves(self._nodes[at]))
 
     def _begin(self) -> None:
         boot = powered_up(self.scope.product, (False,) * (len(self.scope.product.connectors) + 1))
@@ -227,7 +213,7 @@ class Search:
         decided.kind.times += 1
         self._visit(-1, self._arrived(node, ALL, decided, NOW))
 
-    def _visit(self, parent: int, arrived: "_Arrived") -> int:
+    def _visit(self, parent: int, arrived: _Arrived) -> int:
         node = arrived.node
         known = self._ids.get(node)
         if known is None:
@@ -246,7 +232,7 @@ class Search:
                 self._resting.append(known)
         return known
 
-    def _move(self, arrived: "_Arrived") -> Move:
+    def _move(self, arrived: _Arrived) -> Move:
         if not self._taking:
             return Move(None, arrived.now)
         first, *at_once = self._taking
@@ -259,14 +245,14 @@ class Search:
 
     # --- moves ---
 
-    def _moves(self, node: Node) -> Iterator["_Arrived"]:
+    def _moves(self, node: Node) -> Iterator[_Arrived]:
         for player in self._players:
             for happening in player(node):
                 yield from self._happens(node, happening)
         (due,) = self._deadline(node)
         if due is not None and due > SECOND:
             self._taking = []
-            yield _Arrived(self._canonical(node, SECOND, 0), ALL, SECOND)
+            yield _Arrived(self._canonical(node, SECOND, 0), ALL, SECOND, settles=True)
         elif due is not None:
             yield from self._happens(node, self._happening(DeadlinePassed(), due))
 
@@ -280,20 +266,22 @@ class Search:
             stepped, not_stored = self._steps_at.at(event, now), None
             if self.scope.commits_fail and not isinstance(event, PoweredUp):
                 not_stored = self._steps_at.at(CommitFailed(event), now)
-            happening = self._happenings[event, now] = _Happening(event, now, stepped, not_stored)
+            happening = self._happenings[event, now] = _Happening(
+                event, now, stepped, not_stored, settles(event, by_tag=self.scope.tag_settles)
+            )
         return happening
 
-    def _happens(self, node: Node, happening: _Happening) -> Iterator["_Arrived"]:
-        event, now, stepped, not_stored = happening
+    def _happens(self, node: Node, happening: _Happening) -> Iterator[_Arrived]:
+        event, now, stepped, not_stored, is_settling = happening
         self._taking = [event]
         decided = self._taken(stepped, node)
         if decided.idle:
-            self.ignored[type(event).__name__] += 1
+            self._ignored[type(event).__name__, node & _STATUSES] += 1
             return
         writes = decided.writes
         after = writes.into(node)
         is_boot = isinstance(event, PoweredUp)
-        yield self._arrived(after, writes.mask, decided, now)
+        yield self._arrived(after, writes.mask, decided, now, settles=is_settling)
         if decided.commits and not is_boot:
             if not_stored is not None:
                 yield from self._not_stored(node, CommitFailed(event), not_stored, now)
@@ -306,7 +294,7 @@ class Search:
 
     def _not_stored(
         self, node: Node, failed: CommitFailed, stepped: Remembered[Decided], now: Instant
-    ) -> Iterator["_Arrived"]:
+    ) -> Iterator[_Arrived]:
         self._taking = [failed]
         decided = self._taken(stepped, node)
         if decided.commits:
@@ -314,14 +302,16 @@ class Search:
         if decided.writes.mask:
             yield self._arrived(decided.writes.into(node), decided.writes.mask, decided, now)
 
-    def _arrived(self, after: Node, written: int, decided: Decided, now: Instant) -> "_Arrived":
+    def _arrived(
+        self, after: Node, written: int, decided: Decided, now: Instant, *, settles: bool = False
+    ) -> _Arrived:
         """Where a step leads to, once the world has done what it does at once in this scope."""
         if decided.read_at_once:
             after, written = self._read(after, written, decided, now)
         if self._at_once is not None:
             while prompted := self._at_once(after):
                 after, written = self._followed_by(after, written, prompted[0], now)
-        return _Arrived(self._canonical(after, now, written), written, now)
+        return _Arrived(self._canonical(after, now, written), written, now, settles)
 
     def _followed_by(self, node: Node, written: int, event: External, now: Instant) -> tuple[Node, int]:
         self._hold_always(node, written)
@@ -368,11 +358,17 @@ class Search:
     # --- the graph ---
 
     def _stranded(self) -> Violation | None:
-        """The first node from which there is no way to a station at rest; what is not followed counts as a way."""
-        lost = self.graph.leading_to(self._resting, len(self._nodes)).find(0)
-        return (
-            None if lost < 0 else Violation("there is always a way back to rest", "§4.9", self._story(lost))
-        )
+        """The first node from which there is no way to a station at rest, or from which a fair world, which lets it
+        come to rest, never does; what is not followed counts as rest.
+        """
+        nodes = len(self._nodes)
+        lost = self.graph.leading_to(self._resting, nodes).find(0)
+        if lost >= 0:
+            return Violation("there is always a way back to rest", "§4.9", self._story(lost))
+        stuck = never_at_rest(self.graph, nodes, self._resting)
+        if stuck:
+            return Violation("a fair world brings the station to rest", "§4.9", self._story(stuck[0]))
+        return None
 
     def _story(self, at: int) -> tuple[Move, ...]:
         known, moves = list(self._moves_known), []

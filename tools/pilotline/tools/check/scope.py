@@ -52,8 +52,15 @@ class Scope(NamedTuple):
     """The store may refuse any commit."""
     cuts_within: bool = False
     """Power may also be cut between a commit and what would have been done at once after it."""
+    waits_for_tag: bool = False
+    """It takes the driver's tag to come to rest: a transaction goes on without its car, or a cable is kept."""
     shows: tuple[str, ...] = ()
     """Names of `properties.SOMETIMES` that must be seen here: otherwise the search proved nothing of them."""
+
+    @property
+    def tag_settles(self) -> bool:
+        """Whether it takes the driver's tag to come to rest, or would: the time-out is left out here."""
+        return self.waits_for_tag or ("session", "connection_time_out") in self.inert
 
 
 def one_connector(

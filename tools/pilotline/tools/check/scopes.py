@@ -75,6 +75,7 @@ _SCOPES: Final = (
         inert=QUIET,
         prompt=TALK,
         queue_max=1,
+        waits_for_tag=True,
         shows=("charging without energy",),
     ),
     Scope(
