@@ -380,3 +380,24 @@ class Search:
             moves.append(known[self._came_by[at]])
             at = self._parents[at]
         return tuple(reversed(moves))
+
+    # --- the graph, for others to read ---
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """How many states and how many edges `run` has found."""
+        return len(self._nodes), len(self._targets)
+
+    def states(self) -> Iterator[tuple[State, bool]]:
+        """What `run` has seen, canonical, by number, the first one first; and whether the scope follows it further."""
+        return (
+            (self._interned.state(node), at not in self._unfollowed) for at, node in enumerate(self._nodes)
+        )
+
+    def edges(self) -> Iterator[tuple[int, Move, int]]:
+        """The transitions that `run` has found, in its order: from, by what, to. No move is kept for them, so each is
+        made again, which is remembered and cheap; the tallies count it once more.
+        """
+        followed = (node for at, node in enumerate(self._nodes) if at not in self._unfollowed)
+        again = (move for node in followed for move, _ in self._moves(node))
+        return zip(self._sources, again, self._targets, strict=False)  # a search that ended early left some
