@@ -70,6 +70,7 @@ Examples:
   pilotline diagram
   pilotline diagram connector --format table
   pilotline diagram session --format svg --output session.svg
+  pilotline diagram session --format scxml --output session.scxml
 """
 _SCHEDULE_EXAMPLES: Final = """
 \b
@@ -107,6 +108,8 @@ class Format(StrEnum):
     dot = "dot"
     svg = "svg"
     table = "table"
+    scxml = "scxml"
+    json = "json"
 
 
 class Unit(StrEnum):
