@@ -16,7 +16,12 @@ FORMAT: Final = 1
 
 
 class _Table(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
+    model_config = ConfigDict(
+        extra="forbid",
+        frozen=True,
+        use_attribute_docstrings=True,
+        json_schema_serialization_defaults_required=True,
+    )
 
 
 class Window(_Table):
@@ -42,7 +47,7 @@ class Ignored(_Table):
 
     events: tuple[str, ...]
     states: tuple[str, ...] | None
-    """None: every state."""
+    """null: every state."""
     because: str
 
 
@@ -55,7 +60,7 @@ class Binding(_Table):
     event: str
     sources: tuple[str, ...]
     target: str | None
-    """None: the state stays."""
+    """null: the state stays."""
     guards: tuple[str, ...]
     """All must hold. One that begins with `not` is the negation of another."""
     action: str | None
@@ -78,7 +83,7 @@ class Machine(_Table):
     name: str
     family: str
     named_by: str | None
-    """The field of an event that names the instance; None: there is one only."""
+    """The field of an event that names the instance; null: there is one only."""
     home: Literal["memory", "moment"]
     """Memory survives a power cut."""
     slot: str
