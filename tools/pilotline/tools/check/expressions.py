@@ -1,13 +1,12 @@
 """A function as one expression of its parameters, as far as that can be read off its source.
 
 Theory of operation: assignments are put in their places, ``if … return`` becomes a conditional, and a call of a
-function that is such an expression becomes that expression. A global that is a plain constant is its value; any other is
-named by where it comes from. So the same text means the same thing, whichever function of a machine it was found in.
+function that is such an expression becomes that expression. A global that is a plain constant is its value; any other
+is named by where it comes from. So the same text means the same, whichever function of a machine it was found in.
 """
 
 import ast
 import builtins
-import inspect
 import math
 from collections.abc import Callable, Mapping, Sequence
 from copy import deepcopy
@@ -31,11 +30,11 @@ def expression_of(function: Callable[..., Any], parameters: Sequence[str]) -> as
 
 
 def _inlined(function: Callable[..., Any], arguments: list[ast.expr], depth: int) -> ast.expr | None:
-    plain, given = _plain(function), list(arguments)
-    node = node_of(plain) if plain else None
-    if plain is None or node is None or depth > DEPTH_MAX:
+    read, given = plain(function), list(arguments)
+    node = node_of(read) if read else None
+    if read is None or node is None or depth > DEPTH_MAX:
         return None
-    if plain is not function:
+    if read is not function:
         itself: Any = function
         given.insert(0, ast.Constant(itself))
     names = [parameter.arg for parameter in (*node.args.posonlyargs, *node.args.args)]
@@ -43,8 +42,8 @@ def _inlined(function: Callable[..., Any], arguments: list[ast.expr], depth: int
         return None
     known = dict(zip(names, given, strict=True))
     if isinstance(node, ast.Lambda):
-        return _canonical(node.body, known, plain, depth)
-    return _returned(node.body, known, plain, depth)
+        return _canonical(node.body, known, read, depth)
+    return _returned(node.body, known, read, depth)
 
 
 def _returned(
@@ -119,14 +118,14 @@ class _Canonical(ast.NodeTransformer):
             and not keywords
         ):
             called = global_of(self._function, node.func.id)
-            if _plain(called) is not None and not any(isinstance(a, ast.Starred) for a in arguments):
+            if plain(called) is not None and not any(isinstance(a, ast.Starred) for a in arguments):
                 found = _inlined(called, arguments, self._depth + 1)
                 if found is not None:
                     return found
         return ast.Call(self.visit(node.func), arguments, keywords)
 
 
-def _plain(function: object) -> FunctionType | None:
+def plain(function: object) -> FunctionType | None:
     """The Python function behind a callable: itself, or what an instance of a class with ``__call__`` calls."""
     called = function if isinstance(function, FunctionType) else vars(type(function)).get("__call__")
     return called if isinstance(called, FunctionType) else None
@@ -168,13 +167,16 @@ def parsed(file: str) -> ast.Module | None:
 def node_of(function: FunctionType) -> FunctionNode | None:
     """The function in its source; None if there is none, or if two lambdas share a line."""
     code = function.__code__
-    module = parsed(inspect.getsourcefile(function) or code.co_filename)
-    found = [
-        node
-        for node in ast.walk(module or ast.Module([], []))
-        if isinstance(node, FunctionNode)
-        and min([node.lineno, *(d.lineno for d in getattr(node, "decorator_list", ()))])
-        == code.co_firstlineno
-        and getattr(node, "name", "<lambda>") == code.co_name
-    ]
+    found = _functions(code.co_filename).get((code.co_name, code.co_firstlineno), [])
     return found[0] if len(found) == 1 else None
+
+
+@cache
+def _functions(file: str) -> dict[tuple[str, int], list[FunctionNode]]:
+    """The functions of a file by name and first line, which is that of the first decorator."""
+    found: dict[tuple[str, int], list[FunctionNode]] = {}
+    for node in ast.walk(parsed(file) or ast.Module([], [])):
+        if isinstance(node, FunctionNode):
+            line = min([node.lineno, *(each.lineno for each in getattr(node, "decorator_list", ()))])
+            found.setdefault((getattr(node, "name", "<lambda>"), line), []).append(node)
+    return found
