@@ -29,6 +29,10 @@ CLOCKS: Final = frozenset({"fromtimestamp", "now", "today", "utcnow"})
 """What a date asks of the clock or of the time zone of the machine."""
 
 
+_Called: TypeAlias = tuple[Callable[..., Any], tuple[tuple[int, type], ...]]
+"""A function, and in which place it is handed which slice."""
+
+
 class Glance(NamedTuple):
     """Something that a function must not look at."""
 
@@ -40,7 +44,8 @@ class Glance(NamedTuple):
 
 def glances(function: Callable[..., Any], slice_of: type, parameter: int) -> Iterator[Glance]:
     """All that a guard or an action, which is handed its slice in this place, must not look at."""
-    pending, seen = [(function, ((parameter, slice_of),))], set[object]()
+    pending: list[_Called] = [(function, ((parameter, slice_of),))]
+    seen: set[_Called] = set()
     while pending:
         read, slices = pending.pop()
         if (read, slices) not in seen:
@@ -48,10 +53,6 @@ def glances(function: Callable[..., Any], slice_of: type, parameter: int) -> Ite
             found, called = _read(read, slices)
             yield from found
             pending.extend(called)
-
-
-_Called: TypeAlias = tuple[Callable[..., Any], tuple[tuple[int, type], ...]]
-"""A function, and in which place it is handed which slice."""
 
 
 @cache
