@@ -14,7 +14,7 @@ import operator
 import typing
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache
-from itertools import pairwise
+from itertools import combinations, pairwise
 from math import isfinite
 from types import MappingProxyType, NoneType, UnionType
 from typing import Any, Final, Literal, NamedTuple, TypeAlias, TypeGuard
@@ -56,25 +56,46 @@ class Untaken(NamedTuple):
     hidden_by: tuple[int, ...]
 
 
-def untaken(
-    rows: Sequence[Sequence[Callable[..., bool]]],
-    types: Mapping[str, type],
-    known: Mapping[str, tuple[object, ...]] = MappingProxyType({}),
-) -> list[Untaken]:
-    """The rows of a cell, given by their guards in order, that nothing can ever take.
+class Cell:
+    """The rows that one event may take in one state, by their guards, in order."""
 
-    `types` names the parameters of the guards, in order; `known` lists all that a path such as ``own.state`` may be.
-    """
-    tests = _Tests(types, known)
-    holds = [
-        _every([tests.formula(expression_of(guard, tuple(types))) for guard in guards]) for guards in rows
-    ]
-    first = [_every([*map(_negated, holds[:row]), holds[row]]) for row in range(len(rows))]
-    never = [row for row in range(len(rows)) if not tests.may_hold(first[row])]
-    return [
-        Untaken(row, tuple(i for i in range(row) if tests.may_hold(_every([first[i], holds[row]]))))
-        for row in never
-    ]
+    def __init__(
+        self,
+        rows: Sequence[Sequence[Callable[..., bool]]],
+        types: Mapping[str, type],
+        known: Mapping[str, tuple[object, ...]] = MappingProxyType({}),
+    ) -> None:
+        """`types` names the guards' parameters, in order; `known` lists all that a path like ``own.state`` may be."""
+        self._tests = _Tests(types, known)
+        self._holds = [
+            _every([self._tests.formula(expression_of(guard, tuple(types))) for guard in guards])
+            for guards in rows
+        ]
+        earlier = [list(map(_negated, self._holds[:row])) for row in range(len(rows))]
+        self._taken = [_every([*before, holds]) for before, holds in zip(earlier, self._holds, strict=True)]
+
+    def untaken(self) -> list[Untaken]:
+        """The rows that nothing can ever take."""
+        never = [row for row, taken in enumerate(self._taken) if not self._tests.may_hold(taken)]
+        return [
+            Untaken(row, tuple(i for i in range(row) if self._may([self._taken[i], self._holds[row]])))
+            for row in never
+        ]
+
+    def overlapping(self) -> list[tuple[int, int]]:
+        """Pairs of rows of which both may hold, or either without the other: their order decides."""
+        pairs = combinations(range(len(self._holds)), 2)
+        return [(one, other) for one, other in pairs if self._overlap(self._holds[one], self._holds[other])]
+
+    def _overlap(self, one: Formula, other: Formula) -> bool:
+        return (
+            self._may([one, other])
+            and self._may([one, _negated(other)])
+            and self._may([_negated(one), other])
+        )
+
+    def _may(self, formulas: Iterable[Formula]) -> bool:
+        return self._tests.may_hold(_every(formulas))
 
 
 # --- formulas ------------------------------------------------------------------------------------------------
