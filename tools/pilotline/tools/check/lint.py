@@ -20,7 +20,7 @@ import importlib
 import importlib.util
 import sys
 import traceback
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from graphlib import CycleError, TopologicalSorter
 from itertools import pairwise
 from pathlib import Path
@@ -36,7 +36,7 @@ from pilotline.core.reading import InvalidDefinition
 from pilotline.core.statechart import Binding, Machine, guard_name
 from pilotline.tools.check.declared_at import Place, Table, place_of_row, place_of_state
 from pilotline.tools.check.guard_logic import Cell
-from pilotline.tools.check.overlaps import ORDER_DECIDES
+from pilotline.tools.check.overlaps import ORDERS, Order
 from pilotline.tools.check.purity import glances
 
 AnyMachine: TypeAlias = Machine[Any, Any]
@@ -62,17 +62,18 @@ class Finding(NamedTuple):
 def lint(
     machines: Iterable[AnyMachine],
     operations: Iterable[AnyTable] = (),
-    order_decides: Mapping[tuple[str, str, str], str] = ORDER_DECIDES,
+    orders: Iterable[Order] = ORDERS,
 ) -> list[Finding]:
     """All that is wrong with these, in the order of files and lines."""
     machines, tables = tuple(machines), tuple(operations)
+    looked_at = {pair for order in orders for pair in order.pairs}
     found: list[Finding] = []
     for machine in machines:
         cells = list(_cells_of(machine))
         found += [
             *_unreachable(machine),
             *_shadowed(machine, cells),
-            *_overlapping(machine, cells, order_decides),
+            *_overlapping(machine, cells, looked_at),
         ]
         found += _glances(machine, machine.table)
     for table in tables:
@@ -145,7 +146,7 @@ def _shadowed(table: Table, cells: Iterable[_Rows]) -> Iterator[Finding]:
 
 
 def _overlapping(
-    machine: AnyMachine, cells: Iterable[_Rows], order_decides: Mapping[tuple[str, str, str], str]
+    machine: AnyMachine, cells: Iterable[_Rows], looked_at: set[tuple[str, str, str]]
 ) -> Iterator[Finding]:
     pairs = {
         (rows[one], rows[other])
@@ -154,7 +155,7 @@ def _overlapping(
         if _outcome(rows[one]) != _outcome(rows[other])
     }
     for one, other in pairs:
-        if (machine.name, one.name, other.name) not in order_decides:
+        if (machine.name, one.name, other.name) not in looked_at:
             what = f"may hold together with {one.name}, which is taken then"
             remedy = "let their guards exclude each other, or say in overlaps.py why that order is right"
             yield Finding(place_of_row(machine, other), machine.name, f"row {other.name}", what, remedy)
