@@ -64,12 +64,19 @@ def place_of_row(table: Table, row: Binding[Any, Any] | Decision[Any, Any]) -> P
     if isinstance(row, Decision) or isinstance(table, DecisionTable):
         calls = [call for call in _calls(module, "when", "later", "otherwise") if _has_name(call, row.name)]
     else:
-        bound = [call for call in _calls(module, "on") if _resolved(module, call.args[1]) is row.row]
+        bound = [call for call in _calls(module, "on") if _is_row(module, call.args[1], row)]
         exact = [call for call in bound if _resolved(module, call.args[0]) is row.event]
         same = [b for b in table.table if b.row is row.row and b.event is row.event]
         by_variable = [call for call in bound if _resolved(module, call.args[0]) is None]
         calls = exact[same.index(row) :] or by_variable or bound  # more than once: in the order of the table
     return Place(_file(module), calls[0].lineno) if calls else place_of(table)
+
+
+def _is_row(module: ModuleType, node: ast.expr, row: Binding[Any, Any]) -> bool:
+    """By its name, or written in place."""
+    if isinstance(node, ast.Call):
+        return any(isinstance(value, ast.Constant) and value.value == row.row.id for value in ast.walk(node))
+    return _resolved(module, node) is row.row
 
 
 def _has_name(call: ast.Call, name: str) -> bool:

@@ -157,10 +157,13 @@ class _Subject:
         """A few values that stand for all."""
         if self._closed is not None:
             return self._closed
-        ordered = sorted({*self.bounds, *filter(_is_number, self.constants)}) if self.bounds else []
+        if not self.bounds:
+            return (*self.constants, *_OTHERS)
+        ordered = sorted(
+            {0, *self.bounds, *filter(_is_number, self.constants)}
+        )  # 0 is the one that does not hold
         between = [(low + high) / 2 for low, high in pairwise(ordered)]
-        beyond = [ordered[0] - 1, ordered[-1] + 1] if ordered else []
-        return dict.fromkeys([*self.constants, *ordered, *between, *beyond, *_OTHERS])
+        return dict.fromkeys([*self.constants, *ordered, *between, ordered[0] - 1, ordered[-1] + 1])
 
 
 class _Tests:

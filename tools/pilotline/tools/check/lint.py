@@ -276,6 +276,8 @@ def main(arguments: list[str] | None = None) -> int:
             values = _flat(vars(_loaded(name)).values())
         except InvalidDefinition as refused:
             findings += _refused(refused)
+        except (FileNotFoundError, ModuleNotFoundError) as missing:
+            parser.error(f"no such file or module: {name} ({missing})")
         else:
             machines += dict.fromkeys(value for value in values if isinstance(value, Machine))
             tables += dict.fromkeys(value for value in values if isinstance(value, DecisionTable))
