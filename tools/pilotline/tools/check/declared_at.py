@@ -84,6 +84,7 @@ def _has_name(call: ast.Call, name: str) -> bool:
     return any(isinstance(value, ast.Constant) and value.value == name for value in values)
 
 
+@cache
 def _calls(module: ModuleType, *names: str) -> list[ast.Call]:
     """The calls of these functions, from the top of the file."""
     calls = [

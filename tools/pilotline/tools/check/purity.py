@@ -8,6 +8,7 @@ name are read as well, as long as they are part of the same program and not of a
 import ast
 import builtins
 import datetime
+import sysconfig
 from collections.abc import Callable, Iterable, Iterator, MutableMapping, MutableSequence, MutableSet
 from functools import cache
 from types import FunctionType, ModuleType
@@ -94,7 +95,7 @@ class _Reader:
         for part in self._parts:
             if isinstance(part, ast.Name | ast.Attribute):
                 meant = self._meant(part)
-                if (read := plain(meant)) and _is_ours(read, self._function):
+                if (read := plain(meant)) and _is_ours(read):
                     yield (
                         meant,
                         tuple(
@@ -159,6 +160,9 @@ class _Reader:
             yield f"reads the global {name}, which a function sets", "keep it in the machine's record"
 
 
+_LIBRARIES: Final = tuple(
+    sysconfig.get_paths()[name] for name in ("stdlib", "platstdlib", "purelib", "platlib")
+)
 _TELL: Final = "let an event or the slice tell it"
 
 
@@ -179,10 +183,11 @@ def _is_date(value: object) -> bool:
     return isinstance(value, type) and issubclass(value, datetime.date)
 
 
-def _is_ours(called: FunctionType, by: FunctionType) -> bool:
-    """Part of the same program: of the same top-level package."""
-    names = [str(function.__module__).partition(".")[0] for function in (called, by)]
-    return names[0] == names[1] or names[0] == "pilotline"
+def _is_ours(called: FunctionType) -> bool:
+    """Part of the program, and of no library."""
+    return called.__module__.startswith("pilotline.") or not called.__code__.co_filename.startswith(
+        _LIBRARIES
+    )
 
 
 def _name(node: ast.expr) -> str:
