@@ -364,6 +364,25 @@ def test_a_file_that_is_not_there_is_said_to_be_missing(capsys: pytest.CaptureFi
         assert f"no such file or module: {name}" in capsys.readouterr().err
 
 
+def test_the_findings_of_the_page_are_real(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("lamps.py").write_text(
+        LAMP
+        + """LAMP = machine("lamp",
+    on(Pressed, row.R1, when=[allowed]),
+    on(Pressed, row.R4, when=[allowed]),
+    on(Rang, row.R3, when=[lucky]),
+    states=("off", "on", "broken"))
+"""
+    )
+    assert main(["lamps.py"]) == 1
+    page = (Path(__file__).parents[2] / "docs/lint.md").read_text("utf-8")
+    (excerpt,) = re.findall(r"^```\n(.*?)^```$", page, re.DOTALL | re.MULTILINE)
+    assert capsys.readouterr().out == excerpt
+
+
 # --- orders that were looked at -------------------------------------------------------------------------------
 
 
