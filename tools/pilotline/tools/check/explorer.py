@@ -381,23 +381,21 @@ class Search:
             at = self._parents[at]
         return tuple(reversed(moves))
 
-    # --- the graph, for others to read ---
-
     @property
     def size(self) -> tuple[int, int]:
         """How many states and how many edges `run` has found."""
-        return len(self._nodes), len(self._targets)
+        return len(self._nodes), len(self.graph.targets)
 
     def states(self) -> Iterator[tuple[State, bool]]:
-        """What `run` has seen, canonical, by number, the first one first; and whether the scope follows it further."""
-        return (
-            (self._interned.state(node), at not in self._unfollowed) for at, node in enumerate(self._nodes)
-        )
+        """What `run` has seen, canonical, by number from 0, where it began; and whether the scope follows it further."""
+        for at, node in enumerate(self._nodes):
+            yield self._interned.state(node), at not in self._unfollowed
 
     def edges(self) -> Iterator[tuple[int, Move, int]]:
-        """The transitions that `run` has found, in its order: from, by what, to. No move is kept for them, so each is
-        made again, which is remembered and cheap; the tallies count it once more.
+        """The transitions that `run` has found, in its order: from, by what, to. Moves are not kept, so each is made
+        again, which is remembered and cheap; the tallies count it once more.
         """
-        followed = (node for at, node in enumerate(self._nodes) if at not in self._unfollowed)
-        again = (move for node in followed for move, _ in self._moves(node))
-        return zip(self._sources, again, self._targets, strict=False)  # a search that ended early left some
+        followed = ((at, node) for at, node in enumerate(self._nodes) if at not in self._unfollowed)
+        again = ((at, self._move(arrived)) for at, node in followed for arrived in self._moves(node))
+        for target, (source, move) in zip(self.graph.targets, again, strict=False):  # it may have ended early
+            yield source, move, target
