@@ -387,14 +387,12 @@ class Search:
         return len(self._nodes), len(self.graph.targets)
 
     def states(self) -> Iterator[tuple[State, bool]]:
-        """What `run` has seen, canonical, by number from 0, where it began; and whether the scope follows it further."""
+        """What `run` has seen, canonical, the first one first; and whether the scope follows it further."""
         for at, node in enumerate(self._nodes):
             yield self._interned.state(node), at not in self._unfollowed
 
     def edges(self) -> Iterator[tuple[int, Move, int]]:
-        """The transitions that `run` has found, in its order: from, by what, to. Moves are not kept, so each is made
-        again, which is remembered and cheap; the tallies count it once more.
-        """
+        """The transitions, in the order of `run`; moves are not kept: each is made again, which is remembered."""
         followed = ((at, node) for at, node in enumerate(self._nodes) if at not in self._unfollowed)
         again = ((at, self._move(arrived)) for at, node in followed for arrived in self._moves(node))
         for target, (source, move) in zip(self.graph.targets, again, strict=False):  # it may have ended early
