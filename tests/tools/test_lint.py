@@ -241,8 +241,25 @@ LAMP = machine("lamp",
 """
     ) == [
         "on(Pressed, row.R4, when=[pressed_before]), # lamp row R4/Pressed: may hold together with R1/Pressed, "
-        "which is taken then; let their guards exclude each other, or say in overlaps.py why that order is right"
+        "which is taken then; let their guards exclude each other, or say by an Order why that is right"
     ]
+
+
+def test_two_rows_whose_order_was_looked_at(findings: Lint) -> None:
+    assert (
+        findings(
+            """
+from pilotline.tools.check.overlaps import Order
+
+ORDER = Order("lamp", "Pressed", ("R1", "R4"), "light is better than none")
+LAMP = machine("lamp",
+    on(Pressed, row.R1, when=[allowed]),
+    on(Pressed, row.R4, when=[pressed_before]),
+)
+"""
+        )
+        == []
+    )
 
 
 def test_rows_that_do_the_same_may_overlap(findings: Lint) -> None:

@@ -7,7 +7,7 @@ Here is what needs to look further: at what can be reached, at the source of gua
     unreachable   no row leads to a state, or every state in which a row starts is like that, or final
     shadowed      a row that is never taken: rows before it take all that it would, or its guards exclude each other
     overlapping   two rows of a machine of which both may hold, neither a special case of the other, and which do not do
-                  the same: the first one wins, and `overlaps` says why that is right; the rows of a decision table are
+                  the same: the first one wins, and an Order says why that is right; the rows of a decision table are
                   read in their order anyway
     glances       a guard or an action that looks at something else than its slice, its record, the event and the time
     cycles        events that raise each other, so that a step would not end
@@ -157,7 +157,7 @@ def _overlapping(
     for one, other in pairs:
         if (machine.name, one.name, other.name) not in looked_at:
             what = f"may hold together with {one.name}, which is taken then"
-            remedy = "let their guards exclude each other, or say in overlaps.py why that order is right"
+            remedy = "let their guards exclude each other, or say by an Order why that is right"
             yield Finding(place_of_row(machine, other), machine.name, f"row {other.name}", what, remedy)
 
 
@@ -270,6 +270,7 @@ def main(arguments: list[str] | None = None) -> int:
     chosen = parser.parse_args(arguments).module or ["pilotline.core.declared"]
     machines: list[AnyMachine] = []
     tables: list[AnyTable] = []
+    orders = [*ORDERS]
     findings: list[str] = []
     for name in chosen:
         try:
@@ -281,7 +282,8 @@ def main(arguments: list[str] | None = None) -> int:
         else:
             machines += dict.fromkeys(value for value in values if isinstance(value, Machine))
             tables += dict.fromkeys(value for value in values if isinstance(value, DecisionTable))
-    findings += map(str, lint(machines, tables))
+            orders += [value for value in values if isinstance(value, Order)]
+    findings += map(str, lint(machines, tables, orders))
     rows = sum(len(machine.table) for machine in machines) + sum(len(table.rows) for table in tables)
     for finding in findings:
         print(finding)  # noqa: T201  (a command speaks on stdout)
@@ -301,7 +303,7 @@ def _loaded(name: str) -> ModuleType:
 
 def _flat(values: Iterable[object]) -> list[object]:
     """Of a module's values also what is in tuples of them."""
-    return [one for value in values for one in (value if isinstance(value, tuple) else (value,))]
+    return [one for value in values for one in (value if type(value) is tuple else (value,))]
 
 
 def _refused(refused: InvalidDefinition) -> list[str]:
