@@ -7,7 +7,9 @@ import random
 import time
 from collections import deque
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import date
+from enum import Enum
 from time import monotonic
 from types import MappingProxyType
 from typing import Any
@@ -31,6 +33,26 @@ class Reads(Struct, frozen=True):
         return self.allowed
 
 
+class Box:
+    def __init__(self) -> None:
+        self.full = False
+
+
+class Loose(Struct):
+    full: bool = False
+
+
+@dataclass(frozen=True)
+class Sealed:
+    full: bool = False
+
+
+class Light(Enum):
+    RED = "red"
+
+
+BOX, LOOSE, NOBODY, SEALED = Box(), Loose(), Own(), Sealed()
+RED = Light.RED
 SEEN: dict[str, int] = {}
 FIXED = MappingProxyType({"a": 1})
 NAMES = ("a", "b")
@@ -106,6 +128,14 @@ def of_a_counter(own: Own, reads: Reads, event: object) -> bool:
     return next(NUMBERS) > 3
 
 
+def of_an_object(own: Own, reads: Reads, event: object) -> bool:
+    return BOX.full
+
+
+def of_a_record(own: Own, reads: Reads, event: object) -> bool:
+    return LOOSE.full
+
+
 def of_what_is_set(own: Own, reads: Reads, event: object) -> bool:
     return counted > 3
 
@@ -158,6 +188,8 @@ def in_a_comprehension(own: Own, reads: Any, event: object) -> bool:
         (of_a_dict, ["reads the global SEEN, a dict that may change"]),
         (of_a_queue, ["reads the global WAITING, a deque that may change"]),
         (of_a_counter, ["reads the global NUMBERS, a count that may change"]),
+        (of_an_object, ["reads the global BOX, a Box that may change"]),
+        (of_a_record, ["reads the global LOOSE, a Loose that may change"]),
         (of_what_is_set, ["reads the global counted, which a function sets"]),
         (sets, ["sets counted outside of itself"]),
         (changes, ["changes own, which it was handed"]),
@@ -196,7 +228,16 @@ def pure(own: Own, reads: Reads, event: object) -> bool:
     random = [state for state in NAMES if state != own.state]
     time = {"on": 1}
     time["off"] = len(random)
-    return reads.may() and reads.allowed and FIXED["a"] == 1 and date(2026, 1, 1).year == 2026 and bool(time)
+    return (
+        reads.may()
+        and reads.allowed
+        and FIXED["a"] == 1
+        and own != NOBODY
+        and not SEALED.full
+        and own != RED
+        and date(2026, 1, 1).year == 2026
+        and bool(time)
+    )
 
 
 def calls_itself(own: Own, reads: Reads, event: object) -> bool:

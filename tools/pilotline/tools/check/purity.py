@@ -10,9 +10,13 @@ import builtins
 import datetime
 import sysconfig
 from collections.abc import Callable, Iterable, Iterator, MutableMapping, MutableSequence, MutableSet
+from dataclasses import is_dataclass
+from enum import Enum
 from functools import cache
 from types import FunctionType, ModuleType
 from typing import Any, Final, NamedTuple, TypeAlias
+
+from msgspec import Struct
 
 from pilotline.tools.check.expressions import MISSING, FunctionNode, global_of, node_of, parsed, plain
 
@@ -150,7 +154,7 @@ class _Reader:
             yield f"calls {name}", _TELL
         elif worldly := _worldly([origin]):
             yield f"reads {name} of the module {worldly}", _TELL
-        elif isinstance(value, MutableMapping | MutableSequence | MutableSet | Iterator):
+        elif _may_change(value):
             kind = type(value).__name__
             yield (
                 f"reads the global {name}, a {kind} that may change",
@@ -177,6 +181,18 @@ def _origin(value: object) -> str:
         value = type(owner)
     module = getattr(value, "__module__", None)
     return module if isinstance(module, str) else ""
+
+
+def _may_change(value: object) -> bool:
+    """A container that is changed in place, an iterator, or an instance whose fields can be set."""
+    if isinstance(value, MutableMapping | MutableSequence | MutableSet | Iterator):
+        return True
+    if isinstance(value, Struct):
+        return not value.__struct_config__.frozen
+    if is_dataclass(value):
+        return not getattr(value, "__dataclass_params__").frozen  # noqa: B009  (it is not in the stubs)
+    whole = callable(value) or isinstance(value, ModuleType | Enum)
+    return bool(getattr(value, "__dict__", None)) and not whole
 
 
 def _is_date(value: object) -> bool:
