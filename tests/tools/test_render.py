@@ -115,6 +115,8 @@ def test_an_unknown_machine_is_answered_by_those_known() -> None:
 
 
 def test_an_unknown_format_is_answered_by_those_known() -> None:
-    assert FORMATS == ("mermaid", "dot", "svg", "table")
-    with pytest.raises(ValueError, match=r"^no format 'png': choose one of mermaid, dot, svg, table$"):
+    assert FORMATS == ("mermaid", "dot", "svg", "table", "scxml", "json")
+    with pytest.raises(
+        ValueError, match=r"^no format 'png': choose one of mermaid, dot, svg, table, scxml, json$"
+    ):
         diagram("link", "png")

@@ -1,7 +1,9 @@
 """Whether a charging profile can be installed: what it says of itself, what the product takes (§5.16, §9.4)."""
 
+from collections.abc import Mapping
 from decimal import Decimal
 from itertools import pairwise
+from types import MappingProxyType
 from typing import Annotated, Final
 
 from msgspec import Struct
@@ -13,7 +15,7 @@ from pilotline.core.state import Asker, Authorization, Boot, Clock, Instant, Map
 from pilotline.spec.messages.structures import ChargingProfile
 from pilotline.spec.types import ChargingRateUnitType
 
-UNIT_NAMES: Final[dict[ChargingRateUnitType, str]] = {"A": "Current", "W": "Power"}
+UNIT_NAMES: Final[Mapping[ChargingRateUnitType, str]] = MappingProxyType({"A": "Current", "W": "Power"})
 """As ChargingScheduleAllowedChargingRateUnit has them (§9.4.2, errata 3.86)."""
 
 

@@ -1,8 +1,9 @@
 """The arithmetic of metering: what a list asks for, phases of the grid, intervals, ticks of the day (§3.16)."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
+from types import MappingProxyType
 from typing import Final, TypeVar, cast, get_args
 
 from msgspec.structs import replace
@@ -15,15 +16,17 @@ T = TypeVar("T")
 DAY_MS: Final = 86_400_000
 REGISTER_ALONE: Final = ("Energy.Active.Import.Register",)
 """What an empty list of a MeterValues.req means (§9.1.17, TC_070, TC_071)."""
-_INTERVAL_OF: Final[dict[Measurand, Measurand]] = {
-    register: cast("Measurand", register.replace(".Register", ".Interval"))
-    for register in get_args(Measurand)
-    if register.endswith(".Register")
-}
-_PAIRS: Final[dict[frozenset[str], Phase]] = {
-    frozenset(phase.split("-")): phase for phase in get_args(Phase) if "-" in phase
-}
-_LINES: Final[dict[str, Phase]] = {"R": "L1", "S": "L2", "T": "L3"}
+_INTERVAL_OF: Final[Mapping[Measurand, Measurand]] = MappingProxyType(
+    {
+        register: cast("Measurand", register.replace(".Register", ".Interval"))
+        for register in get_args(Measurand)
+        if register.endswith(".Register")
+    }
+)
+_PAIRS: Final[Mapping[frozenset[str], Phase]] = MappingProxyType(
+    {frozenset(phase.split("-")): phase for phase in get_args(Phase) if "-" in phase}
+)
+_LINES: Final[Mapping[str, Phase]] = MappingProxyType({"R": "L1", "S": "L2", "T": "L3"})
 _NUMBER: Final = re.compile(r"-?[0-9]{1,30}(\.[0-9]{1,30})?")
 
 

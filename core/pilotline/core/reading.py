@@ -3,7 +3,7 @@
 import typing
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
-from typing import Any, ClassVar, Final, Literal, NamedTuple, TypeVar
+from typing import Any, ClassVar, Final, Literal, NamedTuple, TypeAlias, TypeVar
 
 from msgspec import Struct
 
@@ -14,6 +14,9 @@ class InvalidDefinition(Exception):
     """A table contradicts itself or leaves something open. The message names machine and rows."""
 
 
+SourceKind: TypeAlias = Literal["machine", "machines", "key", "fact", "collection", "time"]
+
+
 class Source(NamedTuple):
     """Where one field of a slice comes from.
 
@@ -21,7 +24,7 @@ class Source(NamedTuple):
     the names it uses besides are in ``names``. With ``of`` it depends on that object of the state alone, and on ``k``.
     """
 
-    kind: Literal["machine", "machines", "key", "fact", "collection", "time"]
+    kind: SourceKind
     name: str
     code: str
     of: str | None = None

@@ -7,6 +7,7 @@ vendorId, messageId and data of the one message, how an amount is counted, and t
 
 import math
 from fractions import Fraction
+from types import MappingProxyType
 from typing import Annotated, Final, Literal, NewType, TypeAlias
 
 import msgspec
@@ -69,11 +70,13 @@ def settlement_amount(confirmation: DataTransferConf, currency: str) -> MinorUni
 
 # --- amounts -------------------------------------------------------------------------------------------------
 
-_MINOR_DIGITS: Final = {
-    0: "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF",
-    3: "BHD IQD JOD KWD LYD OMR TND",
-    4: "CLF UYW",
-}
+_MINOR_DIGITS: Final = MappingProxyType(
+    {
+        0: "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF",
+        3: "BHD IQD JOD KWD LYD OMR TND",
+        4: "CLF UYW",
+    }
+)
 """Digits of the minor unit where they are not two (ISO 4217)."""
 
 

@@ -73,6 +73,7 @@ Examples:
   pilotline diagram
   pilotline diagram connector --format table
   pilotline diagram session --format svg --output session.svg
+  pilotline diagram session --format scxml --output session.scxml
 """
 _SCHEDULE_EXAMPLES: Final = """
 \b
@@ -110,6 +111,8 @@ class Format(StrEnum):
     dot = "dot"
     svg = "svg"
     table = "table"
+    scxml = "scxml"
+    json = "json"
 
 
 class Unit(StrEnum):

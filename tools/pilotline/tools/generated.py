@@ -1,4 +1,4 @@
-"""The files that are generated from the tables and committed: diagrams and tables.
+"""The files that are generated from the tables and committed: diagrams, tables, the schema of the JSON document.
 
     python -m pilotline.tools.generated            # write them
     python -m pilotline.tools.generated --check    # say which are stale; exit 1 if any is
@@ -24,6 +24,7 @@ from pilotline.tools.render.svg import svg
 from pilotline.tools.render.table import grid
 from pilotline.tools.schedule import Question, drawn, profiles_in, start_of, text_of
 from pilotline.tools.schedule_picture import picture
+from pilotline.tools.spec_model import spec_schema
 from pilotline.tools.traceability import cases_table, rules_table, shown_in
 
 DIAGRAMS: Final = "docs/diagrams"
@@ -45,6 +46,7 @@ def texts(root: Path) -> dict[str, str]:
     files["docs/smart-charging/schedule.svg"] = schedule_picture()
     files[f"{TABLES}/configuration-keys.md"] = configuration_keys()
     files[f"{TABLES}/operations.md"] = operations()
+    files["docs/spec.schema.json"] = spec_schema()
     tests = shown_in(root)
     files[f"{TABLES}/rules.md"] = rules_table(tests)
     files[f"{TABLES}/certification-cases.md"] = cases_table(tests)

@@ -6,14 +6,17 @@
 Everything is frozen, in the order of the tables, and made of strings, so two runs give the same picture.
 """
 
-from collections.abc import Iterable
+import typing
+from collections.abc import Callable, Iterable
+from types import UnionType
 from typing import Any, Final, NamedTuple
 
 from pilotline.core.decision_table import DecisionTable
 from pilotline.core.declared import MACHINES, OPERATIONS
 from pilotline.core.effects import Configure, Effect
 from pilotline.core.events import ConfigurationChanged, External, Internal
-from pilotline.core.statechart import Machine, guard_name
+from pilotline.core.reading import SourceKind
+from pilotline.core.statechart import Binding, Machine, classes_in, guard_name
 
 
 class Node(NamedTuple):
@@ -28,6 +31,8 @@ class Node(NamedTuple):
 class Edge(NamedTuple):
     """One binding from one of its source states."""
 
+    binding: str
+    """Its name, unique within the machine."""
     row: str
     event: str
     source: str
@@ -39,6 +44,8 @@ class Edge(NamedTuple):
     section: str
     raises: tuple[str, ...]
     """Events that the action may raise for other machines."""
+    certain: tuple[str, ...]
+    """Those that it raises every time, in that order."""
     effects: tuple[str, ...]
     """What the action may ask of the world."""
     orders: tuple[str, ...]
@@ -70,7 +77,7 @@ class Window(NamedTuple):
     """One field of what a machine reads: a machine's record, a key, a fact of the product, a collection."""
 
     field: str
-    kind: str
+    kind: SourceKind
     name: str
 
 
@@ -131,7 +138,7 @@ def graph_of(machine: Machine[Any, Any]) -> Graph:
             Node(state, state == machine.initial, state in machine.final, state in machine.lasting)
             for state in machine.states
         ),
-        tuple(edge for binding in machine.table for edge in _edges(binding)),
+        tuple(edge for binding in machine.table for edge in edges_of(binding)),
         tuple(
             Pass(tuple(event.__name__ for event in entry.events), entry.states or (), entry.because)
             for entry in machine.ignored
@@ -178,10 +185,13 @@ def couplings_of(
     )
 
 
-def _edges(binding: Any) -> Iterable[Edge]:
-    row, outputs = binding.row, binding.outputs
+def edges_of(binding: Binding[Any, Any]) -> Iterable[Edge]:
+    """One edge from each source of a binding."""
+    row: Any = binding.row
+    outputs = binding.outputs
     for source in binding.sources:
         yield Edge(
+            binding.name,
             row.id,
             binding.event.__name__,
             source,
@@ -191,9 +201,21 @@ def _edges(binding: Any) -> Iterable[Edge]:
             row.remark,
             getattr(row, "section", "§4.9"),
             _names(_events(outputs)),
+            _certain(binding.action),
             _names(kind for kind in outputs if issubclass(kind, Effect)),
             _names(kind for kind in outputs if not issubclass(kind, Effect | External | Internal)),
         )
+
+
+def _certain(action: Callable[..., object] | None) -> tuple[str, ...]:
+    """The events that an action raises every time: its return annotation counts them, each of one class."""
+    returned = typing.get_type_hints(action).get("return") if action else None
+    handed_out = typing.get_args(returned)[1] if typing.get_origin(returned) is tuple else None
+    parts = typing.get_args(handed_out)
+    if typing.get_origin(handed_out) is not tuple or Ellipsis in parts:
+        return ()
+    each = [classes_in(part) for part in parts if typing.get_origin(part) not in (UnionType, typing.Union)]
+    return tuple(kind.__name__ for kinds in each for kind in kinds if issubclass(kind, Internal | External))
 
 
 def _events(outputs: Iterable[type]) -> frozenset[type]:

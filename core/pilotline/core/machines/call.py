@@ -5,6 +5,8 @@ Theory of operation: a machine asks by `Asked` and hears exactly one of `Confirm
 (§4.2). The outbox's head is never starved: once enough others went before it, it is next (`PASSED_OVER_MAX`).
 """
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Annotated, Final, TypeAlias
 
 from msgspec import Struct
@@ -32,23 +34,25 @@ from pilotline.core.statechart import Machine, Timer, ignores, on
 from pilotline.spec.messages.actions import Confirmation
 from pilotline.spec.rows import CallRows as row
 
-ORDER: Final = {
-    name: place
-    for place, name in enumerate(
-        (
-            "registration",
-            "trigger",
-            "authorization",
-            "status_report",
-            "firmware_notices",
-            "diagnostics_notices",
-            "data_transfer",
-            "outbox",
-            "card_session",
-            "heartbeat",
+ORDER: Final[Mapping[str, int]] = MappingProxyType(
+    {
+        name: place
+        for place, name in enumerate(
+            (
+                "registration",
+                "trigger",
+                "authorization",
+                "status_report",
+                "firmware_notices",
+                "diagnostics_notices",
+                "data_transfer",
+                "outbox",
+                "card_session",
+                "heartbeat",
+            )
         )
-    )
-}
+    }
+)
 PASSED_OVER_MAX: Final = 4
 Ended: TypeAlias = Confirmed[Confirmation] | Refused | Unanswered
 Answered: TypeAlias = ResultReceived | ErrorReceived

@@ -6,6 +6,8 @@ What the hardware raised it clears. What a machine raised because a feedback did
 comes after all, when the cable is taken out, or with a new local list (`HEALED_BY`).
 """
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Final, TypeAlias
 
 from msgspec.structs import replace
@@ -31,12 +33,14 @@ from pilotline.spec.status import ERROR_CODE_STATUSES
 RAISED_MAX: Final = 16  # one of each ChargePointErrorCode but NoError fits
 
 Feedback: TypeAlias = ContactorOpened | EvUnplugged | CableUnplugged | ListUpdated
-HEALED_BY: Final[dict[str, tuple[type[Feedback], ...]]] = {
-    "PowerSwitchFailure": (ContactorOpened,),
-    "PowerMeterFailure": (EvUnplugged, CableUnplugged),
-    "ConnectorLockFailure": (EvUnplugged, CableUnplugged),
-    "LocalListConflict": (ListUpdated,),
-}
+HEALED_BY: Final[Mapping[str, tuple[type[Feedback], ...]]] = MappingProxyType(
+    {
+        "PowerSwitchFailure": (ContactorOpened,),
+        "PowerMeterFailure": (EvUnplugged, CableUnplugged),
+        "ConnectorLockFailure": (EvUnplugged, CableUnplugged),
+        "LocalListConflict": (ListUpdated,),
+    }
+)
 
 
 def prevents_charging(_own: Fault, _reads: NoReads, event: FaultDetected) -> bool:

@@ -376,3 +376,20 @@ class Search:
             moves.append(known[self._came_by[at]])
             at = self._parents[at]
         return tuple(reversed(moves))
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """How many states and how many edges `run` has found."""
+        return len(self._nodes), len(self.graph.targets)
+
+    def states(self) -> Iterator[tuple[State, bool]]:
+        """What `run` has seen, canonical, the first one first; and whether the scope follows it further."""
+        for at, node in enumerate(self._nodes):
+            yield self._interned.state(node), at not in self._unfollowed
+
+    def edges(self) -> Iterator[tuple[int, Move, int]]:
+        """The transitions, in the order of `run`; moves are not kept: each is made again, which is remembered."""
+        followed = ((at, node) for at, node in enumerate(self._nodes) if at not in self._unfollowed)
+        again = ((at, self._move(arrived)) for at, node in followed for arrived in self._moves(node))
+        for target, (source, move) in zip(self.graph.targets, again, strict=False):  # it may have ended early
+            yield source, move, target
