@@ -19,14 +19,14 @@ def test_searches_are_reported_as_they_end_and_together(
     capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
     report = tmp_path / "report.json"
-    assert pilotline(["check", "faults", "lock", "--report", str(report)]) == 0
+    assert pilotline(["check", "remote", "lock", "--report", str(report)]) == 0
     out = capsys.readouterr().out
     assert re.search(r"^lock +946 states +5,504 transitions .* complete$", out, re.M)
-    assert "2 scopes: 1,899 states" in out
+    assert "2 scopes: 10,331 states" in out
     assert re.search(r"^  TagPresented: .*Preparing \d+", out, re.M)
     assert re.search(r"^Rows: \d+ of \d+ bindings fired$", out, re.M)
     found = json.loads(report.read_text("utf-8"))
-    assert [one["scope"] for one in found] == ["faults", "lock"]
+    assert [one["scope"] for one in found] == ["remote", "lock"]
     assert all(one["complete"] and one["violation"] is None and one["fired"] for one in found)
 
 
