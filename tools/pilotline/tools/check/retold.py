@@ -1,0 +1,232 @@
+"""A way through the explorer's graph as it would happen to a station from power-on: real times, real numbers.
+
+Theory of operation: a search stands every state back to time 0 and renumbers what is in it. So the story is taken twice
+at once, as the search took it and as a station would; each number of an event is replaced by the number in the same
+place of the station's own state. After every move both have to be the same but for time and numbers.
+"""
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from typing import Any, Final, NamedTuple
+
+from msgspec.structs import replace
+from pydantic import BaseModel
+
+from pilotline.adapters.happenings import Happening
+from pilotline.core.events import (
+    CallReceived,
+    CommitFailed,
+    DataTransferAnswered,
+    DeadlinePassed,
+    ErrorReceived,
+    External,
+    MeterRead,
+    PoweredUp,
+    ResultReceived,
+)
+from pilotline.core.machines.outbox import message_id_of
+from pilotline.core.state import Clock, Counter, HeldCall, Instant, State, UtcTime
+from pilotline.core.step import next_deadline, step
+from pilotline.spec.products import Product, adjusted
+from pilotline.tools.check.canonical import Canonical
+from pilotline.tools.check.explorer import Stepper, _left_out
+from pilotline.tools.check.interned import Interned
+from pilotline.tools.check.scope import Scope
+from pilotline.tools.check.story import Move
+
+NEVER_S: Final = 1_000_000
+"""Longer than any story."""
+_JOBS: Final = {
+    "FirmwareDownloaded": "firmware",
+    "DownloadFailed": "firmware",
+    "FirmwareInstalled": "firmware",
+    "InstallationFailed": "firmware",
+    "DiagnosticsUploaded": "diagnostics",
+    "UploadFailed": "diagnostics",
+}
+
+
+class NotRetold(Exception):
+    """A station would not come to what the search came to: the scope leaves out what makes the difference."""
+
+
+class Told(NamedTuple):
+    """One event of the story, and the state it led to; None: the step failed."""
+
+    happening: Happening
+    after: State | None
+
+
+def patient(scope: Scope) -> Product:
+    """The product of a scope, with times so long that the timers which never fire there never do."""
+    inert, product = {f"{machine} {timer}" for machine, timer in scope.inert}, scope.product
+    keys = {"heartbeat silence": "HeartbeatInterval", "session connection_time_out": "ConnectionTimeOut"}
+    unknown = inert - {*keys, "status_report settle"}
+    assert not unknown, f"no time of a product makes these wait: {', '.join(sorted(unknown))}"
+    configuration: dict[str, str | None] = {key: str(NEVER_S) for timer, key in keys.items() if timer in inert}
+    facts = {"status_delay_ms": NEVER_S * 1000} if "status_report settle" in inert else {}
+    return adjusted(product, configuration, **facts) if inert else product
+
+
+def retold(story: tuple[Move, ...], scope: Scope, stepper: Stepper = step) -> tuple[Told, ...]:
+    """The story as it happens to a station. Raises `NotRetold`."""
+    return tuple(_Retelling(scope, stepper).tell(story))
+
+
+class _Retelling:
+    """Both stations, move by move."""
+
+    def __init__(self, scope: Scope, stepper: Stepper) -> None:
+        self._product, self._step = patient(scope), stepper
+        self._canonical = Canonical(Interned(self._product), _left_out(scope))
+        self._searched: State | None = None
+        self._real: State | None = None
+        self._at = Instant(0)
+        self._later_ms = 0  # how much later it is on the real station's wall clock
+        self._calls = 0
+
+    def tell(self, story: tuple[Move, ...]) -> Iterator[Told]:
+        for number, move in enumerate(story, start=1):
+            passed = self._passed_ms(move)
+            self._at = Instant(self._at + passed)
+            for event in () if move.event is None else (move.event, *move.at_once):
+                told = self._happens(event, passed)
+                if told is not None:
+                    yield told
+                    if told.after is None:
+                        return
+            self._compare(number, passed)
+
+    def _passed_ms(self, move: Move) -> Instant:
+        """The last move of a story does not say for how long a deadline was awaited."""
+        event = move.event.event if isinstance(move.event, CommitFailed) else move.event
+        due = next_deadline(self._searched) if self._searched and isinstance(event, DeadlinePassed) else None
+        return Instant(move.after_ms if due is None else due)
+
+    def _happens(self, event: External, passed: Instant) -> Told | None:
+        searched, real = self._searched, self._real
+        if searched and real and searched.moment.clock.epoch is not None and real.moment.clock.epoch is not None:
+            utc = searched.moment.clock.epoch + passed
+            self._later_ms = real.moment.clock.epoch + self._at - utc
+        event = self._of_product(event)
+        as_it_is = self._translated(event, searched, real) if searched and real else event
+        told = None
+        if as_it_is is not None:
+            told = self._taken(as_it_is)
+            if told.after is None:
+                return told
+            self._real = told.after
+        self._searched = self._step(searched, event, passed).state
+        return told
+
+    def _taken(self, event: External) -> Told:
+        try:
+            taken = self._step(self._real, event, self._at)
+        except Exception:  # noqa: BLE001  (that it fails is what the story tells)
+            return Told(Happening(self._at, event, (), (), self._real), None)
+        return Told(Happening(self._at, event, taken.trace, taken.effects, self._real), taken.state)
+
+    def _compare(self, number: int, passed: Instant) -> None:
+        assert self._searched is not None
+        assert self._real is not None
+        real = self._canonical.of(_dated(self._real, self._later_ms - self._at), self._at)
+        self._searched = self._canonical.of(self._searched, passed)
+        searched = self._canonical.of(_dated(self._searched, 0), 0)
+        if real != searched:
+            slots = [
+                slot
+                for one, other in ((real.memory, searched.memory), (real.moment, searched.moment))
+                for slot in one.__struct_fields__
+                if getattr(one, slot) != getattr(other, slot)
+            ]
+            raise NotRetold(f"after move {number} a station holds something else in: {', '.join(slots)}")
+
+    # --- the numbers of an event ---
+
+    def _of_product(self, event: External) -> External:
+        return replace(event, product=self._product) if isinstance(event, PoweredUp) else event
+
+    def _translated(self, event: External, searched: State, real: State) -> External | None:
+        """The event with the real station's numbers; None: it answers what this station has not asked."""
+        changes: dict[str, Any] = {}
+        if "connection" in event.__struct_fields__:
+            changes["connection"] = _beside(
+                event.connection,  # type: ignore[attr-defined]
+                searched.moment.link.connection,
+                real.moment.link.connection,
+            )
+        job = _JOBS.get(type(event).__name__)
+        if job is not None:
+            known, there = getattr(searched.memory, job).job, getattr(real.memory, job).job
+            changes["job"] = _beside(event.job, known, there)  # type: ignore[attr-defined]
+        match event:
+            case CommitFailed(failed):
+                inner = self._translated(failed, searched, real)
+                return None if inner is None else CommitFailed(inner)
+            case PoweredUp(utc=utc) if utc is not None:
+                changes["utc"] = UtcTime(utc + self._later_ms)
+            case MeterRead(transaction=transaction) if transaction is not None:
+                changes["transaction"] = _in_the_same_place(transaction, searched, real)
+            case DataTransferAnswered(call):
+                held = call == searched.moment.vendor.call
+                changes["call"] = real.moment.vendor.call if held else HeldCall(Counter(0), call.message_id)
+            case CallReceived():
+                changes["message_id"] = self._call_id(event, searched, real)
+                changes["request"] = self._later(event.request)
+            case ResultReceived() | ErrorReceived():
+                message_id = _answered_id(event, searched, real)
+                if message_id is None:
+                    return None
+                changes["message_id"] = message_id
+                if isinstance(event, ResultReceived):
+                    changes["confirmation"] = self._later(event.confirmation)
+        return replace(event, **changes) if changes else event
+
+    def _call_id(self, event: CallReceived, searched: State, real: State) -> str:
+        """A repeat has the id of what it repeats, every other call one of its own."""
+        answered, known = real.moment.answered, searched.moment.answered
+        if answered is not None and known is not None and known.message_id == event.message_id:
+            return answered.message_id
+        self._calls += 1
+        return f"call-{self._calls}"
+
+    def _later(self, message: Any) -> Any:  # Any: a message, or what a field of one holds
+        """The same with every date as much later as it is here."""
+        match message:
+            case datetime():
+                return message + timedelta(milliseconds=self._later_ms)
+            case BaseModel():
+                fields = {name: self._later(value) for name, value in message if name in message.model_fields_set}
+                return message.model_copy(update=fields)
+            case tuple() | list():
+                return type(message)(self._later(part) for part in message)
+            case _:
+                return message
+
+
+def _beside(number: int, known: int, there: int) -> Counter:
+    """As far from the number that counts there as it is from the one that counts here."""
+    return Counter(there + number - known)
+
+
+def _in_the_same_place(transaction: int, searched: State, real: State) -> Counter:
+    """The transaction that is in the same place among those there are; one that is gone stays unknown."""
+    known, there = sorted(searched.memory.transactions), sorted(real.memory.transactions)
+    place = known.index(Counter(transaction)) if transaction in known else len(there)
+    return there[place] if place < len(there) else Counter(0)
+
+
+def _answered_id(event: ResultReceived | ErrorReceived, searched: State, real: State) -> str | None:
+    """Which CALL is answered: the open one, or the head of the queue, which has timed out."""
+    known, there = searched.moment.call.open, real.moment.call.open
+    if known is not None and known.message_id == event.message_id:
+        return there.message_id if there is not None and there.action == known.action else None
+    head = real.memory.outbox.get(real.moment.queue.head)
+    return None if head is None else message_id_of(head, real.memory.boot)
+
+
+def _dated(state: State, epoch: int) -> State:
+    """The state with a clock, so that what is dated can be compared where none is known yet."""
+    if state.moment.clock.epoch is not None:
+        return state
+    return State(state.product, state.memory, replace(state.moment, clock=Clock("known", UtcTime(epoch))))
