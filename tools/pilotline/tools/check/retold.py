@@ -26,12 +26,13 @@ from pilotline.core.events import (
 )
 from pilotline.core.machines.outbox import message_id_of
 from pilotline.core.state import Clock, Counter, HeldCall, Instant, State, UtcTime
-from pilotline.core.step import next_deadline, step
+from pilotline.core.step import Step, next_deadline, step
 from pilotline.spec.products import Product, adjusted
 from pilotline.tools.check.canonical import Canonical
-from pilotline.tools.check.explorer import Stepper, _left_out
+from pilotline.tools.check.explorer import _left_out
 from pilotline.tools.check.interned import Interned
 from pilotline.tools.check.scope import Scope
+from pilotline.tools.check.stepping import Stepper
 from pilotline.tools.check.story import Move
 
 NEVER_S: Final = 1_000_000
@@ -46,15 +47,33 @@ _JOBS: Final = {
 }
 
 
-class NotRetold(Exception):
-    """A station would not come to what the search came to: the scope leaves out what makes the difference."""
-
-
 class Told(NamedTuple):
-    """One event of the story, and the state it led to; None: the step failed."""
+    """One event of the story."""
 
-    happening: Happening
-    after: State | None
+    move: int
+    """Which move of the story it is of, from 1."""
+    passed_ms: int
+    """Since the event before it."""
+    before: State | None
+    event: External
+    at: Instant
+    step: Step | None
+    """None: it failed."""
+
+    @property
+    def happening(self) -> Happening:
+        """As those see it who watch a station."""
+        trace, effects = (self.step.trace, self.step.effects) if self.step else ((), ())
+        return Happening(self.at, self.event, trace, effects, self.before)
+
+
+class Retold(NamedTuple):
+    """A story as it happens to a station of this product."""
+
+    product: Product
+    told: tuple[Told, ...]
+    parted: str | None
+    """Where the station holds something else than the search did, since the scope leaves something out; None: never."""
 
 
 def patient(scope: Scope) -> Product:
@@ -63,22 +82,27 @@ def patient(scope: Scope) -> Product:
     keys = {"heartbeat silence": "HeartbeatInterval", "session connection_time_out": "ConnectionTimeOut"}
     unknown = inert - {*keys, "status_report settle"}
     assert not unknown, f"no time of a product makes these wait: {', '.join(sorted(unknown))}"
-    configuration: dict[str, str | None] = {key: str(NEVER_S) for timer, key in keys.items() if timer in inert}
+    configuration: dict[str, str | None] = {
+        key: str(NEVER_S) for timer, key in keys.items() if timer in inert
+    }
     facts = {"status_delay_ms": NEVER_S * 1000} if "status_report settle" in inert else {}
     return adjusted(product, configuration, **facts) if inert else product
 
 
-def retold(story: tuple[Move, ...], scope: Scope, stepper: Stepper = step) -> tuple[Told, ...]:
-    """The story as it happens to a station. Raises `NotRetold`."""
-    return tuple(_Retelling(scope, stepper).tell(story))
+def retold(story: tuple[Move, ...], scope: Scope, stepper: Stepper = step) -> Retold:
+    """The story as it happens to a station."""
+    retelling = _Retelling(scope, stepper)
+    told = tuple(retelling.tell(story))
+    return Retold(retelling.product, told, retelling.parted)
 
 
 class _Retelling:
     """Both stations, move by move."""
 
     def __init__(self, scope: Scope, stepper: Stepper) -> None:
-        self._product, self._step = patient(scope), stepper
-        self._canonical = Canonical(Interned(self._product), _left_out(scope))
+        self.product, self._step = patient(scope), stepper
+        self.parted: str | None = None
+        self._canonical = Canonical(Interned(self.product), _left_out(scope))
         self._searched: State | None = None
         self._real: State | None = None
         self._at = Instant(0)
@@ -86,16 +110,26 @@ class _Retelling:
         self._calls = 0
 
     def tell(self, story: tuple[Move, ...]) -> Iterator[Told]:
+        """Each event in its turn, until a step fails."""
+        told_at = self._at
         for number, move in enumerate(story, start=1):
             passed = self._passed_ms(move)
             self._at = Instant(self._at + passed)
             for event in () if move.event is None else (move.event, *move.at_once):
-                told = self._happens(event, passed)
-                if told is not None:
+                as_it_is = self._as_it_is(event, passed)
+                if as_it_is is not None:
+                    told = Told(
+                        number, self._at - told_at, self._real, as_it_is, self._at, self._taken(as_it_is)
+                    )
                     yield told
-                    if told.after is None:
+                    told_at = self._at
+                    if told.step is None:
                         return
-            self._compare(number, passed)
+                    self._real = told.step.state
+                self._searched = self._step(self._searched, self._of_product(event), passed).state
+            if self.parted is None:
+                self._compare(number, passed)
+            self._searched = self._canonical.of(self._known(self._searched), passed)
 
     def _passed_ms(self, move: Move) -> Instant:
         """The last move of a story does not say for how long a deadline was awaited."""
@@ -103,48 +137,44 @@ class _Retelling:
         due = next_deadline(self._searched) if self._searched and isinstance(event, DeadlinePassed) else None
         return Instant(move.after_ms if due is None else due)
 
-    def _happens(self, event: External, passed: Instant) -> Told | None:
+    def _as_it_is(self, event: External, passed: Instant) -> External | None:
+        """The event as it happens to the station; None: it answers what this station has not asked."""
         searched, real = self._searched, self._real
-        if searched and real and searched.moment.clock.epoch is not None and real.moment.clock.epoch is not None:
-            utc = searched.moment.clock.epoch + passed
-            self._later_ms = real.moment.clock.epoch + self._at - utc
-        event = self._of_product(event)
-        as_it_is = self._translated(event, searched, real) if searched and real else event
-        told = None
-        if as_it_is is not None:
-            told = self._taken(as_it_is)
-            if told.after is None:
-                return told
-            self._real = told.after
-        self._searched = self._step(searched, event, passed).state
-        return told
+        if searched is None or real is None:
+            return self._of_product(event)
+        here, there = searched.moment.clock.epoch, real.moment.clock.epoch
+        if here is not None and there is not None:
+            self._later_ms = there + self._at - here - passed
+        return self._translated(self._of_product(event), searched, real)
 
-    def _taken(self, event: External) -> Told:
+    def _taken(self, event: External) -> Step | None:
         try:
-            taken = self._step(self._real, event, self._at)
+            return self._step(self._real, event, self._at)
         except Exception:  # noqa: BLE001  (that it fails is what the story tells)
-            return Told(Happening(self._at, event, (), (), self._real), None)
-        return Told(Happening(self._at, event, taken.trace, taken.effects, self._real), taken.state)
+            return None
 
     def _compare(self, number: int, passed: Instant) -> None:
-        assert self._searched is not None
-        assert self._real is not None
-        real = self._canonical.of(_dated(self._real, self._later_ms - self._at), self._at)
-        self._searched = self._canonical.of(self._searched, passed)
-        searched = self._canonical.of(_dated(self._searched, 0), 0)
-        if real != searched:
-            slots = [
-                slot
-                for one, other in ((real.memory, searched.memory), (real.moment, searched.moment))
-                for slot in one.__struct_fields__
-                if getattr(one, slot) != getattr(other, slot)
-            ]
-            raise NotRetold(f"after move {number} a station holds something else in: {', '.join(slots)}")
+        """The states after a move have one representative."""
+        real = self._canonical.of(_dated(self._known(self._real), self._later_ms - self._at), self._at)
+        searched = self._canonical.of(_dated(self._known(self._searched), -passed), passed)
+        slots = [
+            slot
+            for one, other in ((real.memory, searched.memory), (real.moment, searched.moment))
+            for slot in one.__struct_fields__
+            if getattr(one, slot) != getattr(other, slot)
+        ]
+        if slots:
+            self.parted = f"after move {number} in {', '.join(slots)}"
+
+    @staticmethod
+    def _known(state: State | None) -> State:
+        assert state is not None, "a story begins with power-on"
+        return state
 
     # --- the numbers of an event ---
 
     def _of_product(self, event: External) -> External:
-        return replace(event, product=self._product) if isinstance(event, PoweredUp) else event
+        return replace(event, product=self.product) if isinstance(event, PoweredUp) else event
 
     def _translated(self, event: External, searched: State, real: State) -> External | None:
         """The event with the real station's numbers; None: it answers what this station has not asked."""
@@ -180,6 +210,8 @@ class _Retelling:
                 changes["message_id"] = message_id
                 if isinstance(event, ResultReceived):
                     changes["confirmation"] = self._later(event.confirmation)
+            case _:
+                pass
         return replace(event, **changes) if changes else event
 
     def _call_id(self, event: CallReceived, searched: State, real: State) -> str:
@@ -196,7 +228,9 @@ class _Retelling:
             case datetime():
                 return message + timedelta(milliseconds=self._later_ms)
             case BaseModel():
-                fields = {name: self._later(value) for name, value in message if name in message.model_fields_set}
+                fields = {
+                    name: self._later(value) for name, value in message if name in message.model_fields_set
+                }
                 return message.model_copy(update=fields)
             case tuple() | list():
                 return type(message)(self._later(part) for part in message)
