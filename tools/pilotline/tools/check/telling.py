@@ -4,8 +4,8 @@ from collections.abc import Iterable, Iterator
 from typing import Final
 
 from pilotline.adapters.http.readable import Frame, frames_of
+from pilotline.core import effects as do
 from pilotline.core import events as be
-from pilotline.core.effects import SendCall, SendError, SendResult
 from pilotline.tools.check.retold import Told
 from pilotline.tools.check.story import event_in_words, record_in_words
 from pilotline.tools.replay import label
@@ -25,6 +25,11 @@ _TELLERS: Final[dict[str, tuple[type[be.External], ...]]] = {
     "World": (be.PoweredUp, be.PowerFailing, be.MainsRestored, be.LinkUp, be.LinkLost),
     "Central": (be.CallReceived, be.BadCallReceived, be.ResultReceived, be.ErrorReceived),
     "Station": (be.DeadlinePassed, be.CommitFailed),
+}
+_FRAMES: Final = (do.SendCall, do.SendResult, do.SendError)
+_TOLD: Final[dict[str, tuple[type[do.Effect], ...]]] = {
+    "Driver": (do.SignalTag, do.SignalCard, do.ShowStatus),
+    "World": (do.OpenLink, do.PingEvery),
 }
 _SIZE_MAX: Final = 90
 
@@ -48,7 +53,7 @@ def _done(told: Told) -> Iterator[str]:
         return
     yield from statuses(told)
     for effect in told.step.effects:
-        if not isinstance(effect, SendCall | SendResult | SendError):
+        if not isinstance(effect, _FRAMES):
             yield record_in_words(effect)
     for frame in frames_of(told.happening):
         if frame.direction == "out":
@@ -96,15 +101,17 @@ def sequence(story: Iterable[Told], broken: str) -> str:
 def _arrows(number: int, told: Told) -> Iterator[str]:
     frames = frames_of(told.happening)
     came = next((_short(frame) for frame in frames if frame.direction == "in"), None)
-    yield f"{_teller(told.event)}->>Station: {label(f'{number}. {came or event_in_words(told.event)}')}"
+    said = came or event_in_words(told.event).replace(";", ",")
+    yield f"{_teller(told.event)}->>Station: {label(f'{number}. {said}')}"
     if told.step is None:
         yield "Note over Station: the step fails"
         return
     for change in statuses(told):
         yield f"Note over Station: {label(change)}"
     for effect in told.step.effects:
-        if not isinstance(effect, SendCall | SendResult | SendError):
-            yield f"Station->>Hardware: {label(record_in_words(effect))}"
+        if not isinstance(effect, _FRAMES):
+            told_to = next((name for name, kinds in _TOLD.items() if isinstance(effect, kinds)), "Hardware")
+            yield f"Station->>{told_to}: {label(record_in_words(effect))}"
     for frame in frames:
         if frame.direction == "out":
             yield f"Station->>Central: {label(_short(frame))}"
