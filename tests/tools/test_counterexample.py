@@ -11,8 +11,7 @@ import pytest
 from msgspec.structs import replace
 from typer.testing import CliRunner
 
-from pilotline.core import step as stepping
-from pilotline.core.effects import CloseContactor
+from pilotline.core.effects import CloseContactor, SendCall
 from pilotline.core.events import CablePlugged, CommitFailed, DeadlinePassed, External, PoweredUp
 from pilotline.core.machines.session import SESSION
 from pilotline.core.state import Instant, Memory, State
@@ -25,26 +24,27 @@ from pilotline.tools.check.scopes import scopes
 from pilotline.tools.check.stepping import Stepper
 from pilotline.tools.cli import app
 
-SOME_SCOPES = (
-    "session",
-    "answers",
-    "power",
-    "power, resumed",
-    "two connectors",
-    "samples",
-    "remote, unasked",
-    "commits fail",
-    "registration",
-    "vendor",
-    "cards, power",
-    "mains",
-    "reserved",
-    "local list",
-    "firmware",
-    "diagnostics",
-    "limited on the spot",
-    "warnings",
-)
+STEPS = {
+    "session": 1500,
+    "answers": 1500,
+    "power": 1500,
+    "power, resumed": 1500,
+    "two connectors": 1500,
+    "samples": 1500,
+    "remote, unasked": 1500,
+    "commits fail": 1500,
+    "registration": 300,
+    "vendor": 12,
+    "cards, power": 1500,
+    "mains": 1500,
+    "reserved": 200,
+    "local list": 300,
+    "firmware": 1500,
+    "diagnostics": 1500,
+    "limited on the spot": 60,
+    "warnings": 1500,
+}
+"""Scopes, and after how many steps of the search."""
 
 
 def found(scope: str, stepper: Stepper | None = None) -> Violation:
@@ -53,9 +53,9 @@ def found(scope: str, stepper: Stepper | None = None) -> Violation:
     return violation
 
 
-def far_away(scope: str, steps: int = 1500) -> Violation:
+def far_away(scope: str, steps: int | None = None) -> Violation:
     """The shortest way to where a search is after so many steps."""
-    left = steps
+    left = steps or STEPS[scope]
 
     def tired(state: State | Memory | None, event: External, now: Instant) -> Step:
         nonlocal left
@@ -83,13 +83,13 @@ def module_of(text: str) -> dict[str, Any]:
 # --- taken again ---------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", SOME_SCOPES)
+@pytest.mark.parametrize("name", STEPS)
 def test_a_station_comes_to_what_the_search_came_to(name: str) -> None:
     scope = scopes()[name]
     violation = far_away(name)
     run = retold(violation.story[:-1], scope)
     assert run.parted is None
-    assert len(run.told) > 3 or name == "vendor"
+    assert len(run.told) >= 2
     assert max(told.move for told in run.told) <= len(violation.story)
     text = as_pytest("test_found", "one open call", "OCPP-J §4.1.1", scope, run.told)
     names = module_of(text)
@@ -101,13 +101,13 @@ def test_time_goes_on_and_numbers_do_too() -> None:
     run = retold(far_away("samples", 6000).story[:-1], scopes()["samples"])
     times = [told.at for told in run.told]
     assert times == sorted(times)
-    assert sum(told.passed_ms for told in run.told) == times[-1] > 1000
+    assert sum(told.passed_ms for told in run.told) == times[-1] >= 1000
     assert any(isinstance(told.event, DeadlinePassed) for told in run.told)
     ids = [
         effect.message_id
         for told in run.told
         for effect in told.happening.effects
-        if hasattr(effect, "request")
+        if isinstance(effect, SendCall)
     ]
     assert len(ids) == len(set(ids)) > 3
 
@@ -148,7 +148,7 @@ def test_the_story_says_how_much_time_passed() -> None:
     assert re.search(r"^ *\d+\. [\d.]+ s later a deadline is reached$", story, re.MULTILINE)
 
 
-@pytest.mark.parametrize("name", SOME_SCOPES)
+@pytest.mark.parametrize("name", STEPS)
 def test_the_picture_has_only_what_mermaid_reads(name: str) -> None:
     violation = far_away(name)
     lines = (
@@ -241,13 +241,14 @@ def test_every_kind_of_promise_has_its_test(
         ruff = [sys.executable, "-m", "ruff", *arguments, *config, str(file)]
         ran = subprocess.run(ruff, capture_output=True, text=True, check=False)
         assert ran.returncode == 0, ran.stdout + ran.stderr
-    module_of(text)[f"test_{example.name}"]()
+    test = module_of(text)
+    test[f"test_{example.name}"]()
     if change is stick:
-        monkeypatch.setattr(Search, "run", lambda search: Report(violation))
+        monkeypatch.setattr(Search, "run", lambda _search: Report(violation))
     else:
-        monkeypatch.setattr(stepping, "step", broken)
+        test["step"] = broken
     with pytest.raises((AssertionError, KeyError)):
-        module_of(text)[f"test_{example.name}"]()
+        test[f"test_{example.name}"]()
 
 
 class Report:
@@ -279,7 +280,7 @@ def test_what_is_saved_is_replayed_byte_for_byte_until_it_is_mended(
     assert "step 7" in replay.output
 
 
-@pytest.mark.parametrize("name", SOME_SCOPES)
+@pytest.mark.parametrize("name", STEPS)
 def test_a_journal_of_any_scope_is_replayed(name: str, tmp_path: Path) -> None:
     violation = far_away(name)
     journal, *_ = save(violation._replace(story=violation.story[:-1]), scopes()[name], tmp_path)

@@ -4,7 +4,7 @@ import typing
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from decimal import Decimal
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from msgspec import NODEFAULT, Struct
 from msgspec.structs import fields
@@ -29,17 +29,19 @@ Imports: typing.TypeAlias = set[tuple[str, str]]
 def as_pytest(name: str, promise: str, section: str, scope: Scope, story: Iterable[Told]) -> str:
     """A module with one test function, `name`; formatted as ruff does."""
     imports: Imports = {("pilotline.tools.check.scopes", "scopes")}
-    kind = _kind(promise)
-    says = f'''"""Found by the explorer in the scope "{scope.name}": {promise} ({section})."""'''
-    if kind is None:
+    held = _held(promise)
+    told_promise = FAILS if promise.startswith(FAILS) else promise  # without what an error says of itself
+    says = f'''"""Found by the explorer in the scope "{scope.name}": {told_promise} ({section})."""'''
+    if held is None:
         imports.add(("pilotline.tools.check.explorer", "Search"))
-        tests = [
+        test = [
             f"def {name}() -> None:",
             "    # No single run shows it: what is missing is a way on from where the story ends.",
             f'    report = Search(scopes()["{scope.name}"]).run()',
             "    assert report.violation is None, str(report.violation)",
         ]
-        return _module(says, imports, [], tests)
+        return _module(says, imports, [], test)
+    imports |= held.imports
     imports |= {("pilotline.core.step", "step"), ("pilotline.tools.check.retold", "patient")}
     imports |= {("pilotline.core.state", "Instant"), ("pilotline.core.state", "State")}
     imports.add(("pilotline.core.events", "External"))
@@ -53,58 +55,59 @@ def as_pytest(name: str, promise: str, section: str, scope: Scope, story: Iterab
         *events,
         ")",
     ]
-    return _module(says, imports, constants, [f"def {name}() -> None:", *_body(kind, promise, imports)])
-
-
-def _kind(promise: str) -> str | None:
-    if promise in {always.name for always in ALWAYS}:
-        return "always"
-    if promise in {rule.name for rule in ON_EVERY_STEP}:
-        return "every step"
-    if promise == NOT_STORED:
-        return "not stored"
-    return "fails" if promise.startswith(FAILS) else None
-
-
-def _body(kind: str, promise: str, imports: Imports) -> list[str]:
-    choose, held = {
-        "always": (
-            f'    promise = next(promise for promise in ALWAYS if promise.name == "{promise}")',
-            ["        assert promise.holds(taken.state), promise.name"],
-        ),
-        "every step": (
-            f'    promise = next(promise for promise in ON_EVERY_STEP if promise.name == "{promise}")',
-            ["        assert state is None or promise.holds(state, taken), promise.name"],
-        ),
-        "not stored": (
-            "",
-            [f'        assert not isinstance(event, CommitFailed) or not taken.changes, "{promise}"'],
-        ),
-        "fails": ("", []),
-    }[kind]
-    imports |= {
-        "always": {("pilotline.core.properties", "ALWAYS")},
-        "every step": {("pilotline.core.step_properties", "ON_EVERY_STEP")},
-        "not stored": {("pilotline.core.events", "CommitFailed")},
-        "fails": set(),
-    }[kind]
-    return [
-        *([choose] if choose else []),
+    test = [
+        f"def {name}() -> None:",
+        *held.chosen,
         "    state: State | None = None",
         "    for now, event in STORY:",
         "        taken = step(state, event, now)",
-        *held,
+        *held.held,
         "        state = taken.state",
     ]
+    return _module(says, imports, constants, test)
 
 
-def _module(says: str, imports: Imports, constants: list[str], tests: list[str]) -> str:
+class _Held(NamedTuple):
+    """How a test holds a promise against each step."""
+
+    imports: Imports
+    chosen: list[str]
+    held: list[str]
+
+
+def _held(promise: str) -> _Held | None:
+    """None: no single run shows whether it is kept."""
+    if promise in {always.name for always in ALWAYS}:
+        return _Held(
+            {("pilotline.core.properties", "ALWAYS")},
+            [f'    promise = {{one.name: one for one in ALWAYS}}["{promise}"]'],
+            ["        assert promise.holds(taken.state), promise.name"],
+        )
+    if promise in {rule.name for rule in ON_EVERY_STEP}:
+        return _Held(
+            {("pilotline.core.step_properties", "ON_EVERY_STEP")},
+            [f'    promise = {{one.name: one for one in ON_EVERY_STEP}}["{promise}"]'],
+            ["        assert state is None or promise.holds(state, taken), promise.name"],
+        )
+    if promise == NOT_STORED:
+        return _Held(
+            {("pilotline.core.events", "CommitFailed")},
+            [],
+            [
+                "        if isinstance(event, CommitFailed):",
+                f'            assert not taken.changes, "{promise}"',
+            ],
+        )
+    return _Held(set(), [], []) if promise.startswith(FAILS) else None
+
+
+def _module(says: str, imports: Imports, constants: list[str], test: list[str]) -> str:
     standard = sorted((module, name) for module, name in imports if not module.startswith("pilotline"))
     own = sorted((module, name) for module, name in imports if module.startswith("pilotline"))
     parts = [[says], [""], *([_imports(standard), [""]] if standard else []), _imports(own)]
     if constants:
         parts += [[""], constants]
-    return "\n".join(line for part in [*parts, ["", ""], tests] for line in part) + "\n"
+    return "\n".join(line for part in [*parts, ["", ""], test] for line in part) + "\n"
 
 
 def _imports(names: list[tuple[str, str]]) -> list[str]:

@@ -15,6 +15,7 @@ from pilotline.core.events import (
     PoweredUp,
     ResultReceived,
 )
+from pilotline.core.plain import printable
 
 UNTOLD: Final = frozenset({"connection", "message_id", "readings", "info", "vendor_id", "vendor_error_code"})
 """Fields that a person does not need to follow a story."""
@@ -80,7 +81,7 @@ def _flat(message: BaseModel) -> str:
 def record_in_words(record: Struct) -> str:
     """``close contactor (connector 1)``: what an event or an effect is called, and what it says."""
     fields = [
-        f"{_spaced(name)} {value}"
+        f"{_spaced(name)} {printable(value) if isinstance(value, str) else value}"
         for name in record.__struct_fields__
         if name not in UNTOLD and (value := getattr(record, name)) is not None
     ]

@@ -52,6 +52,9 @@ def _done(told: Told) -> Iterator[str]:
         yield "the step fails"
         return
     yield from statuses(told)
+    stored = dict.fromkeys(change.collection.replace("_", " ") for change in told.step.changes)
+    if stored:
+        yield f"stores {', '.join(stored)}"
     for effect in told.step.effects:
         if not isinstance(effect, _FRAMES):
             yield record_in_words(effect)
