@@ -4,6 +4,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -53,6 +54,7 @@ def found(scope: str, stepper: Stepper | None = None) -> Violation:
     return violation
 
 
+@cache
 def far_away(scope: str, steps: int | None = None) -> Violation:
     """The shortest way to where a search is after so many steps."""
     left = steps or STEPS[scope]
