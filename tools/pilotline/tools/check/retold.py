@@ -111,18 +111,19 @@ class _Retelling:
 
     def tell(self, story: tuple[Move, ...]) -> Iterator[Told]:
         """Each event in its turn, until a step fails."""
-        told_at = self._at
+        since_ms = 0
         for number, move in enumerate(story, start=1):
             passed = self._passed_ms(move)
+            since_ms += passed
             self._at = Instant(self._at + passed)
             for event in () if move.event is None else (move.event, *move.at_once):
                 as_it_is = self._as_it_is(event, passed)
                 if as_it_is is not None:
-                    told = Told(
-                        number, self._at - told_at, self._real, as_it_is, self._at, self._taken(as_it_is)
-                    )
+                    if isinstance(as_it_is, PoweredUp):
+                        self._at = Instant(0)  # each boot has a clock of its own
+                    told = Told(number, since_ms, self._real, as_it_is, self._at, self._taken(as_it_is))
                     yield told
-                    told_at = self._at
+                    since_ms = 0
                     if told.step is None:
                         return
                     self._real = told.step.state
