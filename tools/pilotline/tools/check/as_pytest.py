@@ -116,7 +116,7 @@ def _imports(names: list[tuple[str, str]]) -> list[str]:
         modules.setdefault(module, []).append(name)
     lines = []
     for module, imported in modules.items():
-        imported.sort(key=lambda name: (not name.isupper(), name))  # constants first, as isort has them
+        imported.sort(key=_as_isort_has_them)
         line = f"from {module} import {', '.join(imported)}"
         lines += (
             [line]
@@ -128,6 +128,11 @@ def _imports(names: list[tuple[str, str]]) -> list[str]:
             ]
         )
     return lines
+
+
+def _as_isort_has_them(name: str) -> tuple[bool, bool, str]:
+    """Constants, then classes, then the rest."""
+    return not name.isupper(), not name[0].isupper(), name.lower()
 
 
 # --- values as Python writes them ----------------------------------------------------------------------------

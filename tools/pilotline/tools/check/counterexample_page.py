@@ -3,6 +3,7 @@
 import io
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final
@@ -78,6 +79,7 @@ single run: its test is the search.
 """
 
 
+@cache
 def counterexample_page() -> str:
     """The page."""
     scope = scopes()[SCOPE]
