@@ -30,6 +30,7 @@ from pilotline.tools.check.explorer import Search, Violation
 from pilotline.tools.check.retold import Told, patient, retold
 from pilotline.tools.check.scopes import scopes
 from pilotline.tools.check.stepping import Stepper
+from pilotline.tools.check.story import Move
 from pilotline.tools.cli import app
 
 STEPS = {
@@ -134,6 +135,18 @@ def test_a_station_that_keeps_the_promise_is_said_to(unguarded: Violation) -> No
     other = Counterexample(Violation("one open call", "OCPP-J §4.1.1", unguarded.story), scope, run)
     assert other.shown is False
     assert other.story().endswith("this station does not: it has parted after move 2 in timers")
+
+
+def test_a_step_that_fails_only_in_the_search_is_said_to() -> None:
+    def fails_at_first(state: State | Memory | None, event: External, now: Instant) -> Step:
+        if isinstance(event, DeadlinePassed) and now == 0:
+            raise KeyError("lost")
+        return step(state, event, now)
+
+    boot = far_away("session").story[0]
+    run = retold((boot, Move(None, 1000), Move(DeadlinePassed(), 0)), scopes()["session"], fails_at_first)
+    assert run.parted == "in move 3, which fails only as the search took it"
+    assert [told.at for told in run.told] == [0, 1000]
 
 
 # --- told ----------------------------------------------------------------------------------------------------

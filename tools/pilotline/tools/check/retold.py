@@ -121,13 +121,18 @@ class _Retelling:
                 if as_it_is is not None:
                     if isinstance(as_it_is, PoweredUp):
                         self._at = Instant(0)  # each boot has a clock of its own
-                    told = Told(number, since_ms, self._real, as_it_is, self._at, self._taken(as_it_is))
+                    taken = self._taken(self._real, as_it_is, self._at)
+                    told = Told(number, since_ms, self._real, as_it_is, self._at, taken)
                     yield told
                     since_ms = 0
                     if told.step is None:
                         return
                     self._real = told.step.state
-                self._searched = self._step(self._searched, self._of_product(event), passed).state
+                searched = self._taken(self._searched, self._of_product(event), passed)
+                if searched is None:
+                    self.parted = self.parted or f"in move {number}, which fails only as the search took it"
+                    return
+                self._searched = searched.state
             if self.parted is None:
                 self._compare(number, passed)
             self._searched = self._canonical.of(self._known(self._searched), passed)
@@ -148,9 +153,9 @@ class _Retelling:
             self._later_ms = there + self._at - here - passed
         return self._translated(self._of_product(event), searched, real)
 
-    def _taken(self, event: External) -> Step | None:
+    def _taken(self, state: State | None, event: External, now: Instant) -> Step | None:
         try:
-            return self._step(self._real, event, self._at)
+            return self._step(state, event, now)
         except Exception:  # noqa: BLE001  (that it fails is what the story tells)
             return None
 
