@@ -17,7 +17,7 @@ missing      how many happenings were not written
 import logging
 import queue
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from importlib.metadata import version
 from pathlib import Path
 from time import time
@@ -124,9 +124,7 @@ class Journal:
         self._prune(segments)
         self._file = (self.folder / f"{number:08d}{SUFFIX}").open("xb", buffering=0)
         self._written = 0
-        before = happening.before
-        state = encode_state(without_secrets(before)) if isinstance(before, State) else None
-        self._put("head", FORMAT, version("pilotline"), state)
+        self._put(*_head(happening))
 
     def _end_segment(self) -> None:
         if self._file is not None:
@@ -147,6 +145,20 @@ class Journal:
 def segments_of(folder: Path) -> list[Path]:
     """The segments of a journal, the oldest first."""
     return sorted(path for path in folder.glob(f"*{SUFFIX}") if path.stem.isdecimal())
+
+
+def write_segment(file: Path, happenings: Iterable[Happening]) -> None:
+    """One segment of these, beside any journal of a station."""
+    kept = list(happenings)
+    items = [*map(_head, kept[:1]), *map(_item, kept)]
+    file.write_bytes(b"".join(map(cbor2.dumps, items)))
+
+
+def _head(happening: Happening) -> tuple[object, ...]:
+    """What a segment begins with whose first happening this is."""
+    before = happening.before
+    state = encode_state(without_secrets(before)) if isinstance(before, State) else None
+    return ("head", FORMAT, version("pilotline"), state)
 
 
 def _item(happening: Happening) -> tuple[object, ...]:

@@ -17,6 +17,7 @@ from pilotline.core.declared import MACHINES, OPERATIONS
 from pilotline.core.statechart import guard_name
 from pilotline.spec.configuration_keys import INT32_MAX, ConfigurationKey
 from pilotline.spec.products import load_product
+from pilotline.tools.check.counterexample_page import counterexample_page
 from pilotline.tools.diagram import diagram
 from pilotline.tools.graph import windows_of
 from pilotline.tools.readers import key_readers
@@ -44,6 +45,7 @@ def texts(root: Path) -> dict[str, str]:
         heading, rest = diagram(name, "table").split("\n", 1)
         files[f"{TABLES}/{stem}.md"] = f"{heading}\n\n![{stem}](../diagrams/{stem}.svg)\n{rest}"
     files["docs/smart-charging/schedule.svg"] = schedule_picture()
+    files["docs/counterexample.md"] = counterexample_page()
     files[f"{TABLES}/configuration-keys.md"] = configuration_keys()
     files[f"{TABLES}/operations.md"] = operations()
     files["docs/spec.schema.json"] = spec_schema()

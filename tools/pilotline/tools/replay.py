@@ -135,15 +135,15 @@ def sequence(steps: Iterable[Replayed]) -> Iterator[str]:
         fact = fact_of(one.happening.event)
         if fact is not None:
             actor, what = fact
-            yield f"    {actor.capitalize()}->>Station: {_safe(what.plain)}"
+            yield f"    {actor.capitalize()}->>Station: {label(what.plain)}"
         for frame in frames_of(one.happening):
             ends = "Central->>Station" if frame.direction == "in" else "Station->>Central"
             payload = brief(frame.payload) if frame.name.endswith((".req", ".conf")) else frame.payload
-            yield f"    {ends}: {_safe(f'{frame.name} {payload}')}"
+            yield f"    {ends}: {label(f'{frame.name} {payload}')}"
 
 
-def _safe(text: str) -> str:
-    """Without what ends a line or a statement in Mermaid."""
+def label(text: str) -> str:
+    """Text without what ends a line or a statement in Mermaid."""
     return "".join(" " if one in ";#" or not one.isprintable() else one for one in text)[:_LABEL_MAX]
 
 

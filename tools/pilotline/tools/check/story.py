@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from typing import Final, NamedTuple
 
+from msgspec import Struct
 from pydantic import BaseModel
 
 from pilotline.core.events import (
@@ -14,6 +15,7 @@ from pilotline.core.events import (
     PoweredUp,
     ResultReceived,
 )
+from pilotline.core.plain import printable
 
 UNTOLD: Final = frozenset({"connection", "message_id", "readings", "info", "vendor_id", "vendor_error_code"})
 """Fields that a person does not need to follow a story."""
@@ -57,7 +59,7 @@ def event_in_words(event: External) -> str:
         case ErrorReceived(code=code):
             return f"the Central System answers CALLERROR {code}"
         case _:
-            return _plain(event)
+            return record_in_words(event)
 
 
 def _message(message: BaseModel) -> str:
@@ -76,13 +78,14 @@ def _flat(message: BaseModel) -> str:
     return ", ".join(told_fields)
 
 
-def _plain(event: External) -> str:
+def record_in_words(record: Struct) -> str:
+    """``close contactor (connector 1)``: what an event or an effect is called, and what it says."""
     fields = [
-        f"{_spaced(name)} {value}"
-        for name in event.__struct_fields__
-        if name not in UNTOLD and (value := getattr(event, name)) is not None
+        f"{_spaced(name)} {printable(value) if isinstance(value, str) else value}"
+        for name in record.__struct_fields__
+        if name not in UNTOLD and (value := getattr(record, name)) is not None
     ]
-    words = "".join(f" {letter.lower()}" if letter.isupper() else letter for letter in type(event).__name__)
+    words = "".join(f" {letter.lower()}" if letter.isupper() else letter for letter in type(record).__name__)
     return f"{words.strip()} ({', '.join(fields)})" if fields else words.strip()
 
 
