@@ -73,7 +73,9 @@ class World:
         if offers is None:
             seen: set[int] = set()
             state = self._state_of(node)
-            looked = _LookedState(state.product, _LookedSlots(state.memory, seen), _LookedSlots(state.moment, seen))
+            looked = _LookedState(
+                state.product, _LookedSlots(state.memory, seen), _LookedSlots(state.moment, seen)
+            )
             offers = self._play(cast("State", looked))
             if not seen <= set(self.places):
                 self.places, self.rows, self.grew = tuple(sorted(seen.union(self.places))), {}, True

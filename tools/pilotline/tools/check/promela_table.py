@@ -2,10 +2,10 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Final, TypeAlias
+from typing import Any, Final, TypeAlias
 
-Rows: TypeAlias = Mapping[tuple[int, ...], str]
-"""What is done, by what the columns hold."""
+Rows: TypeAlias = Mapping[Any, str]
+"""What is done, by what the columns hold: a tuple of numbers."""
 UNKNOWN: Final = ":: else -> tabulated = false; assert(tabulated)"
 GUARD_MAX: Final = 400
 """Characters; SPIN's own buffers are small."""

@@ -51,7 +51,9 @@ def forgotten(memory: Memory) -> Memory:
 
 OURS: Final = Variant("the station as it is")
 BROKEN: Final = {
-    "dropped-when-sent": Variant("a message leaves the queue when it is sent, not when it is answered", dropped_when_sent),
+    "dropped-when-sent": Variant(
+        "a message leaves the queue when it is sent, not when it is answered", dropped_when_sent
+    ),
     "overtaken": Variant("what was not processed is repeated behind what came after it", overtaken),
     "in-the-moment": Variant("the queue is not in Memory: a power cut forgets it", wakes=forgotten),
 }

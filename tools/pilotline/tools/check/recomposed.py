@@ -93,7 +93,7 @@ class Recomposed:
             yield partial(self._fired, node, fired)
 
     def _fired(self, node: Key, fired: Fired) -> Key:
-        passed = list(self.tables.passed(fired.after_ms, node))
+        passed = list(self.tables.settled.after(fired.after_ms, node))
         if not fired.raised:
             return tuple(passed)
         passed[TIMERS] = fired.timers
@@ -114,7 +114,7 @@ class Recomposed:
         while prompted := next(filter(None, (world(node) for world in self.tables.at_once)), None):
             ((event, said),) = prompted
             node = self._rounds(node, (event,), said)
-        return self.tables.settled(node)
+        return self.tables.settled.representative(node)
 
     def _rounds(self, node: Key, events: tuple[int, ...], said: int) -> Key:
         raised = deque(events)

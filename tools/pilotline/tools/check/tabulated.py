@@ -3,16 +3,16 @@
 Theory of operation: a component is a machine. What it does in a round follows from the event and from the slots that it
 owns or declares to read; each such combination is a row. It is found once, by asking the machine's own guards and
 actions, and is numbers from then on: the slots it writes, its orders to collections, the events it raises, the message it
-sends. Likewise the world (by the slots a player looks at), the boot (by Memory), deadlines (by the timers), and what is
-the same as what (by a slot and the numbers that are alive). Time is counted from the present.
+sends. Likewise the world (by the slots a player looks at), a boot (by Memory), deadlines (by the timers), and what is the
+same as what (`settled`). Time is counted from the present.
 
 `step` and `Search` are not asked: rounds, orders, cuts and what happens at once are put together anew from the tables, in
-`recomposed` in Python and in `promela` for SPIN. All of them have to find the same states.
+Python (`recomposed`) and by SPIN (`promela_model`). All of them have to find the same states.
 """
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping
-from typing import Any, Final, NamedTuple, TypeAlias, cast
+from typing import Any, Final, NamedTuple, cast
 
 from immutables import Map
 
@@ -37,16 +37,15 @@ from pilotline.core.state import Boot, Call, Entry, State, TimerKey
 from pilotline.core.statechart import Machine
 from pilotline.core.step import Reaction, begin, next_deadline, reaction
 from pilotline.core.subscriptions import Subscription, listeners
-from pilotline.tools.check.canonical import Canonical, living_in, namespaces_of
 from pilotline.tools.check.environment import ENTROPY, Player
-from pilotline.tools.check.explorer import NOW, SECOND, left_out
-from pilotline.tools.check.interned import IN_MEMORY, PLACES, SLOTS, Interned
+from pilotline.tools.check.explorer import NOW, SECOND
+from pilotline.tools.check.interned import IN_MEMORY, PLACES, SLOTS
 from pilotline.tools.check.looked_at import LookedSlice, Offer, World, place_of
 from pilotline.tools.check.numbered import CALL, OUTBOX, TIMERS, Key, Numbered, Slots
 from pilotline.tools.check.queue_variants import OURS, Variant
 from pilotline.tools.check.scope import Scope
+from pilotline.tools.check.settled import Settled, Write
 
-Write: TypeAlias = tuple[int, int]
 NOTHING, ANSWERED, FAILED = range(3)
 """What the Central System has said of the transaction message that it was sent: an error and silence are a failure."""
 KEPT, OLDEST_GONE, LOST = range(3)
@@ -78,7 +77,7 @@ class Booted(NamedTuple):
 
 
 class Fired(NamedTuple):
-    """What is due: after so many ms this happens, which raises an event and leaves these timers; 0: time only passes."""
+    """What is due after so many ms: an event, and the timers that are left; no event (0): time only passes."""
 
     after_ms: int
     raised: int
@@ -101,7 +100,7 @@ class Tables:
             raise NotInTheModel(f"{scope.name}: the store that fails, and cuts within a step")
         self.scope, self.variant = scope, variant
         self.slots = Slots(scope.product)
-        self._canonical = Canonical(Interned(scope.product), left_out(scope))
+        self.settled = Settled(scope, self.slots)
         self.events: Numbered[Event] = Numbered()
         self.orders: Numbered[tuple[Order, ...]] = Numbered()
         self.messages: Numbered[str] = Numbered()
@@ -118,13 +117,8 @@ class Tables:
         """By the event and Memory."""
         self.fired: dict[Write, Fired | None] = {}
         """By timers and the open call."""
-        self.shifted: dict[int, dict[Write, int]] = defaultdict(dict)
-        """By slot; by what it holds and how much time passes."""
-        self.settled_as: dict[int, dict[tuple[int, Key], int]] = defaultdict(dict)
-        """By slot; by what it holds and what is alive in its namespaces."""
-        self._alive: dict[Write, Mapping[str, int]] = {}
-        self.players = [World(self.slots.state, self._offered(player)) for player in scope.players]
-        self.at_once = [World(self.slots.state, self._prompted), *(World(self.slots.state, self._first(p)) for p in scope.at_once)]
+        self.players = [self._world(self._offered(player)) for player in scope.players]
+        self.at_once = [self._world(play) for play in (self._prompted, *map(self._first, scope.at_once))]
         """The first that offers anything does so before anything else may happen."""
 
     # --- components ---
@@ -162,12 +156,12 @@ class Tables:
         raised: list[int] = []
         sends = 0
 
-        def write(place: int, key: object, record: Any) -> None:
+        def write(place: int, key: Any, record: Any) -> None:
             held = written.get(place, self.slots.value(place, node[place]))
             if isinstance(held, Map) or SLOTS[place] in SHARED:
                 orders[place].append(Order(key, record))
             elif isinstance(held, tuple):
-                written[place] = (*held[:key], record, *held[key + 1 :])  # type: ignore[index]  # by its number
+                written[place] = (*held[:key], record, *held[key + 1 :])
             else:
                 written[place] = record
 
@@ -279,7 +273,7 @@ class Tables:
         if due > SECOND:
             return Fired(SECOND, 0, 0, NOTHING)
         event = DeadlinePassed()
-        draft = Draft(self.slots.state(self.passed(due, node)), NOW, event)
+        draft = Draft(self.slots.state(self.settled.after(due, node)), NOW, event)
         timers.fire(draft, event)
         draft.end_round()
         raised = draft.queue.pop()
@@ -287,24 +281,10 @@ class Tables:
         left = self.slots.number(TIMERS, draft.state.moment.timers)
         return Fired(due, self.events(raised), left, FAILED if silent else NOTHING)
 
-    def passed(self, ms: int, node: Key) -> Key:
-        """The state when so much time has passed."""
-        if not ms:
-            return node
-        found = list(node)
-        after: Key = ()
-        for place, held in enumerate(node):
-            known = self.shifted[place].get((held, ms))
-            if known is None:
-                after = after or self._same(node, ms)
-                known = self.shifted[place][held, ms] = after[place]
-            found[place] = known
-        return tuple(found)
-
-    def _same(self, node: Key, ms: int) -> Key:
-        return self.slots.node(self._canonical.of(self.slots.state(node), ms))
-
     # --- the world ---
+
+    def _world(self, play: Callable[[State], tuple[Offer, ...]]) -> World:
+        return World(self.slots.state, play)
 
     def _offered(self, player: Player) -> Callable[[State], tuple[Offer, ...]]:
         return lambda state: tuple([self._offer(state, event) for event in player(state)])
@@ -323,7 +303,9 @@ class Tables:
     def _offer(self, state: State, event: External) -> Offer:
         said = NOTHING
         if isinstance(event, CallReceived | BadCallReceived):
-            raise NotInTheModel(f"{self.scope.name}: calls of the Central System, which decision tables answer")
+            raise NotInTheModel(
+                f"{self.scope.name}: calls of the Central System, which decision tables answer"
+            )
         if isinstance(event, ResultReceived | ErrorReceived):
             call = state.moment.call
             if call.open is not None and event.message_id == call.open.message_id:
@@ -341,45 +323,9 @@ class Tables:
             len(report.due) <= self.scope.due_max for report in state.moment.status_reports
         )
 
-    # --- what is the same ---
 
-    def alive(self, node: Key) -> Mapping[str, int]:
-        """By namespace, the numbers that are alive, as bits; where only the present one counts, that."""
-        alive: dict[str, int] = defaultdict(int)
-        for place, held in enumerate(node):
-            for name, bits in self.alive_in(place, held).items():
-                alive[name] |= bits
-        return alive
-
-    def alive_in(self, place: int, held: int) -> Mapping[str, int]:
-        """What one slot keeps alive."""
-        if (place, held) not in self._alive:
-            value = self.slots.value(place, held)
-            bits = {name: sum([1 << number for number in found]) for name, found in living_in(place, value).items()}
-            self._alive[place, held] = bits | PRESENT.get(SLOTS[place], lambda _: {})(value)
-        return self._alive[place, held]
-
-    def settled(self, node: Key) -> Key:
-        """The state that stands for all that are the same."""
-        alive, after, found = self.alive(node), cast("Key", ()), list(node)
-        for place, held in enumerate(node):
-            key = held, tuple([alive[name] for name in NAMESPACES[place]])
-            known = self.settled_as[place].get(key)
-            if known is None:
-                after = after or self._same(node, NOW)
-                known = self.settled_as[place][key] = after[place]
-            found[place] = known
-        return tuple(found)
-
-
-PRESENT: Final[Mapping[str, Callable[[Any], Mapping[str, int]]]] = {
-    "boot": lambda boot: {"boot": boot.number},
-    "link": lambda link: {"connection": link.connection},
-}
-"""The numbers of which only the present one counts, by the slot that says which that is."""
 SHARED: Final = frozenset(slot for slot, owners in Counter(m.slot for m in MACHINES).items() if owners > 1)
 """The slots in which more than one machine keeps its records."""
-NAMESPACES: Final = tuple(tuple(sorted(namespaces_of(place))) for place in range(len(SLOTS)))
 
 
 def _is_for_the_outbox(call: Call) -> bool:

@@ -18,10 +18,10 @@ from pilotline.tools.check.looked_at import Offer, World
 from pilotline.tools.check.numbered import CALL, OUTBOX, TIMERS, Key
 from pilotline.tools.check.promela_table import at_a_stroke, choice, guards, indented, sequence, table
 from pilotline.tools.check.recomposed import DELIVERED, DURABLE, IN_ORDER, Found
+from pilotline.tools.check.settled import NAMESPACES
 from pilotline.tools.check.tabulated import (
     KEPT,
     Fired,
-    NAMESPACES,
     OLDEST_GONE,
     Booted,
     NotInTheModel,
@@ -187,7 +187,7 @@ class Promela:
         """Time passes: what is counted from the present comes nearer."""
         does = []
         for place in self.varying:
-            shifted = self.tables.shifted[place]
+            shifted = self.tables.settled.passed[place]
             if any(held != number for (held, _), number in shifted.items()):
                 rows = {key: f"{SLOTS[place]} = {number}" for key, number in shifted.items()}
                 does.append(table((SLOTS[place], "passes"), rows))
@@ -243,7 +243,10 @@ class Promela:
         """By namespace and slot, what each value of the slot keeps alive; only slots that keep anything alive."""
         found: dict[str, dict[int, dict[int, int]]] = defaultdict(dict)
         for place in range(len(SLOTS)):
-            values = {held: self.tables.alive_in(place, held) for held, _ in self.tables.settled_as[place]}
+            values = {
+                held: self.tables.settled.alive_in(place, held)
+                for held, _ in self.tables.settled.counted[place]
+            }
             for name in {name for alive in values.values() for name, bits in alive.items() if bits}:
                 found[name][place] = {held: alive.get(name, 0) for held, alive in values.items()}
         return found
@@ -270,7 +273,7 @@ class Promela:
         )
 
     def _settled(self, place: int) -> str:
-        found = self.tables.settled_as[place]
+        found = self.tables.settled.counted[place]
         if all(held == number for (held, _), number in found.items()):
             return ""
         at = [at for at, name in enumerate(NAMESPACES[place]) if name in self.bits]
@@ -294,7 +297,9 @@ class Promela:
     def _begin(self) -> str:
         """What was chosen happens."""
         first = "; ".join(f"raised!{event}" for event in self.tables.first_boot(self._first_event).raised)
-        cut = " || ".join(f"event == {event}" for event in dict.fromkeys(event for event, _ in self.tables.boots))
+        cut = " || ".join(
+            f"event == {event}" for event in dict.fromkeys(event for event, _ in self.tables.boots)
+        )
         return at_a_stroke(
             "it happens",
             'printf("then %d %d\\n", event, passes)',
@@ -316,7 +321,9 @@ class Promela:
             options += self._offers(world)
         options += self._deadlines()
         chosen = "\n".join(["if", *options, "fi"])
-        settled = indented(f"{self._rounds()};\nskip; /* a loop cannot be left for a d_step */\n{self._settle()}")
+        settled = indented(
+            f"{self._rounds()};\nskip; /* a loop cannot be left for a d_step */\n{self._settle()}"
+        )
         go_on = choice([f":: len(raised) > 0 ->\n{settled}"])
         end = at_a_stroke("it is over", "event = 0; said = 0; sends = 0; oldest = 0; place = 0; order = 0")
         move = indented(indented(sequence("what happens next", chosen, self._begin(), go_on, end)))
