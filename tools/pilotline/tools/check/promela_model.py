@@ -16,7 +16,7 @@ from pilotline.tools.check.environment import powered_up
 from pilotline.tools.check.interned import IN_MEMORY, SLOTS
 from pilotline.tools.check.looked_at import Offer, World
 from pilotline.tools.check.numbered import CALL, OUTBOX, TIMERS, Key
-from pilotline.tools.check.promela_table import at_a_stroke, choice, guards, indented, sequence, table
+from pilotline.tools.check.promela_table import choice, guards, indented, sequence, table
 from pilotline.tools.check.recomposed import DELIVERED, DURABLE, IN_ORDER, Found
 from pilotline.tools.check.settled import NAMESPACES
 from pilotline.tools.check.tabulated import (
@@ -111,9 +111,9 @@ class Promela:
                 columns = [at for at, p in enumerate(reads) if p in looked and p in self.varying]
                 found = {tuple([key[at] for at in columns]): self._row(row) for key, row in rows.items()}
                 does = table([SLOTS[reads[at]] for at in columns], found)
-                kind = type(self.tables.events[event]).__name__
-                options.append(f":: event == {event} -> /* {kind} */\n{indented(does)}")
-            yield at_a_stroke(f"the component {name}", choice(options))
+                does = sequence(type(self.tables.events[event]).__name__, does)
+                options.append(f":: event == {event} ->\n{indented(does)}")
+            yield sequence(f"the component {name}", choice(options))
 
     def _row(self, row: Row) -> str:
         does = [f"after_{SLOTS[p]} = {number}" for p, number in row.writes if p in self.varying]
@@ -130,7 +130,7 @@ class Promela:
             options.append(f":: place == {place} ->\n{indented(does)}")
         each = f":: len(ordered) > 0 ->\n  ordered?place,order;\n{indented(choice(options))}"
         orders = f"do\n{each}\n:: else -> break\nod"
-        return at_a_stroke("what was ordered, in order", orders)
+        return sequence("what was ordered, in order", orders)
 
     def _promises(self) -> str:
         tables = self.tables
@@ -142,7 +142,7 @@ class Promela:
             became[before, after] = does
         is_oldest = f"{table(('outbox',), oldest)};\nin_order = (oldest == sends);\nassert(in_order)"
         stay = f"{table(('outbox', 'after_outbox'), became)};\nassert(delivered)"
-        return at_a_stroke(
+        return sequence(
             "what is promised",
             choice([f":: sends != 0 ->\n{indented(is_oldest)}"]),
             choice([f":: after_outbox != outbox ->\n{indented(stay)}"]),
@@ -154,11 +154,11 @@ class Promela:
         after = [f"{SLOTS[p]} = after_{SLOTS[p]}; after_{SLOTS[p]} = 0" for p in self.varying]
         return sequence(
             "a round",
-            at_a_stroke("it begins", "raised?event", "sends = 0", *before),
+            sequence("it begins", "raised?event", "sends = 0", *before),
             *self._components(),
             self._carry(),
             self._promises(),
-            at_a_stroke("it ends", *after),
+            sequence("it ends", *after),
         )
 
     # --- power and time ---
@@ -203,7 +203,7 @@ class Promela:
             found = {key: self._offer(offers[0]) if offers else "skip" for key, offers in rows.items()}
             otherwise = f":: event == 0 ->\n{indented(does)}"
             does = f"{table(names, found)};\n{choice([otherwise])}"
-        return at_a_stroke("what happens at once", "event = 0", does)
+        return sequence("what happens at once", "event = 0", does)
 
     def _columns(self, world: World) -> tuple[list[str], dict[Key, tuple[Offer, ...]]]:
         at = [at for at, place in enumerate(world.places) if place in self.varying]
@@ -267,9 +267,9 @@ class Promela:
         settled = [text for text in map(self._settled, self.varying) if text]
         return sequence(
             "what is the same",
-            at_a_stroke("the numbers that are alive", *does),
-            *(at_a_stroke("counted from the lowest", text) for text in settled),
-            at_a_stroke("that is all", *nothing),
+            sequence("the numbers that are alive", *does),
+            *(sequence("counted from the lowest", text) for text in settled),
+            sequence("that is all", *nothing),
         )
 
     def _settled(self, place: int) -> str:
@@ -300,7 +300,7 @@ class Promela:
         cut = " || ".join(
             f"event == {event}" for event in dict.fromkeys(event for event, _ in self.tables.boots)
         )
-        return at_a_stroke(
+        return sequence(
             "it happens",
             'printf("then %d %d\\n", event, passes)',
             choice([f":: passes > 0 ->\n{indented(self._pass())}"]),
@@ -322,10 +322,10 @@ class Promela:
         options += self._deadlines()
         chosen = "\n".join(["if", *options, "fi"])
         settled = indented(
-            f"{self._rounds()};\nskip; /* a loop cannot be left for a d_step */\n{self._settle()}"
+            f"{self._rounds()};\n{self._settle()}"
         )
         go_on = choice([f":: len(raised) > 0 ->\n{settled}"])
-        end = at_a_stroke("it is over", "event = 0; said = 0; sends = 0; oldest = 0; place = 0; order = 0")
+        end = sequence("it is over", "event = 0; said = 0; sends = 0; oldest = 0; place = 0; order = 0")
         move = indented(indented(sequence("what happens next", chosen, self._begin(), go_on, end)))
         return f"init {{\nend: do\n:: atomic {{\n{move}\n  }}\nod\n}}"
 

@@ -71,11 +71,6 @@ def sequence(about: str, *statements: str) -> str:
     return f"/* {about} */\n" + (JOIN.join(statements) or "skip")
 
 
-def at_a_stroke(about: str, *statements: str) -> str:
-    """A sequence that SPIN takes as one statement."""
-    return f"d_step {{ /* {about} */\n{indented(JOIN.join(statements))}\n}}"
-
-
 def indented(text: str) -> str:
     """A text, deeper by one level."""
     return "\n".join(f"  {line}" for line in text.split("\n"))
