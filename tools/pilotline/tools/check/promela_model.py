@@ -126,7 +126,9 @@ class Promela:
         options = []
         for place, carried in self.tables.carried.items():
             after = f"after_{SLOTS[place]}"
-            does = table((after, "order"), {key: f"{after} = {number}" for key, number in carried.items()})
+            does = table(
+                (after, "order"), {key: _becomes(after, key[0], number) for key, number in carried.items()}
+            )
             options.append(f":: place == {place} ->\n{indented(does)}")
         each = f":: len(ordered) > 0 ->\n  ordered?place,order;\n{indented(choice(options))}"
         orders = f"do\n{each}\n:: else -> break\nod"
@@ -189,7 +191,7 @@ class Promela:
         for place in self.varying:
             shifted = self.tables.settled.passed[place]
             if any(held != number for (held, _), number in shifted.items()):
-                rows = {key: f"{SLOTS[place]} = {number}" for key, number in shifted.items()}
+                rows = {key: _becomes(SLOTS[place], key[0], number) for key, number in shifted.items()}
                 does.append(table((SLOTS[place], "passes"), rows))
         return sequence("time passes", *does)
 
@@ -260,7 +262,10 @@ class Promela:
             does.append(f"{alive} = 0")
             for place, values in by_place.items():
                 if place in self.varying:
-                    rows = {(held,): f"{alive} = {alive} | {bits}" for held, bits in values.items()}
+                    rows = {
+                        (held,): f"{alive} = {alive} | {bits}" if bits else "skip"
+                        for held, bits in values.items()
+                    }
                     does.append(table((SLOTS[place],), rows))
                 else:
                     does.append(f"{alive} = {alive} | {max(values.values())}")
@@ -281,7 +286,7 @@ class Promela:
         return table(
             names,
             {
-                (held, *(alive[column] for column in at)): f"{SLOTS[place]} = {number}"
+                (held, *(alive[column] for column in at)): _becomes(SLOTS[place], held, number)
                 for (held, alive), number in found.items()
             },
         )
@@ -321,9 +326,7 @@ class Promela:
             options += self._offers(world)
         options += self._deadlines()
         chosen = "\n".join(["if", *options, "fi"])
-        settled = indented(
-            f"{self._rounds()};\n{self._settle()}"
-        )
+        settled = indented(f"{self._rounds()};\n{self._settle()}")
         go_on = choice([f":: len(raised) > 0 ->\n{settled}"])
         end = sequence("it is over", "event = 0; said = 0; sends = 0; oldest = 0; place = 0; order = 0")
         move = indented(indented(sequence("what happens next", chosen, self._begin(), go_on, end)))
@@ -341,6 +344,10 @@ class Promela:
 def _first_event(tables: Tables) -> PoweredUp:
     product = tables.scope.product
     return powered_up(product, (False,) * (len(product.connectors) + 1))
+
+
+def _becomes(slot: str, held: int, number: int) -> str:
+    return "skip" if held == number else f"{slot} = {number}"
 
 
 def _word(name: str) -> str:

@@ -38,7 +38,7 @@ class Found(NamedTuple):
     """What a search over tables found."""
 
     nodes: frozenset[Key]
-    steps: int
+    moves: int
     queue_max: int
     """The most raised events that waited at once."""
     broken: tuple[str, ...]
@@ -63,7 +63,7 @@ class Recomposed:
                 return found
 
     def _search(self) -> Found:
-        tables, steps, broken = self.tables, 0, dict[str, None]()
+        tables, moves, broken = self.tables, 0, dict[str, None]()
         product = tables.scope.product
         booted = tables.first_boot(powered_up(product, (False,) * (len(product.connectors) + 1)))
         first = self._gone_on(booted.node, booted.raised, NOTHING)
@@ -71,7 +71,7 @@ class Recomposed:
         while pending:
             node = pending.popleft()
             for move in self._moves(node):
-                steps += 1
+                moves += 1
                 try:
                     after = move()
                 except Broken as promise:
@@ -80,7 +80,7 @@ class Recomposed:
                 if after not in seen:
                     seen.add(after)
                     pending.append(after)
-        return Found(frozenset(seen), steps, self.queue_max, tuple(broken))
+        return Found(frozenset(seen), moves, self.queue_max, tuple(broken))
 
     def _moves(self, node: Key) -> Iterator[Callable[[], Key]]:
         if not self.tables.followed(node):

@@ -184,7 +184,7 @@ class Tables:
                     case ReadMeter() if output.context in self.scope.read_at_once:
                         raise NotInTheModel(f"a meter that is read at once ({output.context})")
                     case SendCall() if record.open.by.machine == "outbox":
-                        sends = self.messages(output.message_id)
+                        sends = self._sent(output.message_id)
                     case Effect():
                         pass
                     case _:
@@ -195,6 +195,12 @@ class Tables:
             tuple(raised),
             sends,
         )
+
+    def _sent(self, message_id: str) -> int:
+        """Which it is cannot be told of one that has waited for its turn: its id is as good as any other (`canonical`)."""
+        if "-q" not in message_id:
+            raise NotInTheModel("a message that waits for its turn while something happens")
+        return self.messages(message_id)
 
     def carried_out(self, place: int, held: int, order: int) -> int:
         """What a collection holds after an order."""
