@@ -27,6 +27,7 @@ class Numbered(Generic[Value]):
         self._values: list[Value] = []
 
     def __call__(self, value: Value) -> int:
+        """The number of a value."""
         number = self._numbers.get(value)
         if number is None:
             number = self._numbers[value] = len(self._values) + self._first

@@ -1,8 +1,8 @@
 """A second opinion by SPIN on a scope: ``python -m pilotline.tools.check.promela [--verify] [--broken NAME] [SCOPE]``.
 
-Three searches say what they found: the explorer's over the real `step`, one in Python over the tables of the machines' rows,
-and SPIN's over the same tables as Promela. They must have the same verdict, and if it is good, the same states. The exit
-status is 0 if so and the station keeps its promises, 1 if not, 2 if there is no verdict.
+Three searches say what they found: the explorer's over the real `step`, one in Python over the tables of the machines'
+rows, and SPIN's over the same tables as Promela. They must have the same verdict, and if it is good, the same states.
+The exit status is 0 if so and the station keeps its promises, 1 if not, 2 if there is no verdict.
 """
 
 import argparse

@@ -2,8 +2,8 @@
 
 Theory of operation: every slot that ever changes is a number, and every step of the station one atomic move: the world
 chooses what happens, then the rounds run, first in, first out, each component looking at the state at the start of the
-round. A table is an `if` whose options are its rows; a combination that no row has is an assertion that fails, so SPIN
-cannot come to a state that the tables know nothing of, and go on. What only serves within a step is hidden from the state.
+round. A table is an `if` whose options are its rows; a combination that no row has is an assertion that fails: SPIN
+cannot go unnoticed where the tables know nothing. What only serves within a step is empty or 0 between steps.
 """
 
 from collections import defaultdict
@@ -16,14 +16,15 @@ from pilotline.tools.check.environment import powered_up
 from pilotline.tools.check.interned import IN_MEMORY, SLOTS
 from pilotline.tools.check.looked_at import Offer, World
 from pilotline.tools.check.numbered import CALL, OUTBOX, TIMERS, Key
+from pilotline.tools.check.promela_legend import legend
 from pilotline.tools.check.promela_table import choice, guards, indented, sequence, table
 from pilotline.tools.check.recomposed import DELIVERED, DURABLE, IN_ORDER, Found
 from pilotline.tools.check.settled import NAMESPACES
 from pilotline.tools.check.tabulated import (
     KEPT,
-    Fired,
     OLDEST_GONE,
     Booted,
+    Fired,
     NotInTheModel,
     Row,
     Tables,
@@ -60,7 +61,18 @@ class Promela:
 
     def text(self) -> str:
         """The whole model; the same for the same scope."""
-        return "\n\n".join((self._header(), self._declarations(), self._unfollowed(), self._world())) + "\n"
+        return (
+            "\n\n".join(
+                (
+                    self._header(),
+                    legend(self.tables, self.varying),
+                    self._declarations(),
+                    self._unfollowed(),
+                    self._world(),
+                )
+            )
+            + "\n"
+        )
 
     # --- state ---
 
@@ -72,7 +84,7 @@ class Promela:
             (
                 f"/* {scope.name}: {scope.says}",
                 f"   Station: {tables.variant.says}",
-                "   Generated from the machines' own rows by `python -m pilotline.tools.check.promela`; see docs/spin.md.",
+                "   Made of the machines' own rows by `python -m pilotline.tools.check.promela` (docs/spin.md).",
                 f"   Components: {', '.join(acting)}",
                 f"   They never act here: {', '.join(idle)} */",
             )

@@ -9,7 +9,7 @@ from pilotline.tools.check.scope import QUIET, TALK, WILLING, Scope, one_connect
 QUEUEING: Final = (
     Scope(
         "queue",
-        "a plug starts, its end stops; the Central System answers, errs, is silent or late; network and power go at any time",
+        "a plug starts, its end stops; answers, errors, silence, late answers; network and power go at any time",
         one_connector("reference", readers=(), start_without_authorization="FREE", lock=False),
         (
             world.cable(1),

@@ -28,6 +28,7 @@ class Variant(NamedTuple):
 
 
 def dropped_when_sent(state: State, reaction: Reaction) -> Reaction:
+    """What is handed over has left the queue."""
     head = state.moment.queue.head
     sends = any(isinstance(output, Asked) for output in reaction.outputs)
     return reaction._replace(outputs=(Drop("outbox", head), *reaction.outputs)) if sends else reaction
@@ -46,6 +47,7 @@ def overtaken(state: State, reaction: Reaction) -> Reaction:
 
 
 def forgotten(memory: Memory) -> Memory:
+    """Nothing waits after a boot."""
     return replace(memory, outbox=Map()) if memory.outbox else memory
 
 

@@ -1,8 +1,8 @@
 """Breadth-first search over the tables of a scope, which are put together by nothing but their numbers.
 
-What is promised is said anew, of the messages that wait and of what the Central System has said; `promela` says the same to
-SPIN. A step that breaks a promise is cut short there, and the search goes on elsewhere, so that the tables hold all that
-another search may look up before it finds the same.
+What is promised is said anew, of the messages that wait and of what the Central System has said; `promela_model` says
+the same to SPIN. A step that breaks a promise is cut short there, and the search goes on elsewhere, so that the tables
+hold all that another search may look up before it finds the same.
 """
 
 from collections import deque

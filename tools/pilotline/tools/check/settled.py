@@ -1,7 +1,7 @@
 """What is the same as what, slot by slot, as tables: time that has passed, and numbers counted from the lowest alive.
 
-Theory of operation: `Canonical` finds the representative of a whole state. What it makes of one slot follows from what the
-slot holds, from how much time passes, and from the numbers that are alive in the slot's namespaces, each a bit.
+Theory of operation: `Canonical` finds the representative of a whole state. What it makes of one slot follows from what
+the slot holds, from how much time passes, and from the numbers that are alive in the slot's namespaces, each a bit.
 """
 
 from collections import defaultdict

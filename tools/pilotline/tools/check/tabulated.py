@@ -1,17 +1,17 @@
 """A scope as tables of small numbers: what each machine's rows come to, row by row.
 
-Theory of operation: a component is a machine. What it does in a round follows from the event and from the slots that it
-owns or declares to read; each such combination is a row. It is found once, by asking the machine's own guards and
-actions, and is numbers from then on: the slots it writes, its orders to collections, the events it raises, the message it
-sends. Likewise the world (by the slots a player looks at), a boot (by Memory), deadlines (by the timers), and what is the
-same as what (`settled`). Time is counted from the present.
+Theory of operation: a component is a machine. What it does in a round follows from the event and from the slots that
+it owns or declares to read; each such combination is a row. It is found once, by asking the machine's own guards and
+actions, and is numbers from then on: the slots it writes, its orders to collections, the events it raises, the message
+it sends. Likewise the world (by the slots a player looks at), a boot (by Memory), deadlines (by the timers), and what
+is the same as what (`settled`). Time is counted from the present.
 
-`step` and `Search` are not asked: rounds, orders, cuts and what happens at once are put together anew from the tables, in
-Python (`recomposed`) and by SPIN (`promela_model`). All of them have to find the same states.
+`step` and `Search` are not asked: rounds, orders, cuts and what happens at once are put together anew from the tables,
+in Python (`recomposed`) and by SPIN (`promela_model`). All of them have to find the same states.
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any, Final, NamedTuple, cast
 
 from immutables import Map
@@ -33,7 +33,7 @@ from pilotline.core.events import (
     ResultReceived,
 )
 from pilotline.core.machines.outbox import message_id_of
-from pilotline.core.state import Boot, Call, Entry, State, TimerKey
+from pilotline.core.state import Boot, Call, State, TimerKey
 from pilotline.core.statechart import Machine
 from pilotline.core.step import Reaction, begin, next_deadline, reaction
 from pilotline.core.subscriptions import Subscription, listeners
@@ -183,7 +183,7 @@ class Tables:
                         orders[TIMERS].append(Order(TimerKey(machine.name, output.timer, key)))
                     case ReadMeter() if output.context in self.scope.read_at_once:
                         raise NotInTheModel(f"a meter that is read at once ({output.context})")
-                    case SendCall() if record.open.by.machine == "outbox":
+                    case SendCall() if record is not None and record.open.by.machine == "outbox":
                         sends = self._sent(output.message_id)
                     case Effect():
                         pass
@@ -197,7 +197,7 @@ class Tables:
         )
 
     def _sent(self, message_id: str) -> int:
-        """Which it is cannot be told of one that has waited for its turn: its id is as good as any other (`canonical`)."""
+        """One that has waited for its turn has an id as good as any other (`canonical`): which it is cannot be told."""
         if "-q" not in message_id:
             raise NotInTheModel("a message that waits for its turn while something happens")
         return self.messages(message_id)
