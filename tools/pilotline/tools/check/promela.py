@@ -27,7 +27,7 @@ examples:
   python -m pilotline.tools.check.promela --verify                   three searches of the queue
   python -m pilotline.tools.check.promela --verify --broken overtaken
   python -m pilotline.tools.check.promela --verify --queue-max 3     longer queues: more states
-  python -m pilotline.tools.check.promela --verify session           another scope
+  python -m pilotline.tools.check.promela --verify "two connectors"  another scope
 """
 
 

@@ -98,7 +98,7 @@ class Promela:
         ]
         after = "\n".join(f"short after_{SLOTS[p]};" for p in self.varying)
         alive = "\n".join(f"short alive_{_word(name)};" for name in sorted(self.bits))
-        shares = SHARES.format(room=self.found.queue_max + 8, after=after, alive=alive)
+        shares = SHARES.format(room=self.found.raised_max + 8, after=after, alive=alive)
         held = "/* The station: what each slot holds, by number. */"
         return "\n".join((held, *slots, "bool running = false;\n", shares))
 

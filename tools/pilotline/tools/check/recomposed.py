@@ -39,7 +39,7 @@ class Found(NamedTuple):
 
     nodes: frozenset[Key]
     moves: int
-    queue_max: int
+    raised_max: int
     """The most raised events that waited at once."""
     broken: tuple[str, ...]
     """Which promises, the first found first."""
@@ -50,7 +50,7 @@ class Recomposed:
 
     def __init__(self, tables: Tables) -> None:
         self.tables = tables
-        self.queue_max = 0
+        self.raised_max = 0
 
     def run(self) -> Found:
         """Search until no player has looked at a slot that was not known to count."""
@@ -80,7 +80,7 @@ class Recomposed:
                 if after not in seen:
                     seen.add(after)
                     pending.append(after)
-        return Found(frozenset(seen), moves, self.queue_max, tuple(broken))
+        return Found(frozenset(seen), moves, self.raised_max, tuple(broken))
 
     def _moves(self, node: Key) -> Iterator[Callable[[], Key]]:
         if not self.tables.followed(node):
@@ -119,7 +119,7 @@ class Recomposed:
     def _rounds(self, node: Key, events: tuple[int, ...], said: int) -> Key:
         raised = deque(events)
         while raised:
-            self.queue_max = max(self.queue_max, len(raised))
+            self.raised_max = max(self.raised_max, len(raised))
             event = raised.popleft()
             node, more = self._round(node, event, said)
             raised.extend(more)
