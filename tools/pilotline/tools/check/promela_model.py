@@ -61,18 +61,9 @@ class Promela:
 
     def text(self) -> str:
         """The whole model; the same for the same scope."""
-        return (
-            "\n\n".join(
-                (
-                    self._header(),
-                    legend(self.tables, self.varying),
-                    self._declarations(),
-                    self._unfollowed(),
-                    self._world(),
-                )
-            )
-            + "\n"
-        )
+        key = legend(self.tables, self.varying)
+        parts = (self._header(), key, self._declarations(), self._unfollowed(), self._world(), "")
+        return "\n\n".join(parts)
 
     # --- state ---
 
@@ -314,9 +305,8 @@ class Promela:
     def _begin(self) -> str:
         """What was chosen happens."""
         first = "; ".join(f"raised!{event}" for event in self.tables.first_boot(self._first_event).raised)
-        cut = " || ".join(
-            f"event == {event}" for event in dict.fromkeys(event for event, _ in self.tables.boots)
-        )
+        cuts = dict.fromkeys(event for event, _ in self.tables.boots)
+        cut = " || ".join(f"event == {event}" for event in cuts) or "false"
         return sequence(
             "it happens",
             'printf("then %d %d\\n", event, passes)',
@@ -325,8 +315,8 @@ class Promela:
             choice(
                 [
                     f":: starts -> {first}",
-                    f":: {cut or 'false'} ->\n{indented(self._boot())}",
-                    f":: event > 0 && !({cut or 'false'}) -> raised!event",
+                    f":: {cut} ->\n{indented(self._boot())}",
+                    f":: event > 0 && !({cut}) -> raised!event",
                 ]
             ),
             "passes = 0; left = 0; event = 0; starts = false",
