@@ -63,6 +63,14 @@ def test_tables_and_explorer_have_the_same_verdict_on_each_variant(variant: str)
     assert (searched(QUEUE, variant)[1].violation is not None) == bool(FOUND[variant])
 
 
+@pytest.mark.parametrize("name", [QUEUE, SMALL, "kept cable", "old readings"])
+def test_the_model_begins_with_what_its_numbers_stand_for(name: str) -> None:
+    legend = model(name, "ours").split("\n\n")[1]
+    assert legend.startswith("/* What the numbers stand for")
+    assert "outbox: none = 0; " in legend
+    assert "link: waiting = " in legend
+
+
 def test_a_variant_that_changes_nothing_is_the_station() -> None:
     assert Search(scopes()[SMALL], stepper=stepper_of(OURS)).run().states == len(of(SMALL, "ours")[1].nodes)
 

@@ -3,6 +3,8 @@
 from collections.abc import Iterator
 from typing import Any
 
+from immutables import Map
+
 from pilotline.core.state import Entry
 from pilotline.tools.check.interned import SLOTS
 from pilotline.tools.check.numbered import OUTBOX
@@ -35,8 +37,11 @@ def _words(value: Any, place: int) -> Iterator[str]:
         yield from sorted(f"{t.machine} {t.timer} {at // 1000} s" for t, at in value.items())
     elif SLOTS[place] == "boot":
         yield f"boot {value.number}"
+    elif isinstance(value, Map):
+        for key in sorted(value, key=repr):
+            yield getattr(value[key], "state", type(value[key]).__name__)
     else:
-        yield from (value[number].state for number in sorted(value))
+        yield type(value).__name__
 
 
 def _message(entry: Entry) -> str:
