@@ -58,7 +58,11 @@ from pilotline.core.state import (
     Wh,
 )
 from pilotline.core.step import Step, Taken, step
-from pilotline.core.step_properties import ON_EVERY_STEP, no_tick_is_taken_twice
+from pilotline.core.step_properties import (
+    ON_EVERY_STEP,
+    no_tick_is_taken_twice,
+    only_samples_in_between_are_thinned_out,
+)
 from pilotline.spec.configuration_keys import Refusal
 from pilotline.spec.messages.core import ChangeAvailabilityConf, HeartbeatReq
 from pilotline.spec.payment import CardSessionState, MinorUnits
@@ -360,6 +364,12 @@ BEFORE: dict[str, Callable[[State], State]] = {"reserved means reserved": with_m
 )
 def test_ticks_go_on_along_the_grid(before: int | None, after: int, kept: bool) -> None:
     assert no_tick_is_taken_twice(ticked(charging(), before), taken(ticked(charging(), after))) is kept
+
+
+def test_what_a_step_records_and_drops_again_is_lost() -> None:
+    state = charging()
+    dropped = replace(taken(state), changes=(Drop("outbox", Counter(99)),))
+    assert not only_samples_in_between_are_thinned_out(state, dropped)
 
 
 @pytest.mark.parametrize("rule", ON_EVERY_STEP, ids=lambda rule: rule.name)

@@ -288,13 +288,15 @@ def only_samples_in_between_are_thinned_out(before: State, step: Step) -> bool:
     head = before.moment.queue.head if done else None
     for change in step.changes:
         if isinstance(change, Drop) and change.collection == "outbox" and change.key != head:
-            gone = before.memory.outbox[change.key]  # type: ignore[index]  # keyed by their numbers
+            gone = before.memory.outbox.get(change.key)  # type: ignore[call-overload]  # keyed by their numbers
+            if gone is None or not isinstance(gone.message, MeterMessage):
+                return False
             beside = [
                 number
                 for number, entry in after.items()
                 if entry.transaction == gone.transaction and isinstance(entry.message, MeterMessage)
             ]
-            if not isinstance(gone.message, MeterMessage) or not min(beside) < gone.number < max(beside):
+            if not beside or not min(beside) < gone.number < max(beside):
                 return False
     return True
 

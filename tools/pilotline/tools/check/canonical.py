@@ -407,3 +407,17 @@ def _moved(shift: Shift) -> int:
     moving |= {name for name, number in shift.present if number != 1}
     held = mask_of(place for place, namespaces in _HOLDERS.items() if not moving.isdisjoint(namespaces))
     return held | (_TIMED if shift.now or shift.utc else 0)
+
+
+def namespaces_of(place: int) -> frozenset[str]:
+    """The namespaces whose numbers a slot holds: what its values become depends on what is alive in them."""
+    return _HOLDERS[place]
+
+
+def living_in(place: int, value: Value) -> Mapping[str, set[int]]:
+    """By namespace, the numbers that a slot's value keeps alive."""
+    living: Numbers = defaultdict(set)
+    gather = _PLANS[place].gather
+    if gather:
+        gather(value, living)
+    return living

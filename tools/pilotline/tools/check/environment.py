@@ -356,7 +356,7 @@ def central_system(answers: Answers) -> Player:
             if answers.errs:
                 yield ErrorReceived(link.connection, call.open.message_id, "GenericError", "")
         head = state.memory.outbox.get(state.moment.queue.head)
-        if answers.late and head is not None and state.moment.queue.state == "waiting":
+        if answers.late and head is not None and head.attempts and state.moment.queue.state == "waiting":
             message_id = message_id_of(head, state.memory.boot)
             late = (
                 answers.start[0]

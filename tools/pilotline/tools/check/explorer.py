@@ -65,7 +65,7 @@ class _Happening(NamedTuple):
     settles: bool
 
 
-def _left_out(scope: Scope) -> dict[str, Callable[[Any], Any]]:
+def left_out(scope: Scope) -> dict[str, Callable[[Any], Any]]:
     """By slot of the Moment, what this scope leaves of it."""
     forgets: dict[str, Callable[[Any], Any]] = {}
     if scope.inert:
@@ -105,7 +105,7 @@ class Search:
         self._prompts = {action: scope.answers.by_request()[action][0] for action in scope.prompt}
         self._interned = Interned(scope.product)
         self._steps_at = Steps(scope, self._interned, stepper)
-        self._canonical = Canonical(self._interned, _left_out(scope))
+        self._canonical = Canonical(self._interned, left_out(scope))
         self._happenings: dict[tuple[External, Instant], _Happening] = {}
         self._players = tuple(self._recalled(self._what_may_happen(player)) for player in scope.players)
         self._at_once = self._recalled(self._what_is_prompted) if scope.prompt or scope.at_once else None

@@ -22,6 +22,7 @@ from pilotline.tools.check.limit_scopes import LIMITS
 from pilotline.tools.check.metering_scopes import METERING
 from pilotline.tools.check.payments import PAYMENTS
 from pilotline.tools.check.profile_scopes import PROFILE_SCOPES
+from pilotline.tools.check.queue_scopes import QUEUEING
 from pilotline.tools.check.refusals import REFUSALS
 from pilotline.tools.check.scope import (
     DRIVER,
@@ -435,5 +436,6 @@ def scopes() -> dict[str, Scope]:
         *PROFILE_SCOPES,
         *FIRMWARE_SCOPES,
         *LIMITS,
+        *QUEUEING,
     )
     return {scope.name: scope for scope in groups}
