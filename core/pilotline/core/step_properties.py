@@ -4,11 +4,15 @@ What holds in every state is in `properties`.
 """
 
 from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection
 from typing import Final, NamedTuple
 
+from pilotline.core.declared import MACHINES, OPERATIONS
 from pilotline.core.effects import (
     Change,
+    Clear,
     CloseContactor,
+    Configure,
     Drop,
     Effect,
     LimitCurrent,
@@ -20,6 +24,15 @@ from pilotline.core.effects import (
     SendError,
     SendResult,
     SettleAmount,
+)
+from pilotline.core.handing_over_properties import (
+    AWAITED,
+    OF_LEVELS,
+    OF_WHO_IS_TOLD,
+    levels_are_handed_over,
+    memory_is_what_is_committed,
+    what_is_awaited_was_asked_for,
+    who_waits_for_us_is_told,
 )
 from pilotline.core.levels import contactor
 from pilotline.core.machines.connector import CONNECTOR_0, CONNECTOR_STATUS
@@ -337,6 +350,11 @@ _STATUS: Final[frozenset[type | str]] = frozenset({"connector", "connector_0"})
 _TRANSACTIONS: Final[frozenset[type | str]] = frozenset({"transactions"})
 
 
+def _owners(slots: Collection[str]) -> frozenset[type | str]:
+    """The machines that write these slots; decisions may write any of Memory."""
+    return frozenset(m.name for m in MACHINES if m.slot in slots) | {table.name for table in OPERATIONS}
+
+
 def phases_are_switched_without_energy(before: State, step: Step) -> bool:
     """Another number of phases is told only while the contactor is open and was not told to close (§9.4.4)."""
     return all(
@@ -351,6 +369,17 @@ def phases_are_switched_without_energy(before: State, step: Step) -> bool:
         if connector
     )
 
+
+_COMMITS: Final = (
+    _COLLECTIONS
+    | _owners(Memory.__struct_fields__)
+    | {
+        machine.name
+        for machine in MACHINES
+        for b in machine.table
+        if b.outputs & {Put, Drop, Clear, Configure}
+    }
+)
 
 ON_EVERY_STEP: Final = (
     OnEveryStep(
@@ -411,5 +440,16 @@ ON_EVERY_STEP: Final = (
         a_failure_is_told_of_what_failed,
     ),
     OnEveryStep("the first sample stays", "errata 3.14", frozenset({"samples"}), the_first_sample_stays),
+    OnEveryStep("levels are handed over", "§3.6, §9.1.11", _owners(OF_LEVELS), levels_are_handed_over),
+    OnEveryStep("Memory is what is committed", "§3.7", _COMMITS, memory_is_what_is_committed),
+    OnEveryStep(
+        "what is awaited was asked for",
+        "ADR 0006",
+        _owners({awaited.slot for awaited in AWAITED}),
+        what_is_awaited_was_asked_for,
+    ),
+    OnEveryStep(
+        "who waits for us is told", "§5.6, §5.18, §9.1.4", _owners(OF_WHO_IS_TOLD), who_waits_for_us_is_told
+    ),
     OnEveryStep("unchanged means the same record", "store", _COLLECTIONS, unchanged_means_the_same_record),
 )

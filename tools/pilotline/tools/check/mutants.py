@@ -10,7 +10,7 @@ import random
 from collections.abc import Callable, Iterable, Iterator
 from copy import copy
 from functools import wraps
-from itertools import chain
+from itertools import chain, pairwise
 from typing import Any, Final, NamedTuple, TypeAlias
 
 from pilotline.core.declared import MACHINES
@@ -178,7 +178,7 @@ def _of_row(machine: AnyMachine, binding: AnyBinding) -> Iterator[Mutant]:
 def _swapped(machine: AnyMachine) -> Iterator[Mutant]:
     """Rows that are tried one after the other, the other way round."""
     cells = chain.from_iterable(by_state.values() for by_state in machine.cells.values())
-    pairs = dict.fromkeys(chain.from_iterable(zip(cell, cell[1:], strict=False) for cell in cells))
+    pairs = dict.fromkeys(chain.from_iterable(pairwise(cell) for cell in cells))
     for first, second in pairs:
 
         def put_in(first: AnyBinding = first, second: AnyBinding = second) -> None:

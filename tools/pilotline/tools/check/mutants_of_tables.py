@@ -5,8 +5,8 @@ from functools import wraps
 from typing import Any, Final, TypeAlias
 
 from pilotline.core import effects, levels
-from pilotline.core.declared import MACHINES, OPERATIONS
 from pilotline.core.decision_table import Decision, DecisionTable
+from pilotline.core.declared import MACHINES, OPERATIONS
 from pilotline.core.draft import Draft
 from pilotline.core.effects import Change, Effect
 from pilotline.core.state import Memory
@@ -98,7 +98,9 @@ def _with_levels(*changed: levels.Level) -> Callable[[], None]:
 def _acting_on(*slots: str) -> tuple[Place, ...]:
     """Whatever may write these slots; a slot that no machine owns is written by decisions."""
     owned = [(m.name, b.name) for m in MACHINES if m.slot in slots for b in m.table]
-    return tuple(owned) if owned else tuple((table.name, row.name) for table in OPERATIONS for row in table.rows)
+    return (
+        tuple(owned) if owned else tuple((table.name, row.name) for table in OPERATIONS for row in table.rows)
+    )
 
 
 # --- commits -------------------------------------------------------------------------------------------------

@@ -60,9 +60,14 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--count", type=int, default=40, help="how many (40), of each operator alike")
     parser.add_argument("--list", metavar="WORD", help="name those whose name has this in it, and end")
     parser.add_argument(
-        "--stage", choices=STAGES, default="stateful", help="the last that is asked (stateful); each needs longer"
+        "--stage",
+        choices=STAGES,
+        default="stateful",
+        help="the last that is asked (stateful); each needs longer",
     )
-    parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="so many at once (one per core)")
+    parser.add_argument(
+        "--jobs", type=int, default=os.cpu_count() or 1, help="so many at once (one per core)"
+    )
     parser.add_argument("--within", type=float, default=600, metavar="S", help="the time of each, in s (600)")
     parser.add_argument("--markdown", action="store_true", help="report as the table of docs/mutation.md")
     parser.add_argument("--here", action="store_true", help=argparse.SUPPRESS)
@@ -81,7 +86,9 @@ def _judge(mutant: Mutant, stage: str, within_s: float) -> Verdict:
     started = time.perf_counter()
     command = (sys.executable, "-m", "pilotline.tools.check.mutate", mutant.name, "--here", "--stage", stage)
     try:
-        ran = subprocess.run(command, capture_output=True, text=True, timeout=within_s, check=True)  # noqa: S603
+        ran = subprocess.run(command, capture_output=True, text=True, timeout=within_s)  # noqa: S603
+        if ran.returncode:
+            raise RuntimeError(f"{mutant.name}: {ran.stderr}")
     except subprocess.TimeoutExpired:
         seconds = time.perf_counter() - started
         return Verdict(mutant.name, mutant.operator, "nothing", "out of time", "", seconds)

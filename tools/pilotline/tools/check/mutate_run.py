@@ -26,6 +26,10 @@ STATEFUL: Final = ("tests/core/test_whole_charge_point.py",)
 EXAMPLES: Final = ("tests/scenarios", "tests/conformance", "tests/core")
 
 
+_UNWARNED: Final = ("-W", "ignore::pytest.PytestAssertRewriteWarning")
+"""Hypothesis is there before pytest: its assertions are of no interest."""
+
+
 class Verdict(NamedTuple):
     """Who noticed, by what, and how long it took."""
 
@@ -104,7 +108,7 @@ def _noticed_by_tests(tests: tuple[str, ...]) -> Iterator[tuple[str, str]]:
     os.environ["HYPOTHESIS_PROFILE"] = "mutants"
     noted = Noted()
     with contextlib.chdir(ROOT), Path(os.devnull).open("w") as nowhere, contextlib.redirect_stdout(nowhere):
-        status = pytest.main(["-q", "-x", "-p", "no:cacheprovider", *tests], plugins=[noted])
+        status = pytest.main(["-q", "-x", "-p", "no:cacheprovider", *_UNWARNED, *tests], plugins=[noted])
     if noted.failed:
         yield noted.failed
     elif status:

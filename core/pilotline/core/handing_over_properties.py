@@ -1,0 +1,237 @@
+"""What a charge point promises of what a step hands over: predicates for `step_properties`.
+
+Elsewhere a promise is about what the station believes; here, about what the world was told so that it can be true.
+"""
+
+from collections.abc import Mapping
+from itertools import compress
+from operator import attrgetter, is_not
+from typing import Any, Final, NamedTuple
+
+from immutables import Map
+from msgspec.structs import astuple
+
+from pilotline.core import facts, levels
+from pilotline.core.declared import MACHINES
+from pilotline.core.effects import (
+    AnswerDataTransfer,
+    BreakContactor,
+    Download,
+    Drop,
+    Effect,
+    Install,
+    LockConnector,
+    OpenContactor,
+    OpenLink,
+    Put,
+    ReadMeter,
+    Reboot,
+    ReleaseAmount,
+    ReleaseConnector,
+    ReportWorld,
+    ReserveAmount,
+    SendCall,
+    SendResult,
+    SettleAmount,
+    SignalCard,
+    SignalTag,
+    TellDataTransfer,
+    Upload,
+)
+from pilotline.core.state import HeldCall, Memory, Moment, State
+from pilotline.core.step import Step
+from pilotline.spec.products import Configuration
+
+OF_LEVELS: Final = frozenset(
+    ("sessions", "cables", "supplies", "phase_switches", "faults", "storage", "smart_charging", "kept_cables")
+) | {"connectors", "configuration"}
+OF_WHO_IS_TOLD: Final = frozenset(("vendor", "unlocks", "readers", "terminal", "data_transfer", "storage"))
+"""The slots that these promises are about."""
+_MEMORY: Final = Memory.__struct_fields__
+_SLOTS: Final = (*_MEMORY, *Moment.__struct_fields__)
+
+
+def _replaced(before: State, step: Step) -> frozenset[str]:
+    """The slots that hold another object now. None is looked at, so that a search need not remember what it held."""
+    was, is_now = [(*astuple(s.memory), *astuple(s.moment)) for s in (before, step.state)]
+    return frozenset(compress(_SLOTS, map(is_not, was, is_now)))
+
+
+def _boots(before: State, step: Step) -> bool:
+    return step.state.memory.boot.number != before.memory.boot.number
+
+
+# --- levels --------------------------------------------------------------------------------------------------
+
+_OF_CONNECTORS: Final = (levels.contactor, levels.limit, levels.light)
+_OF_THE_STATION: Final = (levels.brightness, levels.ping)
+
+
+def levels_are_handed_over(before: State, step: Step) -> bool:
+    """Whatever is to be otherwise from now on is handed over; after a boot, all of it (§3.6, §9.1.11)."""
+    if OF_LEVELS.isdisjoint(_replaced(before, step)):
+        return True
+    is_now = _levels(step.state)
+    due = (
+        is_now
+        if _boots(before, step)
+        else [new for old, new in zip(_levels(before), is_now, strict=True) if old != new]
+    )
+    return all(command in step.effects for command in due)
+
+
+def _levels(state: State) -> list[Effect]:
+    connectors = range(1, len(state.moment.connectors))
+    return [
+        *(level(state, connector) for level in _OF_CONNECTORS for connector in connectors),
+        *(
+            levels.lock(state, connector)
+            for connector in connectors
+            if facts.has_lock(state.product, connector)
+        ),
+        *(level(state, 0) for level in _OF_THE_STATION),
+    ]
+
+
+# --- commits -------------------------------------------------------------------------------------------------
+
+
+def memory_is_what_is_committed(before: State, step: Step) -> bool:
+    """The changes are what makes of the old Memory the new one: else a cut would bring back what is over (§3.7)."""
+    slots = _replaced(before, step).intersection(_MEMORY)
+    stored = {slot: dict(_records(getattr(before.memory, slot))) for slot in slots}
+    for change in step.changes:
+        records = stored.get(change.collection)
+        if records is None:
+            continue
+        if isinstance(change, Put):
+            records[change.key] = change.record
+        elif isinstance(change, Drop):
+            records.pop(change.key, None)
+        else:
+            records.clear()
+    return all(stored[slot] == dict(_records(getattr(step.state.memory, slot))) for slot in slots)
+
+
+def _records(slot: object) -> Mapping[Any, object]:
+    match slot:
+        case Configuration():
+            return slot.texts()
+        case Map():
+            return slot
+        case tuple():
+            return dict(enumerate(slot))
+        case _:
+            return {None: slot}
+
+
+# --- what is awaited -----------------------------------------------------------------------------------------
+
+
+class _Awaited(NamedTuple):
+    """Who waits in a state for an answer of the world, and what asks for it."""
+
+    slot: str
+    state: str
+    of: str
+    """What names it in the record of who waits."""
+    asks: str
+    """What names it in the effect, which is one of these."""
+    by: tuple[type[Effect], ...]
+
+
+AWAITED: Final = (
+    _Awaited("link", "connecting", "connection", "connection", (OpenLink,)),
+    _Awaited("call", "open", "open.message_id", "message_id", (SendCall,)),
+    _Awaited("vendor", "asked", "call", "call", (AnswerDataTransfer,)),
+    _Awaited("reset", "rebooting", "cause", "cause", (Reboot,)),
+    _Awaited("firmware", "downloading", "job", "job", (Download,)),
+    _Awaited("firmware", "installing", "job", "job", (Install,)),
+    _Awaited("diagnostics", "uploading", "job", "job", (Upload,)),
+    _Awaited("card_sessions", "reserving", "number", "payment", (ReserveAmount,)),
+    _Awaited("card_sessions", "settling", "number", "payment", (SettleAmount,)),
+    _Awaited("card_sessions", "releasing", "number", "payment", (ReleaseAmount,)),
+    _Awaited("unlocks", "releasing", "connector", "connector", (ReleaseConnector,)),
+    _Awaited("sessions", "starting", "connector", "connector", (LockConnector, ReadMeter)),
+    _Awaited("allowances", "looking", "connector", "connector", (ReadMeter,)),
+    _Awaited("aligned", "reading", "connector", "connector", (ReadMeter,)),
+)
+
+
+_SLOT_OF: Final = {machine.name: machine.slot for machine in MACHINES}
+
+
+def what_is_awaited_was_asked_for(before: State, step: Step) -> bool:
+    """Whoever begins to wait for an answer of the world has asked for it; a boot asks anew (ADR 0006)."""
+    boots = _boots(before, step)
+    acted = {_SLOT_OF.get(taken.machine) for taken in step.trace}
+    for awaited in AWAITED:
+        if awaited.slot in acted or boots:
+            waiting = _waiting(step.state, awaited)
+            if waiting and not boots:
+                waiting -= _waiting(before, awaited)
+            if waiting:
+                asks = attrgetter(awaited.asks)
+                if not waiting <= {asks(effect) for effect in step.effects if isinstance(effect, awaited.by)}:
+                    return False
+    return True
+
+
+def _waiting(state: State, awaited: _Awaited) -> set[Any]:
+    held = getattr(state.memory if awaited.slot in _MEMORY else state.moment, awaited.slot)
+    of = attrgetter(awaited.of)
+    return {of(record) for record in _records(held).values() if record.state == awaited.state}  # type: ignore[attr-defined]  # every record has a state
+
+
+# --- who is told ---------------------------------------------------------------------------------------------
+
+
+def who_waits_for_us_is_told(before: State, step: Step) -> bool:
+    """A call that was held is answered while its link is up, a driver sees what became of the tag or the card, and the
+    embedder what became of a data transfer (§4.3, §5.6, §5.18, §9.1.4).
+    """
+    if _boots(before, step):
+        return True
+    moment, after = before.moment, step.state.moment
+    told = {type(effect) for effect in step.effects}
+    signalled = {effect.reader for effect in step.effects if isinstance(effect, SignalTag)}
+    return (
+        all(
+            _is_answered(held.call, step)
+            for held, now in zip(
+                (moment.vendor, *moment.unlocks), (after.vendor, *after.unlocks), strict=True
+            )
+            if held.call is not None and now.call != held.call
+        )
+        and all(
+            was.state != "authorizing" or now.state == "authorizing" or was.number in signalled
+            for was, now in zip(moment.readers, after.readers, strict=True)
+        )
+        and (
+            not any(t.machine == "terminal" and "J3" not in t.binding for t in step.trace)
+            or SignalCard in told
+        )
+        and (
+            moment.data_transfer.state != "asked"
+            or after.data_transfer.state == "asked"
+            or TellDataTransfer in told
+        )
+        and (
+            moment.storage.state == after.storage.state
+            or after.storage.state != "fine"
+            or ReportWorld in told
+        )
+    )
+
+
+def _is_answered(call: HeldCall, step: Step) -> bool:
+    link = step.state.moment.link
+    return (
+        link.state != "up"
+        or link.connection != call.connection
+        or any(
+            isinstance(effect, SendResult)
+            and (effect.connection, effect.message_id) == (call.connection, call.message_id)
+            for effect in step.effects
+        )
+    )
