@@ -38,14 +38,16 @@ from pilotline.core.effects import (
     TellDataTransfer,
     Upload,
 )
-from pilotline.core.state import HeldCall, Memory, Moment, State
+from pilotline.core.state import HeldCall, Memory, Moment, State, Unlock, Vendor
 from pilotline.core.step import Step
 from pilotline.spec.products import Configuration
 
 OF_LEVELS: Final = frozenset(
     ("sessions", "cables", "supplies", "phase_switches", "faults", "storage", "smart_charging", "kept_cables")
 ) | {"connectors", "configuration"}
-OF_WHO_IS_TOLD: Final = frozenset(("vendor", "unlocks", "readers", "terminal", "data_transfer", "storage"))
+OF_WHO_IS_TOLD: Final = frozenset(
+    ("vendor", "unlocks", "readers", "terminal", "data_transfer", "storage", "card_sessions")
+)
 """The slots that these promises are about."""
 _MEMORY: Final = Memory.__struct_fields__
 _SLOTS: Final = (*_MEMORY, *Moment.__struct_fields__)
@@ -186,6 +188,9 @@ def _waiting(state: State, awaited: _Awaited) -> set[Any]:
 # --- who is told ---------------------------------------------------------------------------------------------
 
 
+_UNDECIDED: Final = ("reserving", "authorizing")
+
+
 def who_waits_for_us_is_told(before: State, step: Step) -> bool:
     """A call that was held is answered while its link is up, a driver sees what became of the tag or the card, and the
     embedder what became of a data transfer (§4.3, §5.6, §5.18, §9.1.4).
@@ -195,8 +200,17 @@ def who_waits_for_us_is_told(before: State, step: Step) -> bool:
     moment, after = before.moment, step.state.moment
     told = {type(effect) for effect in step.effects}
     signalled = {effect.reader for effect in step.effects if isinstance(effect, SignalTag)}
+    cards = step.state.memory.card_sessions
     return (
-        all(
+        (
+            SignalCard in told
+            or all(
+                number in cards and cards[number].state in _UNDECIDED
+                for number, card in before.memory.card_sessions.items()
+                if card.state in _UNDECIDED
+            )
+        )
+        and all(
             _is_answered(held.call, step)
             for held, now in zip(
                 (moment.vendor, *moment.unlocks), (after.vendor, *after.unlocks), strict=True
@@ -224,6 +238,10 @@ def who_waits_for_us_is_told(before: State, step: Step) -> bool:
     )
 
 
+def _holders(state: State) -> tuple[Vendor | Unlock, ...]:
+    return (state.moment.vendor, *state.moment.unlocks)
+
+
 def _is_answered(call: HeldCall, step: Step) -> bool:
     link = step.state.moment.link
     return (
@@ -235,3 +253,8 @@ def _is_answered(call: HeldCall, step: Step) -> bool:
             for effect in step.effects
         )
     )
+
+
+def only_what_makes_safe_is_done_uncommitted(_before: State, step: Step) -> bool:
+    """Contactors open before the commit, which may fail; nothing else is done before it (ADR 0006)."""
+    return all(e.makes_safe == isinstance(e, OpenContactor | BreakContactor) for e in step.effects)

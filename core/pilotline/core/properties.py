@@ -8,6 +8,8 @@ or a search proved nothing, is in `sightings`.
 from collections.abc import Callable
 from typing import Final, NamedTuple
 
+from immutables import Map
+
 from pilotline.core.declared import MACHINES
 from pilotline.core.firmware_properties import (
     connectors_are_held_for_an_installation,
@@ -222,20 +224,44 @@ def online_the_queue_moves(state: State) -> bool:
     return not (online and state.memory.outbox and moment.queue.state == "idle")
 
 
+_DEADLINES: Final = {
+    ("call", "answer"): ("open",),
+    ("outbox", "retry"): ("waiting",),
+    ("link", "reconnect"): ("waiting",),
+    ("registration", "boot"): ("pending", "rejected"),
+    ("reset", "wind_down"): ("winding_down",),
+    ("reset", "reboot"): ("rebooting",),
+    ("vendor", "answer"): ("asked",),
+    ("storage", "retry"): ("failing",),
+    ("session", "start"): ("starting",),
+    ("transaction", "stop"): ("stopping",),
+    ("allowance", "look"): ("counting",),
+    ("allowance", "silence"): ("looking",),
+    ("aligned", "reading"): ("reading",),
+    ("unlock", "feedback"): ("releasing",),
+}
+"""The timers that are armed all the time that a machine is in these states."""
+_WAITING: Final = tuple(
+    (machine, timer, states)
+    for (name, timer), states in _DEADLINES.items()
+    for machine in MACHINES
+    if machine.name == name
+)
+
+
 def what_waits_has_a_deadline(state: State) -> bool:
-    """Nothing waits for ever on the Central System, the lock or the contactor."""
-    armed = {(timer.machine, timer.timer) for timer in state.moment.timers}
-    transactions = state.memory.transactions.values()
-    return (
-        (state.moment.call.state != "open" or ("call", "answer") in armed)
-        and (state.moment.queue.state != "waiting" or ("outbox", "retry") in armed)
-        and (state.moment.link.state != "waiting" or ("link", "reconnect") in armed)
-        and (state.memory.reset.state != "winding_down" or ("reset", "wind_down") in armed)
-        and (state.memory.reset.state != "rebooting" or ("reset", "reboot") in armed)
-        and (state.moment.vendor.state != "asked" or ("vendor", "answer") in armed)
-        and (not any(s.state == "starting" for s in state.moment.sessions) or ("session", "start") in armed)
-        and (not any(t.state == "stopping" for t in transactions) or ("transaction", "stop") in armed)
-    )
+    """Nothing waits for ever on the Central System, the lock, the contactor or a meter."""
+    for machine, timer, states in _WAITING:
+        held = getattr(state.memory if machine.home == "memory" else state.moment, machine.slot)
+        if isinstance(held, tuple):
+            waiting = [key for key, record in enumerate(held) if record.state in states]
+        elif isinstance(held, Map):
+            waiting = [key for key, record in held.items() if record.state in states]
+        else:
+            waiting = [None] if held.state in states else []
+        if any(TimerKey(machine.name, timer, key) not in state.moment.timers for key in waiting):
+            return False
+    return True
 
 
 def timers_run_in_their_states(state: State) -> bool:
@@ -429,7 +455,7 @@ ALWAYS: Final = (
         "what waits has a deadline",
         "§3.6, OCPP-J §4.1.1",
         what_waits_has_a_deadline,
-        _of("call link queue reset sessions timers transactions vendor"),
+        _of("timers " + " ".join({machine.slot for machine, _, _ in _WAITING})),
     ),
     Always("timers run in their states", "ADR 0008", timers_run_in_their_states, _WITH_TIMERS),
     Always("Inoperative means unused", "§4.9, §5.2", inoperative_means_unused, _of("availability sessions")),

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 from collections.abc import Callable, Collection
 from typing import Final, NamedTuple
 
+from pilotline.core.answer_properties import what_is_accepted_is_so, what_is_refused_changes_nothing
 from pilotline.core.declared import MACHINES, OPERATIONS
 from pilotline.core.effects import (
     Change,
@@ -31,6 +32,7 @@ from pilotline.core.handing_over_properties import (
     OF_WHO_IS_TOLD,
     levels_are_handed_over,
     memory_is_what_is_committed,
+    only_what_makes_safe_is_done_uncommitted,
     what_is_awaited_was_asked_for,
     who_waits_for_us_is_told,
 )
@@ -370,6 +372,8 @@ def phases_are_switched_without_energy(before: State, step: Step) -> bool:
     )
 
 
+_ANSWERED: Final[frozenset[type | str]] = frozenset(table.name for table in OPERATIONS)
+_EFFECTS: Final[frozenset[type | str]] = frozenset(Effect.__subclasses__())
 _COMMITS: Final = (
     _COLLECTIONS
     | _owners(Memory.__struct_fields__)
@@ -440,6 +444,14 @@ ON_EVERY_STEP: Final = (
         a_failure_is_told_of_what_failed,
     ),
     OnEveryStep("the first sample stays", "errata 3.14", frozenset({"samples"}), the_first_sample_stays),
+    OnEveryStep(
+        "only what makes safe is done uncommitted",
+        "ADR 0006",
+        _EFFECTS,
+        only_what_makes_safe_is_done_uncommitted,
+    ),
+    OnEveryStep("what is refused changes nothing", "§5", _ANSWERED, what_is_refused_changes_nothing),
+    OnEveryStep("what is accepted is so", "§5", _ANSWERED, what_is_accepted_is_so),
     OnEveryStep("levels are handed over", "§3.6, §9.1.11", _owners(OF_LEVELS), levels_are_handed_over),
     OnEveryStep("Memory is what is committed", "§3.7", _COMMITS, memory_is_what_is_committed),
     OnEveryStep(

@@ -15,7 +15,7 @@ from typing import Any, Final, NamedTuple, TypeAlias
 
 from pilotline.core.declared import MACHINES
 from pilotline.core.effects import Arm, ArmUtc, Clear, Configure, Disarm, Drop, Effect, Put
-from pilotline.core.events import Event, PoweredUp
+from pilotline.core.events import External, Internal, PoweredUp
 from pilotline.core.statechart import Binding, Machine, guard_name, ignores, negated
 
 Place: TypeAlias = tuple[str, str]
@@ -114,7 +114,7 @@ def _of_guards(machine: AnyMachine, binding: AnyBinding) -> Iterator[Mutant]:
 # --- what a row does -----------------------------------------------------------------------------------------
 
 _OUTPUTS: Final[tuple[tuple[str, tuple[type, ...]], ...]] = (
-    ("raised event left out", (Event,)),
+    ("raised event left out", (External, Internal)),
     ("effect left out", (Effect,)),
     ("timer not armed", (Arm, ArmUtc)),
     ("timer not stopped by its row", (Disarm,)),
