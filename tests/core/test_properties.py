@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from decimal import Decimal
+from typing import ClassVar
 
 import pytest
 from immutables import Map
@@ -30,6 +31,7 @@ from pilotline.core.events import (
 from pilotline.core.properties import ALWAYS, Always
 from pilotline.core.sightings import SOMETIMES, at_rest
 from pilotline.core.state import (
+    Answered,
     CardSession,
     ClockAligned,
     Counter,
@@ -37,6 +39,7 @@ from pilotline.core.state import (
     DueStatuses,
     Entry,
     Firmware,
+    HeldCall,
     Instant,
     KeptSample,
     Limit,
@@ -60,7 +63,8 @@ from pilotline.core.state import (
 from pilotline.core.step import Step, Taken, step
 from pilotline.core.step_properties import ON_EVERY_STEP, no_tick_is_taken_twice
 from pilotline.spec.configuration_keys import Refusal
-from pilotline.spec.messages.core import ChangeAvailabilityConf, HeartbeatReq
+from pilotline.spec.messages.actions import Confirmation, Request
+from pilotline.spec.messages.core import ChangeAvailabilityConf, ChangeAvailabilityReq, HeartbeatReq
 from pilotline.spec.payment import CardSessionState, MinorUnits
 from pilotline.spec.products import load_product
 from pilotline.spec.types import ReadingContext
@@ -306,7 +310,39 @@ def start_thinned_out(state: State) -> Step:
     return replace(taken(state), changes=(Drop("outbox", number),))
 
 
+class Eager(SendCall, frozen=True):
+    """It does not wait for the commit."""
+
+    makes_safe: ClassVar[bool] = True
+
+
+def answering(state: State, request: Request, confirmation: Confirmation, *also: Taken) -> Step:
+    """A step that answers this so, whatever it means."""
+    connection = state.moment.link.connection
+    answered = Answered(connection, "x", request, confirmation)
+    return taken(
+        with_moment(lambda m: replace(m, answered=answered))(state),
+        SendResult(connection, "x", confirmation),
+        trace=(Taken(type(request).__name__, None, "some row"), *also),
+    )
+
+
+INOPERATIVE = ChangeAvailabilityReq(connector_id=1, type="Inoperative")
+
 BROKEN_STEPS: dict[str, Callable[[State], Step]] = {
+    "levels are handed over": lambda s: taken(at_1("connectors", state="Faulted")(s)),
+    "Memory is what is committed": lambda s: taken(forgotten(s)),
+    "what is awaited was asked for": lambda s: taken(
+        with_memory(lambda m: replace(m, firmware=Firmware("downloading")))(s),
+        trace=(Taken("firmware", None, "some row"),),
+    ),
+    "held calls are answered": lambda s: taken(at_1("unlocks", state="idle", call=None)(s)),
+    "who waits here is told": lambda s: taken(at_1("readers", state="idle")(s)),
+    "only what makes safe is done uncommitted": lambda s: taken(s, Eager(Counter(1), "h", HeartbeatReq())),
+    "what is refused changes nothing": lambda s: answering(
+        s, INOPERATIVE, ChangeAvailabilityConf(status="Rejected"), Taken("availability", 1, "some row")
+    ),
+    "what is accepted is so": lambda s: answering(s, INOPERATIVE, ChangeAvailabilityConf(status="Accepted")),
     "a failure is told of what failed": lambda s: taken(
         with_memory(lambda m: replace(m, diagnostics_due=DueStatuses(("UploadFailed",))))(s)
     ),
@@ -342,7 +378,11 @@ BROKEN_STEPS: dict[str, Callable[[State], Step]] = {
 }
 
 
-BEFORE: dict[str, Callable[[State], State]] = {"reserved means reserved": with_memory(reserved(1))}
+BEFORE: dict[str, Callable[[State], State]] = {
+    "reserved means reserved": with_memory(reserved(1)),
+    "held calls are answered": at_1("unlocks", state="releasing", call=HeldCall(Counter(1), "x")),
+    "who waits here is told": at_1("readers", state="authorizing"),
+}
 """The state before the step, where it is not just the one that keeps all promises."""
 
 

@@ -38,16 +38,15 @@ from pilotline.core.effects import (
     TellDataTransfer,
     Upload,
 )
-from pilotline.core.state import HeldCall, Memory, Moment, State, Unlock, Vendor
+from pilotline.core.state import HeldCall, Memory, Moment, State
 from pilotline.core.step import Step
 from pilotline.spec.products import Configuration
 
 OF_LEVELS: Final = frozenset(
     ("sessions", "cables", "supplies", "phase_switches", "faults", "storage", "smart_charging", "kept_cables")
 ) | {"connectors", "configuration"}
-OF_WHO_IS_TOLD: Final = frozenset(
-    ("vendor", "unlocks", "readers", "terminal", "data_transfer", "storage", "card_sessions")
-)
+OF_WHO_IS_TOLD: Final = frozenset(("readers", "terminal", "data_transfer", "storage", "card_sessions"))
+OF_HELD_CALLS: Final = frozenset(("vendor", "unlocks"))
 """The slots that these promises are about."""
 _MEMORY: Final = Memory.__struct_fields__
 _SLOTS: Final = (*_MEMORY, *Moment.__struct_fields__)
@@ -191,55 +190,15 @@ def _waiting(state: State, awaited: _Awaited) -> set[Any]:
 _UNDECIDED: Final = ("reserving", "authorizing")
 
 
-def who_waits_for_us_is_told(before: State, step: Step) -> bool:
-    """A call that was held is answered while its link is up, a driver sees what became of the tag or the card, and the
-    embedder what became of a data transfer (§4.3, §5.6, §5.18, §9.1.4).
-    """
-    if _boots(before, step):
-        return True
-    moment, after = before.moment, step.state.moment
-    told = {type(effect) for effect in step.effects}
-    signalled = {effect.reader for effect in step.effects if isinstance(effect, SignalTag)}
-    cards = step.state.memory.card_sessions
-    return (
-        (
-            SignalCard in told
-            or all(
-                number in cards and cards[number].state in _UNDECIDED
-                for number, card in before.memory.card_sessions.items()
-                if card.state in _UNDECIDED
-            )
-        )
-        and all(
-            _is_answered(held.call, step)
-            for held, now in zip(
-                (moment.vendor, *moment.unlocks), (after.vendor, *after.unlocks), strict=True
-            )
-            if held.call is not None and now.call != held.call
-        )
-        and all(
-            was.state != "authorizing" or now.state == "authorizing" or was.number in signalled
-            for was, now in zip(moment.readers, after.readers, strict=True)
-        )
-        and (
-            not any(t.machine == "terminal" and "J3" not in t.binding for t in step.trace)
-            or SignalCard in told
-        )
-        and (
-            moment.data_transfer.state != "asked"
-            or after.data_transfer.state == "asked"
-            or TellDataTransfer in told
-        )
-        and (
-            moment.storage.state == after.storage.state
-            or after.storage.state != "fine"
-            or ReportWorld in told
-        )
-    )
+def held_calls_are_answered(before: State, step: Step) -> bool:
+    """A call that was held is answered while its link is up (§5.6, §5.18)."""
+    held, still = _held(before), _held(step.state)
+    return _boots(before, step) or all(call in still or _is_answered(call, step) for call in held)
 
 
-def _holders(state: State) -> tuple[Vendor | Unlock, ...]:
-    return (state.moment.vendor, *state.moment.unlocks)
+def _held(state: State) -> set[HeldCall]:
+    moment = state.moment
+    return {call for call in (moment.vendor.call, *(unlock.call for unlock in moment.unlocks)) if call}
 
 
 def _is_answered(call: HeldCall, step: Step) -> bool:
@@ -252,6 +211,40 @@ def _is_answered(call: HeldCall, step: Step) -> bool:
             and (effect.connection, effect.message_id) == (call.connection, call.message_id)
             for effect in step.effects
         )
+    )
+
+
+def who_waits_here_is_told(before: State, step: Step) -> bool:
+    """A driver what became of the tag or the card, the embedder what became of a data transfer, and all is asked again
+    when the store has room (§4.3, §9.1.4).
+    """
+    if _boots(before, step):
+        return True
+    was, is_now = before.moment, step.state.moment
+    told = {type(effect) for effect in step.effects}
+    signalled = {effect.reader for effect in step.effects if isinstance(effect, SignalTag)}
+    return (
+        all(
+            old.state != "authorizing" or new.state == "authorizing" or old.number in signalled
+            for old, new in zip(was.readers, is_now.readers, strict=True)
+        )
+        and (SignalCard in told or _no_card_was_decided(before, step))
+        and (
+            TellDataTransfer in told
+            or was.data_transfer.state != "asked"
+            or is_now.data_transfer.state == "asked"
+        )
+        and (ReportWorld in told or was.storage.state != "failing" or is_now.storage.state == "failing")
+    )
+
+
+def _no_card_was_decided(before: State, step: Step) -> bool:
+    after = step.state.memory.card_sessions
+    refused = any(t.machine == "terminal" and "J3" not in t.binding for t in step.trace)
+    return not refused and all(
+        number in after and after[number].state in _UNDECIDED
+        for number, card in before.memory.card_sessions.items()
+        if card.state in _UNDECIDED
     )
 
 

@@ -28,13 +28,15 @@ from pilotline.core.effects import (
 )
 from pilotline.core.handing_over_properties import (
     AWAITED,
+    OF_HELD_CALLS,
     OF_LEVELS,
     OF_WHO_IS_TOLD,
+    held_calls_are_answered,
     levels_are_handed_over,
     memory_is_what_is_committed,
     only_what_makes_safe_is_done_uncommitted,
     what_is_awaited_was_asked_for,
-    who_waits_for_us_is_told,
+    who_waits_here_is_told,
 )
 from pilotline.core.levels import contactor
 from pilotline.core.machines.connector import CONNECTOR_0, CONNECTOR_STATUS
@@ -460,8 +462,7 @@ ON_EVERY_STEP: Final = (
         _owners({awaited.slot for awaited in AWAITED}),
         what_is_awaited_was_asked_for,
     ),
-    OnEveryStep(
-        "who waits for us is told", "§5.6, §5.18, §9.1.4", _owners(OF_WHO_IS_TOLD), who_waits_for_us_is_told
-    ),
+    OnEveryStep("held calls are answered", "§5.6, §5.18", _owners(OF_HELD_CALLS), held_calls_are_answered),
+    OnEveryStep("who waits here is told", "§4.3, §9.1.4", _owners(OF_WHO_IS_TOLD), who_waits_here_is_told),
     OnEveryStep("unchanged means the same record", "store", _COLLECTIONS, unchanged_means_the_same_record),
 )
