@@ -190,6 +190,9 @@ BROKEN: dict[str, Callable[[State], State]] = {
     "whoever asked is answered": with_moment(
         lambda m: replace(m, heartbeat=replace(m.heartbeat, state="asked"))
     ),
+    "what waits bears its time": lambda state: with_memory(
+        lambda m: replace(m, samples=samples(min(m.transactions), "Transaction.Begin"))
+    )(state),
     "online the queue moves": with_moment(lambda m: replace(m, queue=replace(m.queue, state="idle"))),
     "what waits has a deadline": without_timer("call"),
     "timers run in their states": with_moment(
