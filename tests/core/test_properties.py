@@ -33,6 +33,7 @@ from pilotline.core.sightings import SOMETIMES, at_rest
 from pilotline.core.state import (
     Answered,
     CardSession,
+    Clock,
     ClockAligned,
     Counter,
     Diagnostics,
@@ -190,9 +191,6 @@ BROKEN: dict[str, Callable[[State], State]] = {
     "whoever asked is answered": with_moment(
         lambda m: replace(m, heartbeat=replace(m.heartbeat, state="asked"))
     ),
-    "what waits bears its time": lambda state: with_memory(
-        lambda m: replace(m, samples=samples(min(m.transactions), "Transaction.Begin"))
-    )(state),
     "online the queue moves": with_moment(lambda m: replace(m, queue=replace(m.queue, state="idle"))),
     "what waits has a deadline": without_timer("call"),
     "timers run in their states": with_moment(
@@ -333,6 +331,9 @@ def answering(state: State, request: Request, confirmation: Confirmation, *also:
 INOPERATIVE = ChangeAvailabilityReq(connector_id=1, type="Inoperative")
 
 BROKEN_STEPS: dict[str, Callable[[State], Step]] = {
+    "time dates what waits": lambda s: taken(
+        with_memory(lambda m: replace(m, samples=samples(min(m.transactions), "Transaction.Begin")))(s)
+    ),
     "levels are handed over": lambda s: taken(at_1("connectors", state="Faulted")(s)),
     "Memory is what is committed": lambda s: taken(forgotten(s)),
     "what is awaited was asked for": lambda s: taken(
@@ -383,6 +384,7 @@ BROKEN_STEPS: dict[str, Callable[[State], Step]] = {
 
 BEFORE: dict[str, Callable[[State], State]] = {
     "reserved means reserved": with_memory(reserved(1)),
+    "time dates what waits": with_moment(lambda m: replace(m, clock=Clock())),
     "held calls are answered": at_1("unlocks", state="releasing", call=HeldCall(Counter(1), "x")),
     "who waits here is told": at_1("readers", state="authorizing"),
 }

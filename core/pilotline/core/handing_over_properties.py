@@ -40,6 +40,7 @@ from pilotline.core.effects import (
 )
 from pilotline.core.state import HeldCall, Memory, Moment, State
 from pilotline.core.step import Step
+from pilotline.core.transaction_messages import is_undated
 from pilotline.spec.products import Configuration
 
 OF_LEVELS: Final = frozenset(
@@ -251,3 +252,13 @@ def _no_card_was_decided(before: State, step: Step) -> bool:
 def only_what_makes_safe_is_done_uncommitted(_before: State, step: Step) -> bool:
     """Contactors open before the commit, which may fail; nothing else is done before it (ADR 0006)."""
     return all(e.makes_safe == isinstance(e, OpenContactor | BreakContactor) for e in step.effects)
+
+
+def time_dates_what_waits(before: State, step: Step) -> bool:
+    """When the time is first told, whatever waits gets its date: it may meet no clock in a later boot (§3.9)."""
+    memory = step.state.memory
+    if before.moment.clock.epoch is not None or step.state.moment.clock.epoch is None or _boots(before, step):
+        return True
+    return not any(is_undated(entry.message) for entry in memory.outbox.values()) and all(
+        kept.sample.stamp.utc is not None for kept in memory.samples.values()
+    )

@@ -37,7 +37,6 @@ from pilotline.core.state import (
     TimerKey,
     Transaction,
 )
-from pilotline.core.transaction_messages import is_undated
 from pilotline.spec.types import ChargePointStatus
 
 
@@ -218,15 +217,6 @@ def asked_means_on_its_way(state: State) -> bool:
         and bool(moment.authorizations) == ("authorization" in asked)
         and any(card.state == "asking" for card in state.memory.card_sessions.values())
         == ("card_session" in asked)
-    )
-
-
-def known_time_dates_what_waits(state: State) -> bool:
-    """Once the Central System has told the time, whatever waits bears its own (§3.9, ADR 0010)."""
-    memory = state.memory
-    return state.moment.registration.state != "accepted" or not (
-        any(is_undated(entry.message) for entry in memory.outbox.values())
-        or any(kept.sample.stamp.utc is None for kept in memory.samples.values())
     )
 
 
@@ -463,12 +453,6 @@ ALWAYS: Final = (
         asked_means_on_its_way,
         _of("authorizations call card_sessions data_transfer diagnostics_notices firmware_notices heartbeat")
         | _of("queue registration status_reports"),
-    ),
-    Always(
-        "what waits bears its time",
-        "§3.9, ADR 0010",
-        known_time_dates_what_waits,
-        _of("outbox registration samples"),
     ),
     Always("online the queue moves", "§3.7", online_the_queue_moves, _of("link outbox queue registration")),
     Always(

@@ -35,6 +35,7 @@ from pilotline.core.handing_over_properties import (
     levels_are_handed_over,
     memory_is_what_is_committed,
     only_what_makes_safe_is_done_uncommitted,
+    time_dates_what_waits,
     what_is_awaited_was_asked_for,
     who_waits_here_is_told,
 )
@@ -462,6 +463,7 @@ ON_EVERY_STEP: Final = (
         _owners({awaited.slot for awaited in AWAITED}),
         what_is_awaited_was_asked_for,
     ),
+    OnEveryStep("time dates what waits", "§3.9, ADR 0010", frozenset({"clock"}), time_dates_what_waits),
     OnEveryStep("held calls are answered", "§5.6, §5.18", _owners(OF_HELD_CALLS), held_calls_are_answered),
     OnEveryStep("who waits here is told", "§4.3, §9.1.4", _owners(OF_WHO_IS_TOLD), who_waits_here_is_told),
     OnEveryStep("unchanged means the same record", "store", _COLLECTIONS, unchanged_means_the_same_record),
