@@ -331,6 +331,8 @@ def answering(state: State, request: Request, confirmation: Confirmation, *also:
 INOPERATIVE = ChangeAvailabilityReq(connector_id=1, type="Inoperative")
 
 BROKEN_STEPS: dict[str, Callable[[State], Step]] = {
+    "an attempt has its time-out": lambda s: taken(at_1("sessions", state="awaiting_plug")(s)),
+    "the end of an interruption is measured": lambda s: taken(at_1("contactors", state="closed")(s)),
     "time dates what waits": lambda s: taken(
         with_memory(lambda m: replace(m, samples=samples(min(m.transactions), "Transaction.Begin")))(s)
     ),
@@ -385,6 +387,9 @@ BROKEN_STEPS: dict[str, Callable[[State], Step]] = {
 BEFORE: dict[str, Callable[[State], State]] = {
     "reserved means reserved": with_memory(reserved(1)),
     "time dates what waits": with_moment(lambda m: replace(m, clock=Clock())),
+    "the end of an interruption is measured": with_memory(
+        lambda m: replace(m, samples=samples(min(m.transactions), "Interruption.Begin"))
+    ),
     "held calls are answered": at_1("unlocks", state="releasing", call=HeldCall(Counter(1), "x")),
     "who waits here is told": at_1("readers", state="authorizing"),
 }

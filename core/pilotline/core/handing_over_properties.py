@@ -38,7 +38,8 @@ from pilotline.core.effects import (
     TellDataTransfer,
     Upload,
 )
-from pilotline.core.state import HeldCall, Memory, Moment, State
+from pilotline.core.sampling import INTERRUPTION_END, is_interrupted
+from pilotline.core.state import HeldCall, Memory, Moment, State, TimerKey
 from pilotline.core.step import Step
 from pilotline.core.transaction_messages import is_undated
 from pilotline.spec.products import Configuration
@@ -261,4 +262,26 @@ def time_dates_what_waits(before: State, step: Step) -> bool:
         return True
     return not any(is_undated(entry.message) for entry in memory.outbox.values()) and all(
         kept.sample.stamp.utc is not None for kept in memory.samples.values()
+    )
+
+
+def an_attempt_has_its_time_out(before: State, step: Step) -> bool:
+    """Whoever begins to await a tag or a plug does so for ConnectionTimeOut (§9.1.7)."""
+    waiting = ("awaiting_id_tag", "awaiting_plug")
+    return all(
+        TimerKey("session", "connection_time_out", now.connector) in step.state.moment.timers
+        for was, now in zip(before.moment.sessions, step.state.moment.sessions, strict=True)
+        if now.state in waiting and now.state != was.state
+    )
+
+
+def the_end_of_an_interruption_is_measured(before: State, step: Step) -> bool:
+    """When energy flows again, the meter is asked for the register it goes on from (§7.35)."""
+    asked = {e.connector for e in step.effects if isinstance(e, ReadMeter) and e.context == INTERRUPTION_END}
+    return all(
+        session.connector in asked or not is_interrupted(session.transaction, before.memory.samples)
+        for session, was, now in zip(
+            before.moment.sessions, before.moment.contactors, step.state.moment.contactors, strict=True
+        )
+        if session.state == "charging" and was.state == "open" and now.state == "closed"
     )

@@ -272,8 +272,8 @@ def timers_run_in_their_states(state: State) -> bool:
     for timer in state.moment.timers:
         machine, runs_in = _TIMERS[timer.machine, timer.timer]
         records = getattr(state.memory if machine.home == "memory" else state.moment, machine.slot)
-        own = records if timer.key is None else records[timer.key]
-        if own.state not in runs_in:
+        gone = isinstance(records, Map) and timer.key not in records
+        if gone or (records if timer.key is None else records[timer.key]).state not in runs_in:
             return False
     return True
 

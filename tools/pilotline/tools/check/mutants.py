@@ -121,6 +121,10 @@ _OUTPUTS: Final[tuple[tuple[str, tuple[type, ...]], ...]] = (
     ("record not stored or dropped by its row", (Put, Drop, Clear, Configure)),
 )
 
+SILENT: Final = frozenset(operator for operator, _ in _OUTPUTS)
+AT_WORK: Final[set[type]] = set()
+"""What was left out in this process: an annotation may name what its row never hands out."""
+
 
 def silenced(action: Callable[..., Any], kind: type) -> Callable[..., Any]:
     """The action, which hands out nothing of this class."""
@@ -131,7 +135,10 @@ def silenced(action: Callable[..., Any], kind: type) -> Callable[..., Any]:
         if type(outcome) is not tuple:
             return outcome
         own, outputs = outcome
-        return own, tuple([output for output in outputs if not isinstance(output, kind)])
+        left = tuple([output for output in outputs if not isinstance(output, kind)])
+        if len(left) < len(outputs):
+            AT_WORK.add(kind)
+        return own, left
 
     return silent
 

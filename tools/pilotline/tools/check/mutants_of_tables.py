@@ -131,10 +131,11 @@ def _of_the_order() -> Iterator[Mutant]:
             kind.makes_safe = not kind.makes_safe
 
         operator = "done after the commit" if kind.makes_safe else "done before the commit"
-        places = tuple((m.name, b.name) for m in MACHINES for b in m.table if kind in b.outputs)
-        yield Mutant(operator, kind.__name__, places, put_in)
+        acts = tuple((m.name, b.name) for m in MACHINES for b in m.table if kind in b.outputs)
+        yield Mutant(operator, kind.__name__, acts or _acting_on(*_OF_LEVELS), put_in)
 
 
+_OF_LEVELS: Final = frozenset().union(*(level.reads for level in levels.LEVELS))
 _ACTS: Final = tuple(
     kind
     for kind in vars(effects).values()

@@ -17,7 +17,7 @@ from typing import Final
 from pilotline.tools.check.mutants import Mutant, chosen
 from pilotline.tools.check.mutants_of_tables import every_mutant
 from pilotline.tools.check.mutate_reasons import SURVIVORS
-from pilotline.tools.check.mutate_run import STAGES, Verdict, verdict_on
+from pilotline.tools.check.mutate_run import STAGES, THE_SAME, Verdict, verdict_on
 
 EXAMPLES: Final = """examples:
   python -m pilotline.tools.check.mutate --count 40             forty faults of every kind, chosen by seed 1
@@ -100,13 +100,17 @@ def _judge(mutant: Mutant, stage: str, within_s: float) -> Verdict:
 
 def is_open(verdict: Verdict) -> bool:
     """Noticed by no check, and nobody has said why."""
-    return verdict.by in ("examples", "nothing") and verdict.name not in SURVIVORS
+    return (
+        verdict.by in ("examples", "nothing")
+        and verdict.name not in SURVIVORS
+        and verdict.promise != THE_SAME
+    )
 
 
 def line(verdict: Verdict) -> str:
     """One mutant in one line."""
     if verdict.by == "nothing":
-        how = f"NOT NOTICED{' ' * bool(verdict.promise)}{verdict.promise}: {_reason(verdict)}"
+        how = f"NOT NOTICED: {_reason(verdict)}"
     elif verdict.by == "definition":
         how = f"refused at definition: {verdict.promise}"
     else:
@@ -115,7 +119,7 @@ def line(verdict: Verdict) -> str:
 
 
 def _reason(verdict: Verdict) -> str:
-    return SURVIVORS.get(verdict.name, "no reason known")
+    return SURVIVORS.get(verdict.name) or verdict.promise or "no reason known"
 
 
 def summary(verdicts: list[Verdict]) -> str:

@@ -15,7 +15,7 @@ from pilotline.core.reading import InvalidDefinition
 from pilotline.tools.check.coverage import declared
 from pilotline.tools.check.covering import covering, taken_in
 from pilotline.tools.check.explorer import Search
-from pilotline.tools.check.mutants import Mutant, Place
+from pilotline.tools.check.mutants import AT_WORK, SILENT, Mutant, Place
 from pilotline.tools.check.scopes import scopes
 
 STAGES: Final = ("explorer", "stateful", "examples")
@@ -26,6 +26,7 @@ STATEFUL: Final = ("tests/core/test_whole_charge_point.py",)
 EXAMPLES: Final = ("tests/scenarios", "tests/conformance", "tests/core")
 
 
+THE_SAME: Final = "the same: its row never hands this out"
 _UNWARNED: Final = ("-W", "ignore::pytest.PytestAssertRewriteWarning")
 """Hypothesis is there before pytest: its assertions are of no interest."""
 
@@ -60,7 +61,8 @@ def verdict_on(mutant: Mutant, last: int = 0) -> Verdict:
     for by, tests in stage[:last]:
         for promise, where in _noticed_by_tests(tests):
             return verdict(by, promise, where)
-    return verdict("nothing")
+    never = mutant.operator in SILENT and not AT_WORK
+    return verdict("nothing", THE_SAME if never else "")
 
 
 def _noticed_by_search(mutant: Mutant, before: tuple[Place, ...]) -> Iterator[tuple[str, str]]:
