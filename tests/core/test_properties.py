@@ -56,6 +56,7 @@ from pilotline.core.state import (
     Sample,
     SampledReading,
     Stamp,
+    StartAnswer,
     State,
     TimerKey,
     UtcTime,
@@ -136,6 +137,12 @@ def samples(transaction: int, context: ReadingContext) -> Map[Counter, KeptSampl
     return Map({Counter(1): KeptSample(Counter(1), Counter(transaction), sample)})
 
 
+def refused(memory: Memory) -> Memory:
+    number, first = next(iter(memory.transactions.items()))
+    answered = replace(first, answered=StartAnswer(1, "Invalid"))
+    return replace(memory, transactions=memory.transactions.set(number, answered))
+
+
 def inoperative(memory: Memory) -> Memory:
     zero, first, *others = memory.availability
     return replace(memory, availability=(zero, replace(first, state="inoperative"), *others))
@@ -201,6 +208,7 @@ BROKEN: dict[str, Callable[[State], State]] = {
     "energy is withheld only while charging": with_moment(
         lambda m: replace(m, supplies=(*m.supplies[:2], replace(m.supplies[2], state="withheld")))
     ),
+    "who was refused takes what is granted": with_memory(refused),
     "who charges is known": at_1("sessions", id_tag=""),
     "a busy reader has a question": at_1("readers", state="authorizing"),
     "no reservation outlives its expiryDate": with_memory(reserved(2)),

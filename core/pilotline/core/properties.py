@@ -311,6 +311,16 @@ def energy_is_withheld_only_while_charging(state: State) -> bool:
     )
 
 
+def who_was_refused_takes_what_is_granted(state: State) -> bool:
+    """A transaction that goes on refused has no energy, or what MaxEnergyOnInvalidId leaves is measured (§9.1.14)."""
+    return all(
+        state.moment.supplies[t.connector].state == "withheld"
+        or state.moment.allowances[t.connector].state != "none"
+        for t in state.memory.transactions.values()
+        if t.state == "running" and t.answered is not None and t.answered.status != "Accepted"
+    )
+
+
 def who_charges_is_known(state: State) -> bool:
     """Whatever starts or charges does so for a tag (§3.6)."""
     return all(
@@ -474,6 +484,12 @@ ALWAYS: Final = (
         "§4.9",
         energy_is_withheld_only_while_charging,
         _of("sessions supplies"),
+    ),
+    Always(
+        "who was refused takes what is granted",
+        "§9.1.14, §9.1.24",
+        who_was_refused_takes_what_is_granted,
+        _of("allowances supplies transactions"),
     ),
     Always("who charges is known", "§3.6", who_charges_is_known, _of("sessions")),
     Always(

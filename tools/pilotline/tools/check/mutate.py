@@ -10,8 +10,8 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from typing import Final
 
 from pilotline.tools.check.mutants import Mutant, chosen
@@ -43,7 +43,7 @@ def main(arguments: list[str] | None = None) -> int:
     if asked.here:
         print(json.dumps(verdict_on(mutants[0], STAGES.index(asked.stage))))  # noqa: T201
         return 0
-    verdicts = list(_judged(mutants, asked))
+    verdicts = _judged(mutants, asked)
     print(table(verdicts) if asked.markdown else summary(verdicts))  # noqa: T201
     return 1 if any(is_open(verdict) for verdict in verdicts) else 0
 
@@ -74,12 +74,13 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _judged(mutants: Iterable[Mutant], asked: argparse.Namespace) -> Iterator[Verdict]:
-    """Each in its own process; a line for each as it is known."""
+def _judged(mutants: Iterable[Mutant], asked: argparse.Namespace) -> list[Verdict]:
+    """Each in its own process; a line for each as soon as it is known."""
     with ThreadPoolExecutor(asked.jobs) as threads:
-        for verdict in threads.map(lambda mutant: _judge(mutant, asked.stage, asked.within), mutants):
-            print(line(verdict), file=sys.stderr, flush=True)  # noqa: T201
-            yield verdict
+        judged = [threads.submit(_judge, mutant, asked.stage, asked.within) for mutant in mutants]
+        for one in as_completed(judged):
+            print(line(one.result()), file=sys.stderr, flush=True)  # noqa: T201
+    return [one.result() for one in judged]
 
 
 def _judge(mutant: Mutant, stage: str, within_s: float) -> Verdict:
