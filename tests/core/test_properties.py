@@ -345,7 +345,9 @@ BROKEN_STEPS: dict[str, Callable[[State], Step]] = {
         with_memory(lambda m: replace(m, samples=samples(min(m.transactions), "Transaction.Begin")))(s)
     ),
     "levels are handed over": lambda s: taken(at_1("connectors", state="Faulted")(s)),
-    "Memory is what is committed": lambda s: taken(forgotten(s)),
+    "Memory is what is committed": lambda s: taken(
+        forgotten(s), trace=(Taken("transaction", Counter(1), "some row"),)
+    ),
     "what is awaited was asked for": lambda s: taken(
         with_memory(lambda m: replace(m, firmware=Firmware("downloading")))(s),
         trace=(Taken("firmware", None, "some row"),),

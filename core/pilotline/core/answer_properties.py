@@ -42,11 +42,11 @@ def _decided(step: Step) -> tuple[Request, Any] | None:
     )
 
 
-def what_is_refused_changes_nothing(before: State, step: Step) -> bool:
+def what_is_refused_changes_nothing(_before: State, step: Step) -> bool:
     """An answer that refuses leaves everything as it was."""
     decided = _decided(step)
     status = getattr(decided[1], "status", None) if decided else None
-    return status is None or status in _DONE or (len(step.trace) == 1 and step.state.memory is before.memory)
+    return status is None or status in _DONE or (len(step.trace) == 1 and not step.changes)
 
 
 def what_is_accepted_is_so(before: State, step: Step) -> bool:

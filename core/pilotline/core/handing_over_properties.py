@@ -4,18 +4,18 @@ Elsewhere a promise is about what the station believes; here, about what the wor
 """
 
 from collections.abc import Mapping
-from itertools import compress
-from operator import attrgetter, is_not
+from operator import attrgetter
 from typing import Any, Final, NamedTuple
 
 from immutables import Map
-from msgspec.structs import astuple
 
 from pilotline.core import facts, levels
 from pilotline.core.declared import MACHINES
 from pilotline.core.effects import (
     AnswerDataTransfer,
     BreakContactor,
+    Clear,
+    Configure,
     Download,
     Drop,
     Effect,
@@ -39,7 +39,7 @@ from pilotline.core.effects import (
     Upload,
 )
 from pilotline.core.sampling import INTERRUPTION_END, is_interrupted
-from pilotline.core.state import HeldCall, Memory, Moment, State, TimerKey
+from pilotline.core.state import HeldCall, Memory, State, TimerKey
 from pilotline.core.step import Step
 from pilotline.core.transaction_messages import is_undated
 from pilotline.spec.products import Configuration
@@ -51,13 +51,7 @@ OF_WHO_IS_TOLD: Final = frozenset(("readers", "terminal", "data_transfer", "stor
 OF_HELD_CALLS: Final = frozenset(("vendor", "unlocks"))
 """The slots that these promises are about."""
 _MEMORY: Final = Memory.__struct_fields__
-_SLOTS: Final = (*_MEMORY, *Moment.__struct_fields__)
-
-
-def _replaced(before: State, step: Step) -> frozenset[str]:
-    """The slots that hold another object now. None is looked at, so that a search need not remember what it held."""
-    was, is_now = [(*astuple(s.memory), *astuple(s.moment)) for s in (before, step.state)]
-    return frozenset(compress(_SLOTS, map(is_not, was, is_now)))
+_SLOT_OF: Final = {machine.name: machine.slot for machine in MACHINES}
 
 
 def _boots(before: State, step: Step) -> bool:
@@ -72,8 +66,6 @@ _OF_THE_STATION: Final = (levels.brightness, levels.ping)
 
 def levels_are_handed_over(before: State, step: Step) -> bool:
     """Whatever is to be otherwise from now on is handed over; after a boot, all of it (§3.6, §9.1.11)."""
-    if OF_LEVELS.isdisjoint(_replaced(before, step)):
-        return True
     is_now = _levels(step.state)
     due = (
         is_now
@@ -101,7 +93,7 @@ def _levels(state: State) -> list[Effect]:
 
 def memory_is_what_is_committed(before: State, step: Step) -> bool:
     """The changes are what makes of the old Memory the new one: else a cut would bring back what is over (§3.7)."""
-    slots = _replaced(before, step).intersection(_MEMORY)
+    slots = _may_be_written(step)
     stored = {slot: dict(_records(getattr(before.memory, slot))) for slot in slots}
     for change in step.changes:
         records = stored.get(change.collection)
@@ -114,6 +106,21 @@ def memory_is_what_is_committed(before: State, step: Step) -> bool:
         else:
             records.clear()
     return all(stored[slot] == dict(_records(getattr(step.state.memory, slot))) for slot in slots)
+
+
+_ORDERS: Final = frozenset(
+    (machine.name, binding.name)
+    for machine in MACHINES
+    for binding in machine.table
+    if binding.outputs & {Put, Drop, Clear, Configure}
+)
+
+
+def _may_be_written(step: Step) -> frozenset[str]:
+    """The machines' own records; where a row or a decision stores something else as well, any."""
+    if any((t.machine, t.binding) in _ORDERS or t.machine not in _SLOT_OF for t in step.trace):
+        return frozenset(_MEMORY)
+    return frozenset(_SLOT_OF[taken.machine] for taken in step.trace).intersection(_MEMORY)
 
 
 def _records(slot: object) -> Mapping[Any, object]:
@@ -159,9 +166,6 @@ AWAITED: Final = (
     _Awaited("allowances", "looking", "connector", "connector", (ReadMeter,)),
     _Awaited("aligned", "reading", "connector", "connector", (ReadMeter,)),
 )
-
-
-_SLOT_OF: Final = {machine.name: machine.slot for machine in MACHINES}
 
 
 def what_is_awaited_was_asked_for(before: State, step: Step) -> bool:

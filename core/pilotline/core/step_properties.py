@@ -3,8 +3,7 @@
 What holds in every state is in `properties`.
 """
 
-from collections.abc import Callable, Iterable
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable
 from typing import Final, NamedTuple
 
 from pilotline.core.answer_properties import what_is_accepted_is_so, what_is_refused_changes_nothing
