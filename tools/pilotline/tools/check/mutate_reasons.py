@@ -8,9 +8,7 @@ _LOOKS_AGAIN: Final = (
 _BY_EXAMPLE: Final = "no scope asks for it; noticed by "
 
 SURVIVORS: Final[dict[str, str]] = {
-    "action omitted: connector_0 P1/Restored": (
-        "not judged within the time: the main controller's first status is told on acceptance anyway"
-    ),
+    "action omitted: connector_0 P1/Restored": ("not judged within the time"),
     "decision dropped: SetChargingProfileReq a level, a unit or periods beyond the keys": (
         _BY_EXAMPLE + "the conformance tests of smart charging"
     ),
@@ -36,7 +34,7 @@ SURVIVORS: Final[dict[str, str]] = {
         "the start is given up at its deadline, as if the lock had not told; noticed by the scenario of old readings"
     ),
     "timer not armed: smart_charging M7/Restored, Arm": "not judged within the time",
-    "timer not stopped by its row: clock_aligned J1/Restored, Disarm": _LOOKS_AGAIN,
-    "timer not stopped by its row: smart_charging M1/TransactionBegan, Disarm": _LOOKS_AGAIN,
+    "timer not stopped by its row: clock_aligned J1/Restored, Disarm": "not judged within the time",
+    "timer not stopped by its row: smart_charging M1/TransactionBegan, Disarm": "not judged within the time",
     "timer not stopped by its row: smart_charging M2/ChargingEnded, Disarm": _LOOKS_AGAIN,
 }
