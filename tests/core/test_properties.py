@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from decimal import Decimal
+from typing import ClassVar
 
 import pytest
 from immutables import Map
@@ -30,13 +31,16 @@ from pilotline.core.events import (
 from pilotline.core.properties import ALWAYS, Always
 from pilotline.core.sightings import SOMETIMES, at_rest
 from pilotline.core.state import (
+    Answered,
     CardSession,
+    Clock,
     ClockAligned,
     Counter,
     Diagnostics,
     DueStatuses,
     Entry,
     Firmware,
+    HeldCall,
     Instant,
     KeptSample,
     Limit,
@@ -52,6 +56,7 @@ from pilotline.core.state import (
     Sample,
     SampledReading,
     Stamp,
+    StartAnswer,
     State,
     TimerKey,
     UtcTime,
@@ -64,7 +69,8 @@ from pilotline.core.step_properties import (
     only_samples_in_between_are_thinned_out,
 )
 from pilotline.spec.configuration_keys import Refusal
-from pilotline.spec.messages.core import ChangeAvailabilityConf, HeartbeatReq
+from pilotline.spec.messages.actions import Confirmation, Request
+from pilotline.spec.messages.core import ChangeAvailabilityConf, ChangeAvailabilityReq, HeartbeatReq
 from pilotline.spec.payment import CardSessionState, MinorUnits
 from pilotline.spec.products import load_product
 from pilotline.spec.types import ReadingContext
@@ -135,6 +141,12 @@ def samples(transaction: int, context: ReadingContext) -> Map[Counter, KeptSampl
     return Map({Counter(1): KeptSample(Counter(1), Counter(transaction), sample)})
 
 
+def refused(memory: Memory) -> Memory:
+    number, first = next(iter(memory.transactions.items()))
+    answered = replace(first, answered=StartAnswer(1, "Invalid"))
+    return replace(memory, transactions=memory.transactions.set(number, answered))
+
+
 def inoperative(memory: Memory) -> Memory:
     zero, first, *others = memory.availability
     return replace(memory, availability=(zero, replace(first, state="inoperative"), *others))
@@ -200,6 +212,7 @@ BROKEN: dict[str, Callable[[State], State]] = {
     "energy is withheld only while charging": with_moment(
         lambda m: replace(m, supplies=(*m.supplies[:2], replace(m.supplies[2], state="withheld")))
     ),
+    "who was refused takes what is granted": with_memory(refused),
     "who charges is known": at_1("sessions", id_tag=""),
     "a busy reader has a question": at_1("readers", state="authorizing"),
     "no reservation outlives its expiryDate": with_memory(reserved(2)),
@@ -310,7 +323,46 @@ def start_thinned_out(state: State) -> Step:
     return replace(taken(state), changes=(Drop("outbox", number),))
 
 
+class Eager(SendCall, frozen=True):
+    """It does not wait for the commit."""
+
+    makes_safe: ClassVar[bool] = True
+
+
+def answering(state: State, request: Request, confirmation: Confirmation, *also: Taken) -> Step:
+    """A step that answers this so, whatever it means."""
+    connection = state.moment.link.connection
+    answered = Answered(connection, "x", request, confirmation)
+    return taken(
+        with_moment(lambda m: replace(m, answered=answered))(state),
+        SendResult(connection, "x", confirmation),
+        trace=(Taken(type(request).__name__, None, "some row"), *also),
+    )
+
+
+INOPERATIVE = ChangeAvailabilityReq(connector_id=1, type="Inoperative")
+
 BROKEN_STEPS: dict[str, Callable[[State], Step]] = {
+    "an attempt has its time-out": lambda s: taken(at_1("sessions", state="awaiting_plug")(s)),
+    "the end of an interruption is measured": lambda s: taken(at_1("contactors", state="closed")(s)),
+    "time dates what waits": lambda s: taken(
+        with_memory(lambda m: replace(m, samples=samples(min(m.transactions), "Transaction.Begin")))(s)
+    ),
+    "levels are handed over": lambda s: taken(at_1("connectors", state="Faulted")(s)),
+    "Memory is what is committed": lambda s: taken(
+        forgotten(s), trace=(Taken("transaction", Counter(1), "some row"),)
+    ),
+    "what is awaited was asked for": lambda s: taken(
+        with_memory(lambda m: replace(m, firmware=Firmware("downloading")))(s),
+        trace=(Taken("firmware", None, "some row"),),
+    ),
+    "held calls are answered": lambda s: taken(at_1("unlocks", state="idle", call=None)(s)),
+    "who waits here is told": lambda s: taken(at_1("readers", state="idle")(s)),
+    "only what makes safe is done uncommitted": lambda s: taken(s, Eager(Counter(1), "h", HeartbeatReq())),
+    "what is refused changes nothing": lambda s: answering(
+        s, INOPERATIVE, ChangeAvailabilityConf(status="Rejected"), Taken("availability", 1, "some row")
+    ),
+    "what is accepted is so": lambda s: answering(s, INOPERATIVE, ChangeAvailabilityConf(status="Accepted")),
     "a failure is told of what failed": lambda s: taken(
         with_memory(lambda m: replace(m, diagnostics_due=DueStatuses(("UploadFailed",))))(s)
     ),
@@ -346,7 +398,15 @@ BROKEN_STEPS: dict[str, Callable[[State], Step]] = {
 }
 
 
-BEFORE: dict[str, Callable[[State], State]] = {"reserved means reserved": with_memory(reserved(1))}
+BEFORE: dict[str, Callable[[State], State]] = {
+    "reserved means reserved": with_memory(reserved(1)),
+    "time dates what waits": with_moment(lambda m: replace(m, clock=Clock())),
+    "the end of an interruption is measured": with_memory(
+        lambda m: replace(m, samples=samples(min(m.transactions), "Interruption.Begin"))
+    ),
+    "held calls are answered": at_1("unlocks", state="releasing", call=HeldCall(Counter(1), "x")),
+    "who waits here is told": at_1("readers", state="authorizing"),
+}
 """The state before the step, where it is not just the one that keeps all promises."""
 
 

@@ -8,6 +8,8 @@ or a search proved nothing, is in `sightings`.
 from collections.abc import Callable
 from typing import Final, NamedTuple
 
+from immutables import Map
+
 from pilotline.core.declared import MACHINES
 from pilotline.core.firmware_properties import (
     connectors_are_held_for_an_installation,
@@ -208,6 +210,9 @@ def asked_means_on_its_way(state: State) -> bool:
         (moment.queue.state == "asked") == ("outbox" in asked)
         and (moment.registration.state == "asked") == ("registration" in asked)
         and (moment.heartbeat.state == "asked") == ("heartbeat" in asked)
+        and (moment.data_transfer.state == "asked") == ("data_transfer" in asked)
+        and (moment.firmware_notices.state == "asked") == ("firmware_notices" in asked)
+        and (moment.diagnostics_notices.state == "asked") == ("diagnostics_notices" in asked)
         and any(report.state == "asked" for report in moment.status_reports) == ("status_report" in asked)
         and bool(moment.authorizations) == ("authorization" in asked)
         and any(card.state == "asking" for card in state.memory.card_sessions.values())
@@ -222,20 +227,44 @@ def online_the_queue_moves(state: State) -> bool:
     return not (online and state.memory.outbox and moment.queue.state == "idle")
 
 
+_DEADLINES: Final = {
+    ("call", "answer"): ("open",),
+    ("outbox", "retry"): ("waiting",),
+    ("link", "reconnect"): ("waiting",),
+    ("registration", "boot"): ("pending", "rejected"),
+    ("reset", "wind_down"): ("winding_down",),
+    ("reset", "reboot"): ("rebooting",),
+    ("vendor", "answer"): ("asked",),
+    ("storage", "retry"): ("failing",),
+    ("session", "start"): ("starting",),
+    ("transaction", "stop"): ("stopping",),
+    ("allowance", "look"): ("counting",),
+    ("allowance", "silence"): ("looking",),
+    ("aligned", "reading"): ("reading",),
+    ("unlock", "feedback"): ("releasing",),
+}
+"""The timers that are armed all the time that a machine is in these states."""
+_WAITING: Final = tuple(
+    (machine, timer, states)
+    for (name, timer), states in _DEADLINES.items()
+    for machine in MACHINES
+    if machine.name == name
+)
+
+
 def what_waits_has_a_deadline(state: State) -> bool:
-    """Nothing waits for ever on the Central System, the lock or the contactor."""
-    armed = {(timer.machine, timer.timer) for timer in state.moment.timers}
-    transactions = state.memory.transactions.values()
-    return (
-        (state.moment.call.state != "open" or ("call", "answer") in armed)
-        and (state.moment.queue.state != "waiting" or ("outbox", "retry") in armed)
-        and (state.moment.link.state != "waiting" or ("link", "reconnect") in armed)
-        and (state.memory.reset.state != "winding_down" or ("reset", "wind_down") in armed)
-        and (state.memory.reset.state != "rebooting" or ("reset", "reboot") in armed)
-        and (state.moment.vendor.state != "asked" or ("vendor", "answer") in armed)
-        and (not any(s.state == "starting" for s in state.moment.sessions) or ("session", "start") in armed)
-        and (not any(t.state == "stopping" for t in transactions) or ("transaction", "stop") in armed)
-    )
+    """Nothing waits for ever on the Central System, the lock, the contactor or a meter."""
+    for machine, timer, states in _WAITING:
+        held = getattr(state.memory if machine.home == "memory" else state.moment, machine.slot)
+        if isinstance(held, tuple):
+            waiting = [key for key, record in enumerate(held) if record.state in states]
+        elif isinstance(held, Map):
+            waiting = [key for key, record in held.items() if record.state in states]
+        else:
+            waiting = [None] if held.state in states else []
+        if any(TimerKey(machine.name, timer, key) not in state.moment.timers for key in waiting):
+            return False
+    return True
 
 
 def timers_run_in_their_states(state: State) -> bool:
@@ -243,8 +272,8 @@ def timers_run_in_their_states(state: State) -> bool:
     for timer in state.moment.timers:
         machine, runs_in = _TIMERS[timer.machine, timer.timer]
         records = getattr(state.memory if machine.home == "memory" else state.moment, machine.slot)
-        own = records if timer.key is None else records[timer.key]
-        if own.state not in runs_in:
+        gone = isinstance(records, Map) and timer.key not in records
+        if gone or (records if timer.key is None else records[timer.key]).state not in runs_in:
             return False
     return True
 
@@ -279,6 +308,16 @@ def energy_is_withheld_only_while_charging(state: State) -> bool:
     return all(
         supply.state == "offered" or session.state in ("charging", "ending")
         for supply, session in zip(state.moment.supplies, state.moment.sessions, strict=True)
+    )
+
+
+def who_was_refused_takes_what_is_granted(state: State) -> bool:
+    """A transaction that goes on refused has no energy, or what MaxEnergyOnInvalidId leaves is measured (§9.1.14)."""
+    return all(
+        state.moment.supplies[t.connector].state == "withheld"
+        or state.moment.allowances[t.connector].state != "none"
+        for t in state.memory.transactions.values()
+        if t.state == "running" and t.answered is not None and t.answered.status != "Accepted"
     )
 
 
@@ -422,14 +461,15 @@ ALWAYS: Final = (
         "whoever asked is answered",
         "OCPP-J §4.1.1",
         asked_means_on_its_way,
-        _of("authorizations call card_sessions heartbeat queue registration status_reports"),
+        _of("authorizations call card_sessions data_transfer diagnostics_notices firmware_notices heartbeat")
+        | _of("queue registration status_reports"),
     ),
     Always("online the queue moves", "§3.7", online_the_queue_moves, _of("link outbox queue registration")),
     Always(
         "what waits has a deadline",
         "§3.6, OCPP-J §4.1.1",
         what_waits_has_a_deadline,
-        _of("call link queue reset sessions timers transactions vendor"),
+        _of("timers " + " ".join({machine.slot for machine, _, _ in _WAITING})),
     ),
     Always("timers run in their states", "ADR 0008", timers_run_in_their_states, _WITH_TIMERS),
     Always("Inoperative means unused", "§4.9, §5.2", inoperative_means_unused, _of("availability sessions")),
@@ -444,6 +484,12 @@ ALWAYS: Final = (
         "§4.9",
         energy_is_withheld_only_while_charging,
         _of("sessions supplies"),
+    ),
+    Always(
+        "who was refused takes what is granted",
+        "§9.1.14, §9.1.24",
+        who_was_refused_takes_what_is_granted,
+        _of("allowances supplies transactions"),
     ),
     Always("who charges is known", "§3.6", who_charges_is_known, _of("sessions")),
     Always(

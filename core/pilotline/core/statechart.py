@@ -19,6 +19,7 @@ Theory of operation
 
 import typing
 from collections.abc import Callable, Iterable, Iterator
+from copy import copy
 from types import UnionType
 from typing import Any, Final, Generic, Literal, NamedTuple, Protocol, TypeAlias, TypeVar
 
@@ -211,8 +212,22 @@ class Machine(Generic[O, R]):
         }
         self.holds_call_in, self.answers_with, self.link_lost = holds_call_in, answers_with, link_lost
         self.slot = slot or name
+        self.boot_event = boot_event
         self.initial: str = blank.state  # type: ignore[attr-defined]  # every record has a state
         self.sources = sources_of(reads)
+        self._compile()
+
+    def with_table(
+        self, table: Iterable[Binding[O, R]], ignored: Iterable[Ignored] | None = None
+    ) -> "Machine[O, R]":
+        """The same machine with another table, which is checked as any is."""
+        other = copy(self)
+        other.table = tuple(table)
+        other.ignored = self.ignored if ignored is None else tuple(ignored)
+        other._compile()
+        return other
+
+    def _compile(self) -> None:
         self.alphabet: tuple[type[Any], ...] = tuple(
             dict.fromkeys([b.event for b in self.table] + [e for i in self.ignored for e in i.events])
         )
@@ -221,7 +236,7 @@ class Machine(Generic[O, R]):
         self.cells: dict[type[Any], dict[str, Cell[O, R]]] = {
             event: {state: self._cell(state, event) for state in self.states} for event in self.alphabet
         }
-        self._check(boot_event)
+        self._check()
 
     def _name_bindings(self) -> None:
         """A row bound twice to one event carries its guards in its name, so that a trace is unambiguous."""
@@ -257,7 +272,8 @@ class Machine(Generic[O, R]):
 
     # --- definition-time checks ---
 
-    def _check(self, boot_event: type[Any] | None) -> None:
+    def _check(self) -> None:
+        boot_event = self.boot_event
         problems = [
             *(f"{f}: a machine is told the time as now" for f, s in self.sources.items() if s.kind == "time"),
             *self._unknown_states(),

@@ -3,12 +3,16 @@
 What holds in every state is in `properties`.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from typing import Final, NamedTuple
 
+from pilotline.core.answer_properties import what_is_accepted_is_so, what_is_refused_changes_nothing
+from pilotline.core.declared import MACHINES, OPERATIONS
 from pilotline.core.effects import (
     Change,
+    Clear,
     CloseContactor,
+    Configure,
     Drop,
     Effect,
     LimitCurrent,
@@ -20,6 +24,21 @@ from pilotline.core.effects import (
     SendError,
     SendResult,
     SettleAmount,
+)
+from pilotline.core.handing_over_properties import (
+    AWAITED,
+    OF_HELD_CALLS,
+    OF_LEVELS,
+    OF_WHO_IS_TOLD,
+    an_attempt_has_its_time_out,
+    held_calls_are_answered,
+    levels_are_handed_over,
+    memory_is_what_is_committed,
+    only_what_makes_safe_is_done_uncommitted,
+    the_end_of_an_interruption_is_measured,
+    time_dates_what_waits,
+    what_is_awaited_was_asked_for,
+    who_waits_here_is_told,
 )
 from pilotline.core.levels import contactor
 from pilotline.core.machines.connector import CONNECTOR_0, CONNECTOR_STATUS
@@ -339,6 +358,11 @@ _STATUS: Final[frozenset[type | str]] = frozenset({"connector", "connector_0"})
 _TRANSACTIONS: Final[frozenset[type | str]] = frozenset({"transactions"})
 
 
+def _owners(slots: Collection[str]) -> frozenset[type | str]:
+    """The machines that write these slots; decisions may write any of Memory."""
+    return frozenset(m.name for m in MACHINES if m.slot in slots) | {table.name for table in OPERATIONS}
+
+
 def phases_are_switched_without_energy(before: State, step: Step) -> bool:
     """Another number of phases is told only while the contactor is open and was not told to close (§9.4.4)."""
     return all(
@@ -353,6 +377,19 @@ def phases_are_switched_without_energy(before: State, step: Step) -> bool:
         if connector
     )
 
+
+_ANSWERED: Final[frozenset[type | str]] = frozenset(table.name for table in OPERATIONS)
+_EFFECTS: Final[frozenset[type | str]] = frozenset(Effect.__subclasses__())
+_COMMITS: Final = (
+    _COLLECTIONS
+    | _owners(Memory.__struct_fields__)
+    | {
+        machine.name
+        for machine in MACHINES
+        for b in machine.table
+        if b.outputs & {Put, Drop, Clear, Configure}
+    }
+)
 
 ON_EVERY_STEP: Final = (
     OnEveryStep(
@@ -413,5 +450,31 @@ ON_EVERY_STEP: Final = (
         a_failure_is_told_of_what_failed,
     ),
     OnEveryStep("the first sample stays", "errata 3.14", frozenset({"samples"}), the_first_sample_stays),
+    OnEveryStep(
+        "only what makes safe is done uncommitted",
+        "ADR 0006",
+        _EFFECTS,
+        only_what_makes_safe_is_done_uncommitted,
+    ),
+    OnEveryStep("what is refused changes nothing", "§5", _ANSWERED, what_is_refused_changes_nothing),
+    OnEveryStep("what is accepted is so", "§5", _ANSWERED, what_is_accepted_is_so),
+    OnEveryStep("levels are handed over", "§3.6, §9.1.11", _owners(OF_LEVELS), levels_are_handed_over),
+    OnEveryStep("Memory is what is committed", "§3.7", _COMMITS, memory_is_what_is_committed),
+    OnEveryStep(
+        "what is awaited was asked for",
+        "ADR 0006",
+        _owners({awaited.slot for awaited in AWAITED}),
+        what_is_awaited_was_asked_for,
+    ),
+    OnEveryStep("an attempt has its time-out", "§9.1.7", frozenset({"session"}), an_attempt_has_its_time_out),
+    OnEveryStep(
+        "the end of an interruption is measured",
+        "§7.35",
+        frozenset({"contactor"}),
+        the_end_of_an_interruption_is_measured,
+    ),
+    OnEveryStep("time dates what waits", "§3.9, ADR 0010", frozenset({"clock"}), time_dates_what_waits),
+    OnEveryStep("held calls are answered", "§5.6, §5.18", _owners(OF_HELD_CALLS), held_calls_are_answered),
+    OnEveryStep("who waits here is told", "§4.3, §9.1.4", _owners(OF_WHO_IS_TOLD), who_waits_here_is_told),
     OnEveryStep("unchanged means the same record", "store", _COLLECTIONS, unchanged_means_the_same_record),
 )

@@ -1,0 +1,138 @@
+"""What a charge point promises of its answers to the Central System: predicates for `step_properties`.
+
+Elsewhere rows decide what is answered; here, what an answer means, whatever row gave it.
+"""
+
+from collections.abc import Callable
+from typing import Any, Final
+
+from pilotline.core import facts
+from pilotline.core.calendar import utc_of
+from pilotline.core.effects import SendResult
+from pilotline.core.state import State
+from pilotline.core.step import Step
+from pilotline.spec.messages.actions import Request
+from pilotline.spec.messages.core import (
+    ChangeAvailabilityReq,
+    ChangeConfigurationReq,
+    ClearCacheReq,
+    RemoteStartTransactionReq,
+    RemoteStopTransactionReq,
+    ResetReq,
+    UnlockConnectorReq,
+)
+from pilotline.spec.messages.firmware_management import GetDiagnosticsReq, UpdateFirmwareReq
+from pilotline.spec.messages.local_auth_list_management import SendLocalListReq
+from pilotline.spec.messages.reservation import CancelReservationReq, ReserveNowReq
+from pilotline.spec.messages.smart_charging import ClearChargingProfileReq, SetChargingProfileReq
+
+_DONE: Final = frozenset(("Accepted", "RebootRequired", "Scheduled", "Unlocked"))
+"""Statuses of an answer that say: so it is, or so it will be. Any other refuses."""
+
+
+def _decided(step: Step) -> tuple[Request, Any] | None:
+    """The request that this step answered at once, and the answer."""
+    answered = step.state.moment.answered
+    if answered is None or not step.trace or not any(isinstance(e, SendResult) for e in step.effects):
+        return None
+    return (
+        (answered.request, answered.confirmation)
+        if step.trace[0].machine == type(answered.request).__name__
+        else None
+    )
+
+
+def what_is_refused_changes_nothing(_before: State, step: Step) -> bool:
+    """An answer that refuses leaves everything as it was."""
+    decided = _decided(step)
+    status = getattr(decided[1], "status", None) if decided else None
+    return status is None or status in _DONE or (len(step.trace) == 1 and not step.changes)
+
+
+def what_is_accepted_is_so(before: State, step: Step) -> bool:
+    """After an answer that accepts, it is as was asked; a request that finds it so already is accepted (§5)."""
+    decided = _decided(step)
+    if decided is None:
+        return True
+    request, confirmation = decided
+    status = getattr(confirmation, "status", None)
+    if isinstance(request, GetDiagnosticsReq):
+        return confirmation.file_name is None or step.state.memory.diagnostics.state == "uploading"
+    if isinstance(request, UnlockConnectorReq):
+        return status != "NotSupported" or not _has_lock(before, request.connector_id)
+    is_so = _IS_SO.get(type(request))
+    return (
+        is_so is None
+        or (status is not None and status not in _DONE)
+        or is_so(before, step.state, request, status)
+    )
+
+
+def _has_lock(state: State, connector: int) -> bool:
+    return 0 < connector < len(state.moment.connectors) and facts.has_lock(state.product, connector)
+
+
+def _availability(_before: State, after: State, request: ChangeAvailabilityReq, _status: str) -> bool:
+    wanted = after.memory.availability
+    asked = wanted if request.connector_id == 0 else (wanted[request.connector_id],)
+    closed = ("scheduled", "inoperative", "held", "to_be_held")
+    if request.type == "Operative":
+        return all(a.state not in ("scheduled", "inoperative") for a in asked)
+    return all(a.state in closed for a in asked)
+
+
+def _configured(_before: State, after: State, request: ChangeConfigurationReq, _status: str) -> bool:
+    configuration = after.memory.configuration
+    key = configuration.key(request.key)
+    return (
+        key is not None
+        and key.access != "R"
+        and configuration.get(key.name) == configuration.parse(request.key, request.value)
+    )
+
+
+def _reserved(before: State, after: State, request: ReserveNowReq, _status: str) -> bool:
+    clock, kept = before.moment.clock, after.memory.reservations.get(request.reservation_id)
+    return (
+        kept is not None
+        and (kept.connector, kept.id_tag) == (request.connector_id, request.id_tag)
+        and (clock.epoch is None or utc_of(request.expiry_date) > clock.epoch)
+    )
+
+
+def _profile_kept(_before: State, after: State, request: SetChargingProfileReq, _status: str) -> bool:
+    kept = after.memory.profiles.get(request.cs_charging_profiles.charging_profile_id)
+    most = after.memory.configuration.integer("MaxChargingProfilesInstalled", len(after.memory.profiles))
+    return kept is not None and kept.connector == request.connector_id and len(after.memory.profiles) <= most
+
+
+def _stops(before: State, after: State, _request: RemoteStopTransactionReq, _status: str) -> bool:
+    def running(state: State) -> int:
+        return sum(t.state == "running" for t in state.memory.transactions.values())
+
+    return running(after) < running(before)
+
+
+def _starts(before: State, after: State, _request: RemoteStartTransactionReq, _status: str) -> bool:
+    was, is_now = before.moment, after.moment
+    return is_now.sessions != was.sessions or is_now.authorizations != was.authorizations
+
+
+_IS_SO: Final[dict[type[Request], Callable[[State, State, Any, Any], bool]]] = {
+    CancelReservationReq: lambda _b, after, asked, _: asked.reservation_id not in after.memory.reservations,
+    ChangeAvailabilityReq: _availability,
+    ChangeConfigurationReq: _configured,
+    ClearCacheReq: lambda _b, after, _r, _s: not after.memory.cache,
+    ClearChargingProfileReq: lambda before, after, _r, _s: (
+        len(after.memory.profiles) < len(before.memory.profiles)
+    ),
+    RemoteStartTransactionReq: _starts,
+    RemoteStopTransactionReq: _stops,
+    ReserveNowReq: _reserved,
+    ResetReq: lambda _b, after, _r, _s: after.memory.reset.state != "up",
+    SendLocalListReq: lambda _b, after, asked, _: (
+        after.memory.list_version.version in (0, asked.list_version)
+    ),
+    SetChargingProfileReq: _profile_kept,
+    UpdateFirmwareReq: lambda _b, after, _r, _s: after.memory.firmware.state != "idle",
+}

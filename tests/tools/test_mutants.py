@@ -1,0 +1,122 @@
+"""The checks are checked: faults are put into the tables, and noticed."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+from pilotline.core.declared import MACHINES
+from pilotline.tools.check.coverage import declared
+from pilotline.tools.check.covering import covering, searched, taken_in
+from pilotline.tools.check.mutants import chosen
+from pilotline.tools.check.mutants_of_tables import every_mutant
+from pilotline.tools.check.mutate import is_open, line, main, summary, table
+from pilotline.tools.check.mutate_reasons import SURVIVORS
+from pilotline.tools.check.mutate_run import Verdict
+from pilotline.tools.check.scopes import scopes
+from pilotline.tools.check.unreached import UNREACHED
+
+EVERY = {mutant.name: mutant for mutant in every_mutant()}
+NOTICED = Verdict("a: x", "a", "explorer", "a promise", "a scope", 1.0)
+MISSED = Verdict("b: y", "b", "nothing", "", "", 1.0)
+
+
+def test_ten_faults_chosen_by_seed_are_noticed(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--seed", "8", "--count", "10", "--stage", "explorer", "--within", "60"]) == 0
+    assert capsys.readouterr().out.startswith("9 of 10 noticed")
+
+
+# --- which there are -----------------------------------------------------------------------------------------
+
+
+def test_no_two_mutants_have_one_name() -> None:
+    assert len(EVERY) == len(every_mutant())
+
+
+def test_each_operator_is_chosen_as_often_as_any_other() -> None:
+    operators = [mutant.operator for mutant in chosen(EVERY.values(), 44, seed=1)]
+    assert {operators.count(operator) for operator in operators} == {2}
+
+
+def test_the_same_seed_chooses_the_same() -> None:
+    first, again = (chosen(EVERY.values(), 40, seed=3) for _ in range(2))
+    assert [mutant.name for mutant in first] == [mutant.name for mutant in again]
+    assert [mutant.name for mutant in first] != [mutant.name for mutant in chosen(EVERY.values(), 40, seed=4)]
+
+
+def test_whatever_is_excused_is_a_mutant() -> None:
+    assert set(SURVIVORS) <= set(EVERY)
+
+
+# --- one of them ---------------------------------------------------------------------------------------------
+
+
+def judged(name: str) -> Verdict:
+    """In a process of its own: a fault stays in the tables."""
+    command = (sys.executable, "-m", "pilotline.tools.check.mutate", name, "--here", "--stage", "explorer")
+    ran = subprocess.run(command, capture_output=True, text=True, check=True)
+    return Verdict(*json.loads(ran.stdout))
+
+
+def test_a_fault_that_leaves_a_table_open_is_refused_by_its_definition() -> None:
+    verdict = judged("rows swapped: call C5/CallTimedOut and C4/CallTimedOut")
+    assert verdict.by == "definition"
+    assert "the unguarded C4/CallTimedOut hides C5/CallTimedOut" in verdict.promise
+
+
+def test_a_fault_in_a_level_is_noticed_by_what_is_handed_over() -> None:
+    verdict = judged("level dropped: contactor")
+    assert (verdict.by, verdict.promise) == ("explorer", "levels are handed over")
+
+
+def test_a_boot_that_forgets_a_machine_is_noticed() -> None:
+    assert judged("PoweredUp does nothing: reservation").by == "explorer"
+
+
+# --- which scopes take what ----------------------------------------------------------------------------------
+
+
+def test_what_each_scope_takes_is_known_of_every_scope_and_binding() -> None:
+    assert set(taken_in()) == set(scopes())
+    machines = {machine.name for machine in MACHINES}
+    taken = {place for places in taken_in().values() for place in places}
+    assert {place for place in taken if place[0] in machines} == set(declared()) - set(UNREACHED)
+
+
+@pytest.mark.parametrize("scope", ["vendor", "limited on the spot", "reserved"])
+def test_what_a_scope_takes_is_fresh(scope: str) -> None:
+    assert set(searched(scope).fired) == taken_in()[scope]
+
+
+def test_the_cheapest_scope_comes_first() -> None:
+    assert covering([("link", "L1/PoweredUp")])[0] == next(iter(taken_in()))
+
+
+# --- the report ----------------------------------------------------------------------------------------------
+
+
+def test_only_what_nobody_notices_or_excuses_is_open() -> None:
+    excused = MISSED._replace(name=next(iter(SURVIVORS)))
+    assert [is_open(verdict) for verdict in (NOTICED, MISSED, excused)] == [False, True, False]
+
+
+def test_a_line_says_who_noticed() -> None:
+    assert line(NOTICED).endswith('a: x\n          explorer: "a promise" in a scope')
+    assert "NOT NOTICED: no reason known" in line(MISSED)
+
+
+def test_the_summary_and_the_table_count_them() -> None:
+    assert summary([NOTICED, MISSED]).startswith("1 of 2 noticed by the checks (50.0 %)")
+    assert "| **all** | 2 | 0 | 1 | 0 | 0 | 1 |" in table([NOTICED, MISSED])
+
+
+def test_a_name_that_nobody_has_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["nothing: at all"])
+    assert "no such mutant: nothing: at all" in capsys.readouterr().err
+
+
+def test_mutants_are_listed_by_a_word(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--list", "level dropped"]) == 0
+    assert "level dropped: lock" in capsys.readouterr().out.splitlines()

@@ -1,0 +1,156 @@
+"""Are the checks checked? ``python -m pilotline.tools.check.mutate [NAME…] [--seed N] [--count N]``
+
+Faults are put into the tables, one at a time, each in a process of its own, and the explorer and the stateful tests
+have to notice. The exit status is 1 if a fault is not noticed by them and nobody has said why.
+"""
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from typing import Final
+
+from pilotline.tools.check.mutants import Mutant, chosen
+from pilotline.tools.check.mutants_of_tables import every_mutant
+from pilotline.tools.check.mutate_reasons import SURVIVORS
+from pilotline.tools.check.mutate_run import STAGES, THE_SAME, Verdict, verdict_on
+
+EXAMPLES: Final = """examples:
+  python -m pilotline.tools.check.mutate --count 40             forty faults of every kind, chosen by seed 1
+  python -m pilotline.tools.check.mutate --seed 7 --count 10    ten others
+  python -m pilotline.tools.check.mutate --list guard           the names of all whose name says so
+  python -m pilotline.tools.check.mutate 'level dropped: lock'  one of them
+  python -m pilotline.tools.check.mutate --count 220 --markdown --stage examples
+"""
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Judge the mutants that the command line asks for; the exit status."""
+    asked = _parser().parse_args(arguments)
+    every = every_mutant()
+    if asked.list is not None:
+        print("\n".join(mutant.name for mutant in every if asked.list in mutant.name))  # noqa: T201
+        return 0
+    by_name = {mutant.name: mutant for mutant in every}
+    unknown = [name for name in asked.name if name not in by_name]
+    if unknown:
+        _parser().error(f"no such mutant: {', '.join(unknown)}; --list '' names them all")
+    mutants = [by_name[name] for name in asked.name] or chosen(every, asked.count, asked.seed)
+    if asked.here:
+        print(json.dumps(verdict_on(mutants[0], STAGES.index(asked.stage))))  # noqa: T201
+        return 0
+    verdicts = _judged(mutants, asked)
+    print(table(verdicts) if asked.markdown else summary(verdicts))  # noqa: T201
+    return 1 if any(is_open(verdict) for verdict in verdicts) else 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m pilotline.tools.check.mutate",
+        description="Put faults into the tables and see who notices.",
+        epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("name", nargs="*", help="names of mutants; none: by --seed and --count")
+    parser.add_argument("--seed", type=int, default=1, help="which are chosen (1)")
+    parser.add_argument("--count", type=int, default=40, help="how many (40), of each operator alike")
+    parser.add_argument("--list", metavar="WORD", help="name those whose name has this in it, and end")
+    parser.add_argument(
+        "--stage",
+        choices=STAGES,
+        default="stateful",
+        help="the last that is asked (stateful); each needs longer",
+    )
+    parser.add_argument(
+        "--jobs", type=int, default=os.cpu_count() or 1, help="so many at once (one per core)"
+    )
+    parser.add_argument("--within", type=float, default=600, metavar="S", help="the time of each, in s (600)")
+    parser.add_argument("--markdown", action="store_true", help="report as the table of docs/mutation.md")
+    parser.add_argument("--here", action="store_true", help=argparse.SUPPRESS)
+    return parser
+
+
+def _judged(mutants: Iterable[Mutant], asked: argparse.Namespace) -> list[Verdict]:
+    """Each in its own process; a line for each as soon as it is known."""
+    with ThreadPoolExecutor(asked.jobs) as threads:
+        judged = [threads.submit(_judge, mutant, asked.stage, asked.within) for mutant in mutants]
+        for one in as_completed(judged):
+            print(line(one.result()), file=sys.stderr, flush=True)  # noqa: T201
+    return [one.result() for one in judged]
+
+
+def _judge(mutant: Mutant, stage: str, within_s: float) -> Verdict:
+    started = time.perf_counter()
+    command = (sys.executable, "-m", "pilotline.tools.check.mutate", mutant.name, "--here", "--stage", stage)
+    try:
+        ran = subprocess.run(command, capture_output=True, text=True, timeout=within_s)  # noqa: S603
+        if ran.returncode:
+            raise RuntimeError(f"{mutant.name}: {ran.stderr}")
+    except subprocess.TimeoutExpired:
+        seconds = time.perf_counter() - started
+        return Verdict(mutant.name, mutant.operator, "nothing", "out of time", "", seconds)
+    return Verdict(*json.loads(ran.stdout.splitlines()[-1]))
+
+
+# --- reports -------------------------------------------------------------------------------------------------
+
+
+def is_open(verdict: Verdict) -> bool:
+    """Noticed by no check, and nobody has said why."""
+    return (
+        verdict.by in ("examples", "nothing")
+        and verdict.name not in SURVIVORS
+        and verdict.promise != THE_SAME
+    )
+
+
+def line(verdict: Verdict) -> str:
+    """One mutant in one line."""
+    if verdict.by == "nothing":
+        how = f"NOT NOTICED: {_reason(verdict)}"
+    elif verdict.by == "definition":
+        how = f"refused at definition: {verdict.promise}"
+    else:
+        how = f'{verdict.by}: "{verdict.promise}" in {verdict.where}'
+    return f"{verdict.seconds:6.1f} s  {verdict.name}\n          {how}"
+
+
+def _reason(verdict: Verdict) -> str:
+    return SURVIVORS.get(verdict.name) or verdict.promise or "no reason known"
+
+
+def summary(verdicts: list[Verdict]) -> str:
+    """All of them together."""
+    by = [verdict.by for verdict in verdicts]
+    noticed = len(by) - by.count("examples") - by.count("nothing")
+    lines = [
+        f"{noticed} of {len(by)} noticed by the checks ({100 * noticed / len(by):.1f} %): "
+        f"{by.count('definition')} refused at definition, {by.count('explorer')} by the explorer, "
+        f"{by.count('stateful')} by stateful tests; besides, {by.count('examples')} by an example only"
+    ]
+    return "\n".join([*lines, *(line(v) for v in verdicts if v.by in ("examples", "nothing"))])
+
+
+def table(verdicts: list[Verdict]) -> str:
+    """All of them by operator, and what survived, as Markdown."""
+    stages = ("definition", "explorer", "stateful", "examples", "nothing")
+    rows = [
+        "| operator | mutants | refused at definition | explorer | stateful tests | examples only | by nothing |",
+        "|---|---:|---:|---:|---:|---:|---:|",
+    ]
+    operators = dict.fromkeys(verdict.operator for verdict in verdicts)
+    for operator in (*operators, None):
+        by = [v.by for v in verdicts if operator in (None, v.operator)]
+        counts = " | ".join(str(by.count(stage)) for stage in stages)  # type: ignore[arg-type]  # stages are verdicts
+        rows.append(f"| {operator or '**all**'} | {len(by)} | {counts} |")
+    survived = [v for v in verdicts if v.by in ("examples", "nothing")]
+    listed = [f"| {v.name} | {v.by} | {_reason(v)} |" for v in survived]
+    return "\n".join([*rows, "", "| not noticed | noticed by | why |", "|---|---|---|", *listed])
+
+
+if __name__ == "__main__":
+    sys.exit(main())
