@@ -5,6 +5,7 @@ import random
 import tracemalloc
 
 from core.walks import CALLS
+from station_bench import Bench
 
 from pilotline.core import frames
 from pilotline.core.events import FrameReceived
@@ -12,10 +13,20 @@ from pilotline.core.snapshot import encode_state
 from pilotline.core.state import Instant
 from pilotline.core.step import step
 from pilotline.spec.products import load_product
-from station_bench import Bench
 
 ROUNDS = 3_000
-ODD = ('{"a":1,"a":2}', "1e999", "NaN", "-" + "9" * 400, '"\ud800"', "[" * 3000, "null", "{}", "[]", '"\\ud800"')
+ODD = (
+    '{"a":1,"a":2}',
+    "1e999",
+    "NaN",
+    "-" + "9" * 400,
+    '"\ud800"',
+    "[" * 3000,
+    "null",
+    "{}",
+    "[]",
+    '"\\ud800"',
+)
 
 
 def hostile(chance: random.Random) -> str:

@@ -2,13 +2,15 @@
 
 from hypothesis import strategies as st
 from hypothesis.stateful import initialize, invariant, rule
+from stateful.station_machine import BUDGET, StationMachine
 
 from pilotline.spec.products import load_product
-from stateful.station_machine import BUDGET, StationMachine
 
 OFFERED = sorted(key.name for key in load_product("reference").factory_configuration.offered())
 VALUES = st.one_of(
-    st.sampled_from(("true", "FALSE", "0", "5", "0060", "-1", "2147483648", "", "Voltage", "1.5", " ", "A,B")),
+    st.sampled_from(
+        ("true", "FALSE", "0", "5", "0060", "-1", "2147483648", "", "Voltage", "1.5", " ", "A,B")
+    ),
     st.text(st.characters(min_codepoint=32, max_codepoint=126), max_size=30),
 )
 

@@ -4,7 +4,6 @@ from typing import Any
 
 from hypothesis import strategies as st
 from hypothesis.stateful import initialize, invariant, rule
-
 from stateful.station_machine import BUDGET, StationMachine
 
 TAGS = st.sampled_from(("TAG", "tag", "OTHER", "FRIEND"))

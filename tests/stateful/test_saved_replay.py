@@ -5,10 +5,10 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 from hypothesis.stateful import rule, run_state_machine_as_test
+from stateful.station_machine import StationMachine
 
 from pilotline.core.events import CablePlugged, EvUnplugged
 from pilotline.tools.replay import Replayed, replayed
-from stateful.station_machine import StationMachine
 
 
 def test_the_shrunk_run_is_saved_and_replays_step_by_step(tmp_path: Path) -> None:
