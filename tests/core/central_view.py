@@ -78,7 +78,7 @@ class CentralView:
                     self._recorded(change.key, record, taken.state)
                 else:
                     self._taken_out(before, change.key, event)
-        self.metering.hear(before, taken)
+        self.metering.hear(taken)
         self._stop_reason(event, taken)
         if isinstance(event, PoweredUp) or taken.state.moment.link.state != "up":
             self.statuses.clear()
@@ -181,14 +181,16 @@ class MeteringView:
     def __init__(self) -> None:
         self.intervals: set[int] = set()  # every ClockAlignedDataInterval that was ever in force
         self.ticks: dict[int, int] = {}  # connector -> the last tick that a reading was recorded for
+        self.recorded: set[int] = set()  # entries that were looked at: a boot writes them again to date them
 
-    def hear(self, before: State | None, taken: Step) -> None:
+    def hear(self, taken: Step) -> None:
         """One step that was committed."""
         configuration = taken.state.memory.configuration
         self.intervals.add(configuration.integer("ClockAlignedDataInterval", 0))
         for change in taken.changes:
             entry = change.record if isinstance(change, Put) else None
-            if isinstance(entry, Entry) and (before is None or entry.number not in before.memory.outbox):
+            if isinstance(entry, Entry) and entry.number not in self.recorded:
+                self.recorded.add(entry.number)
                 if isinstance(entry.message, MeterMessage):
                     self._read(entry, entry.message, taken.state)
                 elif isinstance(entry.message, StopMessage):

@@ -5,6 +5,7 @@ from typing import Any, Final
 
 from core.central_view import CentralView
 
+from pilotline.adapters.happenings import Happening
 from pilotline.core.effects import (
     AnswerDataTransfer,
     Clear,
@@ -145,6 +146,8 @@ class World:
         self.product, self.plant, self.view = product, Plant(), CentralView(product.outbox_max)
         self.stored: dict[tuple[str, Any], bytes] = {}
         self.story: list[str] = []
+        self.happenings: list[Happening] = []
+        """What the journal of this station would hold."""
         self.now = 0
         self.store_is_full = False
         self.calls: list[SendCall] = []  # not answered yet
@@ -180,6 +183,7 @@ class World:
         )
         self._note(event)
         taken = step(memory, event, Instant(0))
+        self.happenings.append(Happening(Instant(0), event, taken.trace, taken.effects, memory))
         self._commit(taken)
         self._hold(None, taken)
         self.view.hear(None, event, taken)
@@ -195,9 +199,11 @@ class World:
         if isinstance(event, FrameReceived):
             event = read(before, event)
         taken = step(before, event, Instant(self.now))
+        self.happenings.append(Happening(Instant(self.now), event, taken.trace, taken.effects, before))
         self._hold(before, taken)
         if self.store_is_full and taken.changes and not isinstance(event, CommitFailed):
             self._obey(effect for effect in taken.effects if effect.makes_safe)
+            self.happenings.pop()  # it did not happen: the failed commit did
             return self.tell(CommitFailed(event))
         self._commit(taken)
         if isinstance(event, ErrorReceived) or any(t.binding.endswith("/CallTimedOut") for t in taken.trace):

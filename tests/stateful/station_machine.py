@@ -1,0 +1,94 @@
+"""What the state machines of the subsystems have in common: one station, and a journal of every run that fails."""
+
+import sys
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from shutil import rmtree
+from typing import Any, ClassVar
+
+from core.test_whole_charge_point import agreeable
+from core.whole_world import World
+from hypothesis import note, settings
+from hypothesis.stateful import RuleBasedStateMachine
+from typing_extensions import override
+
+from pilotline.adapters.journal import Journal
+from pilotline.core.effects import SendResult
+from pilotline.core.events import LinkUp
+from pilotline.spec.products import Product, load_product
+
+NOW = datetime(2026, 11, 23, 6, 54, 28, tzinfo=UTC)
+BUDGET = settings(max_examples=max(1, settings().max_examples // 4))
+"""Of the profile: one subsystem is soon walked."""
+REPLAYS = Path(__file__).parents[2] / ".replays"
+
+
+class StationMachine(RuleBasedStateMachine):
+    """One station in a world of which the rules of a subsystem move a part."""
+
+    product: ClassVar[Product] = load_product("reference")
+    replays: ClassVar[Path] = REPLAYS
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.world = World(self.product)
+        self.before_boot_ms = 0
+
+    @override
+    def teardown(self) -> None:
+        """Hypothesis runs the shrunk example last, so its journal is the one that stays."""
+        error = sys.exception()
+        if error is not None:
+            note(f"pilotline replay {save(self.world, self.replays / type(self).__name__)}")
+
+    # --- time ---
+
+    def utc(self) -> datetime:
+        """What the Central System's clock says, whatever the station's does."""
+        return NOW + timedelta(milliseconds=self.before_boot_ms + self.world.now)
+
+    def cut(self) -> None:
+        """Power goes and comes back at once."""
+        self.before_boot_ms += self.world.now
+        self.world.power_on("PowerLoss")
+
+    # --- the others ---
+
+    def connect(self) -> None:
+        self.world.tell(LinkUp(self.world.connection))
+        self.agree()
+
+    def agree(self) -> None:
+        """Everybody does what the station asks, until it asks no more."""
+        for _ in range(300):
+            if self.world.calls:
+                self.world.answer(self.answer(type(self.world.calls[-1].request).__name__))
+            elif self.world.commands:
+                self.world.feedback(fails=False)
+            else:
+                return
+        raise AssertionError("the station asks without an end")
+
+    def answer(self, request: str) -> dict[str, Any]:
+        if request == "StartTransactionReq":
+            self.world.next_transaction_id += 1
+        payload = agreeable(request, self.world.next_transaction_id)
+        return payload | ({"currentTime": self.utc().isoformat()} if "currentTime" in payload else {})
+
+    def ask(self, action: str, payload: dict[str, Any]) -> dict[str, Any]:
+        """The Central System asks, and gets a CALLRESULT at once."""
+        self.world.serial += 1
+        self.world.frame(2, f"cs-{self.world.serial}", action, payload)
+        effects = self.world.happenings[-1].effects
+        (result,) = (effect for effect in effects if isinstance(effect, SendResult))
+        return result.confirmation.model_dump(mode="json", by_alias=True, exclude_none=True)
+
+
+def save(world: World, folder: Path) -> Path:
+    """The run so far as a journal; one that was there before goes."""
+    rmtree(folder, ignore_errors=True)
+    journal = Journal(folder)
+    for happening in world.happenings:
+        journal.record(happening)
+    journal.close()
+    return folder
