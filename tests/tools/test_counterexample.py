@@ -26,7 +26,8 @@ from pilotline.core.state import Instant, Memory, State
 from pilotline.core.step import Step, step
 from pilotline.tools.check.as_pytest import as_pytest
 from pilotline.tools.check.counterexample import Counterexample, counterexample, save
-from pilotline.tools.check.explorer import Search, Violation
+from pilotline.tools.check.explorer import Search
+from pilotline.tools.check.report import Violation
 from pilotline.tools.check.retold import Told, patient, retold
 from pilotline.tools.check.scopes import scopes
 from pilotline.tools.check.stepping import Stepper

@@ -14,8 +14,10 @@ from pilotline.core.sightings import SOMETIMES
 from pilotline.core.state import Instant, Memory, State
 from pilotline.core.step import Step, step
 from pilotline.tools.check.coverage import declared, never_fired
-from pilotline.tools.check.explorer import Report, Search, Stepper
+from pilotline.tools.check.explorer import Search
+from pilotline.tools.check.report import Report
 from pilotline.tools.check.scopes import scopes
+from pilotline.tools.check.stepping import Stepper
 from pilotline.tools.check.story import told
 from pilotline.tools.check.unreached import UNREACHED
 

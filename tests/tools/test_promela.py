@@ -8,12 +8,13 @@ from functools import cache
 import pytest
 
 from pilotline.tools.check import promela, spin
-from pilotline.tools.check.explorer import Report, Search
+from pilotline.tools.check.explorer import Search
 from pilotline.tools.check.promela import Opinions, filled, main, told_by_spin
 from pilotline.tools.check.promela_model import PROMISES, Promela
 from pilotline.tools.check.promela_table import table
 from pilotline.tools.check.queue_variants import BROKEN, OURS, stepper_of
 from pilotline.tools.check.recomposed import DELIVERED, DURABLE, IN_ORDER, Found
+from pilotline.tools.check.report import Report
 from pilotline.tools.check.scopes import scopes
 from pilotline.tools.check.tabulated import NotInTheModel, Tables
 

@@ -256,6 +256,7 @@ def what_waits_has_a_deadline(state: State) -> bool:
     """Nothing waits for ever on the Central System, the lock, the contactor or a meter."""
     for machine, timer, states in _WAITING:
         held = getattr(state.memory if machine.home == "memory" else state.moment, machine.slot)
+        waiting: list[object]
         if isinstance(held, tuple):
             waiting = [key for key, record in enumerate(held) if record.state in states]
         elif isinstance(held, Map):

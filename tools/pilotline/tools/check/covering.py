@@ -10,8 +10,9 @@ from functools import cache
 from pathlib import Path
 from typing import Final
 
-from pilotline.tools.check.explorer import Report, Search
+from pilotline.tools.check.explorer import Search
 from pilotline.tools.check.mutants import Place
+from pilotline.tools.check.report import Report
 from pilotline.tools.check.scopes import scopes
 
 FILE: Final = Path(__file__).with_name("covering.json")

@@ -12,10 +12,11 @@ from typing import Final, NamedTuple
 from pilotline.core.events import DeadlinePassed, Internal
 from pilotline.tools.check import spin
 from pilotline.tools.check.environment import powered_up
-from pilotline.tools.check.explorer import Report, Search
+from pilotline.tools.check.explorer import Search
 from pilotline.tools.check.promela_model import PROMISES, Promela
 from pilotline.tools.check.queue_variants import BROKEN, OURS, Variant, stepper_of
 from pilotline.tools.check.recomposed import Found, Recomposed
+from pilotline.tools.check.report import Report
 from pilotline.tools.check.scope import Scope
 from pilotline.tools.check.scopes import scopes
 from pilotline.tools.check.story import Move, told

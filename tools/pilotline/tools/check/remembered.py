@@ -72,6 +72,8 @@ class Remembered(Generic[Result]):
         ways, held, places = self._top, 0, looked.places
         while (at := ways.get(held)) is not None:
             alike = sum(takewhile(bool, map(eq, at.places, places)))
+            if not alike:
+                raise AssertionError("a function looks at other slots where it has read the same before")
             if alike < len(at.places):
                 at = ways[held] = at.split(alike)
             ways, held, places = at.ways, node & at.mask, places[alike:]

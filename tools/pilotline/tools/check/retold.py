@@ -29,7 +29,7 @@ from pilotline.core.state import Clock, Counter, HeldCall, Instant, State, UtcTi
 from pilotline.core.step import Step, next_deadline, step
 from pilotline.spec.products import Product, adjusted
 from pilotline.tools.check.canonical import Canonical
-from pilotline.tools.check.explorer import _left_out
+from pilotline.tools.check.explorer import left_out
 from pilotline.tools.check.interned import Interned
 from pilotline.tools.check.scope import Scope
 from pilotline.tools.check.stepping import Stepper
@@ -102,7 +102,7 @@ class _Retelling:
     def __init__(self, scope: Scope, stepper: Stepper) -> None:
         self.product, self._step = patient(scope), stepper
         self.parted: str | None = None
-        self._canonical = Canonical(Interned(self.product), _left_out(scope))
+        self._canonical = Canonical(Interned(self.product), left_out(scope))
         self._searched: State | None = None
         self._real: State | None = None
         self._at = Instant(0)

@@ -99,7 +99,7 @@ class _Path(NamedTuple):
     kind: Kind
     commits: bool
     read_at_once: tuple[External, ...]
-    rules: tuple[Recalled[tuple[Looked, Looked]], ...]
+    rules: tuple[Recalled[Looked], ...]
     """For each promise that it could break, what that looks at in a pair of nodes; it raises if it is broken."""
 
 
@@ -110,7 +110,7 @@ class Steps:
         self._scope, self._interned, self._stepper = scope, interned, stepper
         self._rounds: dict[tuple[Event, Instant], Remembered[_Round]] = {}
         self._boots: dict[tuple[External, Instant], Remembered[_Round]] = {}
-        self._levels: dict[tuple[int, bool], Recalled[tuple[int, Looked, Looked]]] = {}
+        self._levels: dict[tuple[int, bool], Recalled[tuple[int, Looked]]] = {}
         self._done: dict[_Done, int] = {}
         self._paths: dict[tuple[int, ...], _Path] = {}
         self.kinds: dict[object, Kind] = {}  # by what a step has
@@ -188,14 +188,11 @@ class Steps:
             notes.after(played.looked)
             notes.written |= played.writes.mask
         pair = node | after << BITS
-        commands, looked, looked_after = self._commands(notes.written, is_boot=is_boot)(pair)
-        notes.before(looked)
-        notes.after(looked_after)
+        commands, looked = self._commands(notes.written, is_boot=is_boot)(pair)
+        notes.both(looked)
         path = self._path_of((*[played.done for played in rounds], commands))
         for rule in path.rules:
-            looked, looked_after = rule(pair)
-            notes.before(looked)
-            notes.after(looked_after)
+            notes.both(rule(pair))
         writes = all_of([played.writes for played in rounds])
         idle = not path.kind.trace and not writes.mask
         return Decided(path.kind, writes, idle, path.commits, path.read_at_once), notes.looked
@@ -213,29 +210,28 @@ class Steps:
         rules = tuple([Recalled(partial(self._held, rule, done)) for rule in kind.rules])
         return _Path(kind, bool(done.changes), self._asked(done.effects), rules)
 
-    def _held(self, rule: OnEveryStep, done: _Done, pair: Node) -> tuple[tuple[Looked, Looked], Looked]:
+    def _held(self, rule: OnEveryStep, done: _Done, pair: Node) -> tuple[Looked, Looked]:
         """What a promise about a step looked at, in the state before it and in the one after it."""
 
         def hold(before: State, after: State) -> None:
             _hold(rule, before, Step(after, done.effects, done.changes, done.trace))
 
-        _, before, after = watched_both(self._interned, pair & ALL, pair >> BITS, hold)
-        return (before, after), _in_pair(before, after)
+        _, looked = watched_both(self._interned, pair, hold)
+        return looked, looked
 
-    def _commands(self, written: int, *, is_boot: bool) -> Recalled[tuple[int, Looked, Looked]]:
+    def _commands(self, written: int, *, is_boot: bool) -> Recalled[tuple[int, Looked]]:
         """The levels that are another, by a pair of nodes, where this was written: the number of what is to be done."""
         known = self._levels.get((written, is_boot))
         if known is None:
             touched = frozenset(compress(SLOTS, [mask & written for mask in MASKS]))
 
-            def commands(pair: Node) -> tuple[tuple[int, Looked, Looked], Looked]:
-                found, before, after = watched_both(
+            def commands(pair: Node) -> tuple[tuple[int, Looked], Looked]:
+                found, looked = watched_both(
                     self._interned,
-                    pair & ALL,
-                    pair >> BITS,
+                    pair,
                     lambda old, new: levels.commands(None if is_boot else old, new, touched),
                 )
-                return (self._number(_Done((), tuple(found), ())), before, after), _in_pair(before, after)
+                return (self._number(_Done((), tuple(found), ())), looked), looked
 
             known = self._levels[written, is_boot] = Recalled(commands)
         return known
@@ -290,24 +286,22 @@ class _Notes:
     def looked(self) -> Looked:
         return Looked(tuple(self._places), self._mask)
 
-    def before(self, looked: Looked) -> None:
-        """Looked at in the state before the step."""
-        self._add(looked, looked.mask & ~self._mask)
-
     def after(self, looked: Looked) -> None:
         """Looked at in the state as it has become: what was written is not of the state before."""
-        self._add(looked, looked.mask & ~(self._mask | self.written))
-
-    def _add(self, looked: Looked, new: int) -> None:
+        new = looked.mask & ~(self._mask | self.written)
         if new:
             self._places.extend([place for place in looked.places if MASKS[place] & new])
             self._mask |= new
 
-
-def _in_pair(before: Looked, after: Looked) -> Looked:
-    """What was looked at in a pair of nodes."""
-    places = tuple([place + len(SLOTS) for place in after.places])
-    return Looked((*before.places, *places), before.mask | after.mask << BITS)
+    def both(self, looked: Looked) -> None:
+        """Looked at in a pair: in the state before the step, and in the state as it has become."""
+        new = (looked.mask & ALL | looked.mask >> BITS & ~self.written) & ~self._mask
+        self._mask |= new
+        for place in looked.places if new else ():
+            mask = MASKS[place % len(SLOTS)]
+            if mask & new and not (place >= len(SLOTS) and mask & self.written):
+                self._places.append(place % len(SLOTS))
+                new ^= mask
 
 
 def _hold(rule: OnEveryStep, before: State, taken: Step) -> None:
