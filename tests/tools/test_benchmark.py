@@ -10,7 +10,7 @@ from pilotline.core.step import step
 from pilotline.tools import benchmark
 from pilotline.tools.bench_answer import answer_figures
 from pilotline.tools.bench_drain import drain_figures
-from pilotline.tools.bench_explorer import SCOPES, explorer_figures
+from pilotline.tools.bench_explorer import LARGE, SCOPES, explorer_figures
 from pilotline.tools.bench_figure import Figure, at_least, at_least_of, below, times_faster, times_the_cost
 from pilotline.tools.bench_journal import journal_figures
 from pilotline.tools.bench_list import list_figures
@@ -95,10 +95,12 @@ def test_a_whole_step_is_shown_where_it_takes_this_row_alone() -> None:
 def test_the_explorer_is_measured_on_every_scope_named() -> None:
     figures = explorer_figures(states_max=50)
     assert sane(figures)
-    assert len(figures) == 2 * len(SCOPES)
-    scopes = [scope for scope in SCOPES for _ in ("rate", "in triggers")]
-    assert all(f.name.startswith(f"explorer: {scope}") for f, scope in zip(figures, scopes, strict=True))
-    assert {figure.unit for figure in figures} == {"steps/s", "triggers"}
+    names = [*SCOPES, LARGE, "a random walk", "the step alone"]
+    for name in names:
+        units = [figure.unit for figure in figures if figure.name.startswith(f"explorer: {name}, ")]
+        assert units[:2] == ["steps/s", "triggers"]
+    assert figures[-1].unit == "bytes"
+    assert len(figures) == 2 * len(names) + 1
 
 
 def test_the_list_is_measured_on_a_real_store() -> None:

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from pilotline.tools import checking
+from pilotline.tools.check.explorer import Search
 from pilotline.tools.check.scopes import scopes
 from pilotline.tools.cli import _status as pilotline
 
@@ -54,3 +56,42 @@ def test_a_walk_is_the_same_for_the_same_seed(capsys: pytest.CaptureFixture[str]
 
     assert walked(1) == walked(1)
     assert walked(1) != walked(2)
+
+
+def test_a_broken_promise_is_told_and_saved(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The guard of a row is dropped: the search says so, and what it writes can be run again."""
+    from pilotline.core.machines.session import SESSION
+
+    unguarded = next(b for b in SESSION.table if b.name == "S1/CablePlugged")
+    monkeypatch.setattr(unguarded, "guards", ())
+    report = Search(scopes()["availability"]).run()
+    monkeypatch.setattr(checking, "campaign", lambda *_: iter([report]))
+    assert pilotline(["check", "availability", "--save", str(tmp_path)]) == 1
+    out = capsys.readouterr().out
+    assert 'broken: "Inoperative means unused"' in out
+    written = sorted(path.suffix for path in tmp_path.iterdir())
+    assert written == [".journal", ".md", ".py"]
+    journal = next(tmp_path.glob("*.journal"))
+    assert pilotline(["replay", str(journal)]) == 0
+
+
+def test_the_graph_of_one_scope_is_written(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    graph = tmp_path / "reserved.aut"
+    assert pilotline(["check", "reserved", "--graph", str(graph)]) == 0
+    assert "written:" in capsys.readouterr().out
+    assert graph.read_text().startswith("des (0,")
+
+
+@pytest.mark.parametrize("option", [["--graph", "x.aut"], ["--spin"]])
+def test_what_is_about_one_scope_asks_for_its_name(
+    option: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert pilotline(["check", *option]) == 2
+    assert "name the one scope that is meant" in capsys.readouterr().err
+
+
+def test_the_shipped_declarations_are_without_findings(capsys: pytest.CaptureFixture[str]) -> None:
+    assert pilotline(["check", "--lint"]) == 0
+    assert capsys.readouterr().err == ""

@@ -12,13 +12,16 @@ from rich.table import Table
 from rich.text import Text
 
 from pilotline.tools.check.campaign import Progress, campaign
+from pilotline.tools.check.counterexample import save
+from pilotline.tools.check.explorer import Search
+from pilotline.tools.check.graph_export import graph_writer
 from pilotline.tools.check.report import Report, line, summary
 from pilotline.tools.check.scopes import scopes
 from pilotline.tools.check.walk import Walk
 
 
 class UnknownScope(Exception):
-    """A name that no scope has."""
+    """A name that no scope has, or none where one is needed."""
 
 
 def listed() -> str:
@@ -26,15 +29,38 @@ def listed() -> str:
     return "\n".join(f"{scope.name:28}{scope.says}" for scope in scopes().values())
 
 
-def check(names: Sequence[str], jobs: int, states_max: int, report_to: Path | None = None) -> list[Report]:
+def check(
+    names: Sequence[str],
+    jobs: int,
+    states_max: int,
+    report_to: Path | None = None,
+    counterexamples_to: Path | None = None,
+) -> list[Report]:
     """Search these scopes, or all, show how it goes, and the report; what each came to, in the order given."""
     chosen = _chosen(names)
-    reports = {report.scope: report for report in _shown(campaign(chosen, jobs, states_max))}
+    reports = {}
+    for report in _shown(campaign(chosen, jobs, states_max)):
+        reports[report.scope] = report
+        if report.violation and counterexamples_to is not None:
+            for path in save(report.violation, scopes()[report.scope], counterexamples_to):
+                sys.stdout.write(f"  written: {path}\n")
     ordered = [reports[name] for name in chosen]
     sys.stdout.write(f"\n{summary(ordered, whole=chosen == list(scopes()))}\n")
     if report_to is not None:
         report_to.write_text(json.dumps([_plain(report) for report in ordered], indent=1) + "\n", "utf-8")
     return ordered
+
+
+def exported(name: str, states_max: int, path: Path) -> Report:
+    """Search one scope and write its graph, as far as it was seen, into a file: .aut or .graphml."""
+    write = graph_writer(path)
+    search = Search(scopes()[_chosen([name])[0]], states_max)
+    report = search.run()
+    write(search)
+    sys.stdout.write(f"{line(report)}\n  written: {path}\n")
+    if report.violation:
+        sys.stdout.write(f"{report.violation}\n")
+    return report
 
 
 def walked(names: Sequence[str], moves: int, seed: int) -> int:

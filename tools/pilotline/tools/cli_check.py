@@ -12,6 +12,11 @@ Examples:
   pilotline check session "power, resumed"           two of them
   pilotline check --list                             what there is, and what each is about
   pilotline check session --walk 1000000 --seed 7    beyond the bounds of the search, at random
+  pilotline check --save ./found                     of a broken promise: story, picture, test and journal
+  pilotline check session --graph session.aut        the graph, for other programs; or .graphml
+  pilotline check --lint                             rows that can never be taken, guards that look too far
+  pilotline check queue --spin                       the same scope by SPIN: one verdict, as many states
+  pilotline check --mutants 10 --seed 8              ten faults put into the tables: are they noticed?
 """
 
 
@@ -26,7 +31,20 @@ def check(
     walk: Annotated[
         int | None, typer.Option(min=1, help="Walk at random instead, so many moves in each scope.")
     ] = None,
-    seed: Annotated[int, typer.Option(help="Which walk.")] = 1,
+    seed: Annotated[int, typer.Option(help="Which walk, or which mutants.")] = 1,
+    save: Annotated[
+        Path | None, typer.Option(help="Write what breaks a promise into this folder, to be run again.")
+    ] = None,
+    graph: Annotated[
+        Path | None, typer.Option(help="Write the graph of one scope: a file that ends in .aut or .graphml.")
+    ] = None,
+    lint: Annotated[
+        bool, typer.Option("--lint", help="Look at the declarations, and search nothing.")
+    ] = False,
+    spin: Annotated[bool, typer.Option("--spin", help="Search one scope by SPIN as well.")] = False,
+    mutants: Annotated[
+        int | None, typer.Option(min=1, help="Put so many faults into the tables, one at a time.")
+    ] = None,
 ) -> None:
     """Search every state that a scope can reach, and hold every promise in each.
 
@@ -36,12 +54,35 @@ def check(
     """
     from pilotline.tools import checking
 
+    names = scope or []
     if list_:
         typer.echo(checking.listed())
+        status = 0
+    elif lint:
+        from pilotline.tools.check.lint import main as linted
+
+        status = linted([])
+    elif spin:
+        from pilotline.tools.check.promela import main as verified
+
+        status = verified([_one(names), "--verify"])
+    elif mutants is not None:
+        from pilotline.tools.check.mutate import main as mutated
+
+        status = mutated(["--count", str(mutants), "--seed", str(seed)])
     elif walk is not None:
-        raise typer.Exit(checking.walked(scope or (), walk, seed))
+        status = checking.walked(names, walk, seed)
+    elif graph is not None:
+        status = 0 if checking.exported(_one(names), states_max, graph).holds else 1
     else:
         from pilotline.tools.check.campaign import cores
 
-        reports = checking.check(scope or (), jobs or cores(), states_max, report)
-        raise typer.Exit(0 if all(one.holds for one in reports) else 1)
+        reports = checking.check(names, jobs or cores(), states_max, report, save)
+        status = 0 if all(one.holds for one in reports) else 1
+    raise typer.Exit(status)
+
+
+def _one(names: list[str]) -> str:
+    if len(names) != 1:
+        raise typer.BadParameter("name the one scope that is meant; `pilotline check --list` names them")
+    return names[0]

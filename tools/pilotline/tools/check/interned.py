@@ -29,7 +29,10 @@ Node: TypeAlias = int
 
 def mask_of(places: Iterable[int]) -> int:
     """The bits of these slots."""
-    return sum(VALUES_MAX - 1 << WIDTH * place for place in places)
+    mask = 0
+    for place in places:
+        mask |= VALUES_MAX - 1 << WIDTH * place
+    return mask
 
 
 MASKS: Final = tuple(mask_of([place]) for place in range(len(SLOTS)))

@@ -54,6 +54,8 @@ class Scope(NamedTuple):
     """Power may also be cut between a commit and what would have been done at once after it."""
     waits_for_tag: bool = False
     """It takes the driver's tag to come to rest: a transaction goes on without its car, or a cable is kept."""
+    is_large: bool = False
+    """It takes half a minute or more: `pilotline check` searches it, the tests do not."""
     shows: tuple[str, ...] = ()
     """Names of `properties.SOMETIMES` that must be seen here: otherwise the search proved nothing of them."""
 

@@ -18,6 +18,7 @@ from pilotline.tools.check.environment import (
 )
 from pilotline.tools.check.firmware_scopes import FIRMWARE_SCOPES
 from pilotline.tools.check.going_down import GOING_DOWN
+from pilotline.tools.check.large_scopes import LARGE
 from pilotline.tools.check.limit_scopes import LIMITS
 from pilotline.tools.check.metering_scopes import METERING
 from pilotline.tools.check.payments import PAYMENTS
@@ -426,8 +427,9 @@ _SCOPES: Final = (
 
 
 def scopes() -> dict[str, Scope]:
-    """All scopes by name."""
+    """All scopes by name, the large ones first."""
     groups = (
+        *LARGE,
         *_SCOPES,
         *METERING,
         *PAYMENTS,
@@ -439,3 +441,8 @@ def scopes() -> dict[str, Scope]:
         *QUEUEING,
     )
     return {scope.name: scope for scope in groups}
+
+
+def small_scopes() -> dict[str, Scope]:
+    """Those that are searched in no time, or in seconds."""
+    return {name: scope for name, scope in scopes().items() if not scope.is_large}

@@ -37,6 +37,7 @@ from pilotline.tools.check.interned import (
     Node,
     Writes,
     all_of,
+    mask_of,
 )
 from pilotline.tools.check.remembered import Recalled, Remembered
 from pilotline.tools.check.scope import Scope
@@ -94,13 +95,13 @@ class _Round(NamedTuple):
 
 
 class _Path(NamedTuple):
-    """All steps that did the same."""
+    """All steps that did the same and wrote to the same slots."""
 
     kind: Kind
     commits: bool
     read_at_once: tuple[External, ...]
-    rules: tuple[Recalled[Looked], ...]
-    """For each promise that it could break, what that looks at in a pair of nodes; it raises if it is broken."""
+    promises: Recalled[Looked]
+    """What those that it could break look at before the step, by a pair of nodes; it raises if one is broken."""
 
 
 class Steps:
@@ -112,7 +113,7 @@ class Steps:
         self._boots: dict[tuple[External, Instant], Remembered[_Round]] = {}
         self._levels: dict[tuple[int, bool], Recalled[tuple[int, Looked]]] = {}
         self._done: dict[_Done, int] = {}
-        self._paths: dict[tuple[int, ...], _Path] = {}
+        self._paths: dict[tuple[int, tuple[int, ...]], _Path] = {}
         self.kinds: dict[object, Kind] = {}  # by what a step has
 
     def at(self, event: External, now: Instant) -> Remembered[Decided]:
@@ -189,26 +190,32 @@ class Steps:
             notes.written |= played.writes.mask
         pair = node | after << BITS
         commands, looked = self._commands(notes.written, is_boot=is_boot)(pair)
-        notes.both(looked)
-        path = self._path_of((*[played.done for played in rounds], commands))
-        for rule in path.rules:
-            notes.both(rule(pair))
+        notes.before(looked)
+        path = self._path_of(notes.written, (*[played.done for played in rounds], commands))
+        notes.before(path.promises(pair))
         writes = all_of([played.writes for played in rounds])
         idle = not path.kind.trace and not writes.mask
         return Decided(path.kind, writes, idle, path.commits, path.read_at_once), notes.looked
 
-    def _path_of(self, numbers: tuple[int, ...]) -> _Path:
-        path = self._paths.get(numbers)
+    def _path_of(self, written: int, numbers: tuple[int, ...]) -> _Path:
+        path = self._paths.get((written, numbers))
         if path is None:
             every = list(self._done)
             parts = zip(*[every[number] for number in numbers], strict=True)
-            path = self._paths[numbers] = self._as_path(_Done(*map(tuple, map(chain.from_iterable, parts))))
+            done = _Done(*map(tuple, map(chain.from_iterable, parts)))
+            path = self._paths[written, numbers] = self._as_path(done, written)
         return path
 
-    def _as_path(self, done: _Done) -> _Path:
+    def _as_path(self, done: _Done, written: int) -> _Path:
         kind = self._kind_of(done)
-        rules = tuple([Recalled(partial(self._held, rule, done)) for rule in kind.rules])
-        return _Path(kind, bool(done.changes), self._asked(done.effects), rules)
+        rules = [Recalled(partial(self._held, rule, done)) for rule in kind.rules]
+
+        def held(pair: Node) -> tuple[Looked, Looked]:
+            places = tuple(dict.fromkeys(chain.from_iterable([rule(pair).places for rule in rules])))
+            looked = Looked(places, mask_of(places))
+            return _of_before(looked, written), looked
+
+        return _Path(kind, bool(done.changes), self._asked(done.effects), Recalled(held))
 
     def _held(self, rule: OnEveryStep, done: _Done, pair: Node) -> tuple[Looked, Looked]:
         """What a promise about a step looked at, in the state before it and in the one after it."""
@@ -231,7 +238,7 @@ class Steps:
                     pair,
                     lambda old, new: levels.commands(None if is_boot else old, new, touched),
                 )
-                return (self._number(_Done((), tuple(found), ())), looked), looked
+                return (self._number(_Done((), tuple(found), ())), _of_before(looked, written)), looked
 
             known = self._levels[written, is_boot] = Recalled(commands)
         return known
@@ -286,22 +293,25 @@ class _Notes:
     def looked(self) -> Looked:
         return Looked(tuple(self._places), self._mask)
 
+    def before(self, looked: Looked) -> None:
+        """Looked at in the state before the step."""
+        self._add(looked, looked.mask & ~self._mask)
+
     def after(self, looked: Looked) -> None:
         """Looked at in the state as it has become: what was written is not of the state before."""
-        new = looked.mask & ~(self._mask | self.written)
+        self._add(looked, looked.mask & ~(self._mask | self.written))
+
+    def _add(self, looked: Looked, new: int) -> None:
         if new:
             self._places.extend([place for place in looked.places if MASKS[place] & new])
             self._mask |= new
 
-    def both(self, looked: Looked) -> None:
-        """Looked at in a pair: in the state before the step, and in the state as it has become."""
-        new = (looked.mask & ALL | looked.mask >> BITS & ~self.written) & ~self._mask
-        self._mask |= new
-        for place in looked.places if new else ():
-            mask = MASKS[place % len(SLOTS)]
-            if mask & new and not (place >= len(SLOTS) and mask & self.written):
-                self._places.append(place % len(SLOTS))
-                new ^= mask
+
+def _of_before(looked: Looked, written: int) -> Looked:
+    """What was looked at in a pair of nodes, as what it is in the first: what was written is not of it."""
+    slots = len(SLOTS)
+    places = [place % slots for place in looked.places if place < slots or not MASKS[place - slots] & written]
+    return Looked(tuple(dict.fromkeys(places)), mask_of(places))
 
 
 def _hold(rule: OnEveryStep, before: State, taken: Step) -> None:
