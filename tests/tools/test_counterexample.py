@@ -325,9 +325,11 @@ def test_a_journal_of_any_scope_is_replayed(name: str, tmp_path: Path) -> None:
 
 
 def test_a_boot_in_the_middle_of_a_story_is_replayed(tmp_path: Path) -> None:
-    violation = far_away("power", 4000)
+    violation = next(
+        violation
+        for violation in (far_away("power", steps) for steps in range(4000, 6000, 100))
+        if sum(type(move.event) is PoweredUp for move in violation.story[:-1]) > 1
+    )
     story = violation.story[:-1]
-    boots = [event for move in story for event in (move.event, *move.at_once) if isinstance(event, PoweredUp)]
-    assert len(boots) > 1
     journal, *_ = save(violation._replace(story=story), scopes()["power"], tmp_path)
     assert CliRunner().invoke(app, ["replay", str(journal)]).exit_code == 0

@@ -190,12 +190,12 @@ HOSTILE = Move(TagPresented(1, 'a"<&>\nü\x00'), 0)
 
 def test_no_label_breaks_an_aut_file(tmp_path: Path) -> None:
     ((_, told, _),) = read_aut(written(HOSTILE, ".aut", tmp_path)).edges
-    assert told.endswith("(reader 1, id tag a'<&> \\xfc )")
+    assert told.endswith("(reader 1, id tag a'<&>\\n\\xfc\\x00)")
 
 
 def test_no_label_breaks_graphml(tmp_path: Path) -> None:
     ((_, _, told),) = networkx.parse_graphml(written(HOSTILE, ".graphml", tmp_path)).edges(data="move")
-    assert told.endswith("(reader 1, id tag a'<&> ü )")
+    assert told.endswith("(reader 1, id tag a'<&>\\nü\\x00)")
 
 
 def test_an_unknown_format_is_answered_by_those_known() -> None:

@@ -8,6 +8,16 @@ from pilotline.tools.check.scope import ONLINE, PEOPLE, QUIET, REPORTS, SESSION,
 
 LARGE: Final = (
     Scope(
+        "session, answers",
+        "faults and availability, while the Central System accepts, refuses, errs, is silent or late",
+        one_connector(),
+        (*SESSION, central_system(ALL), *ONLINE, world.faults(1), world.availability(1)),
+        inert=QUIET,
+        prompt=TALK,
+        queue_max=2,
+        is_large=True,
+    ),
+    Scope(
         "session, strangers",
         "a second driver, faults, availability and requests from afar, while the Central System is slow",
         one_connector(),
