@@ -118,10 +118,12 @@ class SqliteStore:
         try:
             with self._lock:
                 rows = self._database.execute("SELECT collection, key, data, crc FROM records").fetchall()
-        except sqlite3.Error as error:
-            raise StoreError(f"{self._path}: cannot be read: {error}; {_RESTORE}") from None
+        except _DAMAGED as error:
+            raise StoreError(f"{self._path}: cannot be read: {_said(error)}; {_RESTORE}") from None
         for collection, key_bytes, data, crc in rows:
             try:
+                if (type(collection), type(key_bytes), type(data)) != (str, bytes, bytes):
+                    raise SnapshotError(f"{collection!r} {key_bytes!r}: is no record of ours")
                 if _crc(collection, key_bytes, data) != crc:
                     raise SnapshotError(f"{collection} {_shown(key_bytes)}: its bytes are damaged")
                 key = _key(cbor2.loads(key_bytes))
@@ -172,6 +174,8 @@ class SqliteStore:
             self._database.close()
 
 
+_DAMAGED: Final = (sqlite3.Error, UnicodeDecodeError)
+"""What SQLite raises; of a damaged schema it tells in bytes that are no text."""
 _RESTORE: Final = "restore the file from a copy, or move it away to start as a new station"
 
 
@@ -190,11 +194,11 @@ def _opened(path: Path) -> sqlite3.Connection:
     database = _connected(path)
     try:
         _prepare(database, path)
-    except sqlite3.Error as error:
+    except _DAMAGED as error:
         database.close()
-        if error.sqlite_errorcode in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+        if getattr(error, "sqlite_errorcode", None) in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
             raise StoreError(f"{path}: another process runs this station; stop that one first") from None
-        raise StoreError(f"{path}: cannot be used: {error}; {_RESTORE}") from None
+        raise StoreError(f"{path}: cannot be used: {_said(error)}; {_RESTORE}") from None
     except StoreError:
         database.close()
         raise
@@ -251,7 +255,12 @@ def _prepare(database: sqlite3.Connection, path: Path) -> None:
     execute(f"PRAGMA wal_autocheckpoint={_CHECKPOINT_PAGES}")
     found = execute("PRAGMA quick_check(1)").fetchone()[0]
     if found != "ok":
-        raise StoreError(f"{path}: is damaged: {' '.join(found.split())}; {_RESTORE}")
+        raise StoreError(f"{path}: is damaged: {_said(found)}; {_RESTORE}")
+
+
+def _said(error: object) -> str:
+    """In one line: what is damaged may be quoted in several."""
+    return " ".join(str(error).split())
 
 
 def _crc(collection: str, key: bytes, data: bytes) -> int:

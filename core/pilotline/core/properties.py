@@ -273,8 +273,11 @@ def timers_run_in_their_states(state: State) -> bool:
     for timer in state.moment.timers:
         machine, runs_in = _TIMERS[timer.machine, timer.timer]
         records = getattr(state.memory if machine.home == "memory" else state.moment, machine.slot)
-        gone = isinstance(records, Map) and timer.key not in records
-        if gone or (records if timer.key is None else records[timer.key]).state not in runs_in:
+        if isinstance(records, Map):
+            record = records.get(timer.key)
+        else:
+            record = records if timer.key is None else records[timer.key]
+        if record is None or record.state not in runs_in:
             return False
     return True
 

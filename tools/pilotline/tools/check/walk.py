@@ -72,11 +72,11 @@ class Walk(Search):
 
     def _moved(self, node: Node) -> Node:
         happenings = [happening for player in self._players for happening in player(node)]
-        (due,) = self._deadline(node)
+        due: Instant | None = self._deadline(node)[0]
         chosen = self._random.randrange(len(happenings) + (due is not None))
         if chosen < len(happenings):
             arrivals = list(self._happens(node, happenings[chosen]))
-        elif due is not None and due > SECOND:
+        elif due is None or due > SECOND:
             return self._passed(node, SECOND)
         else:
             arrivals = list(self._happens(node, self._happening(DeadlinePassed(), due)))
