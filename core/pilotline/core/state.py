@@ -171,8 +171,8 @@ class Transaction(Struct, frozen=True, cache_hash=True):
     answered: "StartAnswer | None" = None
     stop: StopCause | None = None
     since: "IntervalStarts | None" = None  # None: no …Interval is configured
-    began: Stamp | None = None
-    charged: Stamp | None = (
+    began: Annotated[Stamp | None, Origin()] = None
+    charged: Annotated[Stamp | None, Origin()] = (
         None  # when energy was first let flow: what has no startSchedule counts from it (§7.13)
     )
 

@@ -102,12 +102,12 @@ def plan(declared: Value) -> Plan:
 
 
 def _origin(value: Stamp | UtcTime | None, shift: Shift) -> Stamp | UtcTime | None:
-    """How long ago it was; without a clock, of this boot only."""
+    """How long ago it was; what is undated and of an earlier boot counts as from the beginning of this one."""
     if isinstance(value, Stamp):
-        this_boot = shift.is_present("boot", value.boot)
-        at = Instant(max(value.at - shift.now, -SCHEDULE_MAX_MS) if this_boot else 0)
         utc = None if value.utc is None else UtcTime(max(value.utc - (shift.utc or 0), -SCHEDULE_MAX_MS))
-        return Stamp(Counter(1 if this_boot else 0), at, utc)
+        since = value.at if shift.is_present("boot", value.boot) else 0  # or from the beginning of this boot
+        at = Instant(max(since - shift.now, -SCHEDULE_MAX_MS) if utc is None else 0)
+        return Stamp(Counter(1), at, utc)
     return None if value is None else UtcTime(max(value - (shift.utc or 0), -SCHEDULE_MAX_MS))
 
 

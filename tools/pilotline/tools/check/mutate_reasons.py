@@ -8,7 +8,6 @@ _LOOKS_AGAIN: Final = (
 _BY_EXAMPLE: Final = "no scope asks for it; noticed by "
 
 SURVIVORS: Final[dict[str, str]] = {
-    "action omitted: connector_0 P1/Restored": ("not judged within the time"),
     "decision dropped: SetChargingProfileReq a level, a unit or periods beyond the keys": (
         _BY_EXAMPLE + "the conformance tests of smart charging"
     ),
@@ -19,7 +18,7 @@ SURVIVORS: Final[dict[str, str]] = {
         "no scope sets a key that needs a reboot to what it does not take"
     ),
     "decisions swapped: DataTransferReq no such message of this vendor and the product declares the answer": (
-        "no promise says what status an unknown message gets"
+        "the same: a message that is not known has no answer of the product's"
     ),
     "decisions swapped: SetChargingProfileReq TxProfile, and no such transaction runs and one profile too many": (
         "the same: both rows reject"
@@ -33,8 +32,5 @@ SURVIVORS: Final[dict[str, str]] = {
     "row removed: session S8M/ConnectorLocked": (
         "the start is given up at its deadline, as if the lock had not told; noticed by the scenario of old readings"
     ),
-    "timer not armed: smart_charging M7/Restored, Arm": "not judged within the time",
-    "timer not stopped by its row: clock_aligned J1/Restored, Disarm": "not judged within the time",
-    "timer not stopped by its row: smart_charging M1/TransactionBegan, Disarm": "not judged within the time",
     "timer not stopped by its row: smart_charging M2/ChargingEnded, Disarm": _LOOKS_AGAIN,
 }
