@@ -92,6 +92,11 @@ def test_what_is_about_one_scope_asks_for_its_name(
     assert "name the one scope that is meant" in capsys.readouterr().err
 
 
+def test_one_thing_is_asked_at_a_time(capsys: pytest.CaptureFixture[str]) -> None:
+    assert pilotline(["check", "--lint", "--list"]) == 2
+    assert "one at a time" in capsys.readouterr().err
+
+
 def test_the_shipped_declarations_are_without_findings(capsys: pytest.CaptureFixture[str]) -> None:
     assert pilotline(["check", "--lint"]) == 0
     assert capsys.readouterr().err == ""

@@ -10,6 +10,7 @@ from msgspec.structs import replace
 from pilotline.core import step_properties
 from pilotline.core.effects import CloseContactor, OpenContactor
 from pilotline.core.events import CallReceived, External
+from pilotline.core.properties import Always
 from pilotline.core.sightings import SOMETIMES
 from pilotline.core.state import Instant, Memory, State
 from pilotline.core.step import Step, step
@@ -18,7 +19,7 @@ from pilotline.tools.check.explorer import Search
 from pilotline.tools.check.report import Report
 from pilotline.tools.check.scopes import scopes, small_scopes
 from pilotline.tools.check.stepping import Stepper
-from pilotline.tools.check.story import told
+from pilotline.tools.check.story import Move, told
 from pilotline.tools.check.unreached import UNREACHED
 
 pytestmark = pytest.mark.timeout(900)  # what needs every scope may have to search them all
@@ -163,6 +164,22 @@ def test_a_station_that_a_fair_world_does_not_bring_to_rest_is_found() -> None:
     promise, story = story_of("power, resumed, Inoperative", broken(stick))
     assert promise == "a fair world brings the station to rest"
     assert story[-1].startswith("tag presented")
+
+
+def test_a_promise_that_time_alone_breaks_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing happens but that a second passes."""
+    patience = Always("no deadline is near", "test", is_far_off, frozenset({"timers"}))
+    monkeypatch.setattr("pilotline.tools.check.explorer.ALWAYS", (patience,))
+    report = Search(scopes()["session"]).run()
+    assert report.violation is not None
+    assert report.violation.promise == "no deadline is near"
+    assert report.violation.story[-1] == Move(None, 1000)
+
+
+def is_far_off(state: State) -> bool:
+    """Who has plugged in, which arms two seconds, has more than one of them left."""
+    left = [at for timer, at in state.moment.timers.items() if timer.timer == "connection_time_out"]
+    return all(at > 1000 for at in left)
 
 
 def test_a_promise_that_cannot_hold_stops_the_search(monkeypatch: pytest.MonkeyPatch) -> None:

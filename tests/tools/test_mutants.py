@@ -7,8 +7,9 @@ import sys
 import pytest
 
 from pilotline.core.declared import MACHINES
+from pilotline.tools.check.campaign import STATES_MAX, searched
 from pilotline.tools.check.coverage import declared
-from pilotline.tools.check.covering import covering, searched, taken_in
+from pilotline.tools.check.covering import covering, taken_in
 from pilotline.tools.check.mutants import chosen
 from pilotline.tools.check.mutants_of_tables import every_mutant
 from pilotline.tools.check.mutate import is_open, line, main, summary, table
@@ -86,7 +87,7 @@ def test_what_each_scope_takes_is_known_of_every_scope_and_binding() -> None:
 
 @pytest.mark.parametrize("scope", ["vendor", "limited on the spot", "reserved"])
 def test_what_a_scope_takes_is_fresh(scope: str) -> None:
-    assert set(searched(scope).fired) == taken_in()[scope]
+    assert set(searched(scope, STATES_MAX).fired) == taken_in()[scope]
 
 
 def test_the_cheapest_scope_comes_first() -> None:

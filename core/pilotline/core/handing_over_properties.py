@@ -7,8 +7,6 @@ from collections.abc import Mapping
 from operator import attrgetter
 from typing import Any, Final, NamedTuple
 
-from immutables import Map
-
 from pilotline.core import facts, levels
 from pilotline.core.declared import MACHINES
 from pilotline.core.effects import (
@@ -38,6 +36,7 @@ from pilotline.core.effects import (
     TellDataTransfer,
     Upload,
 )
+from pilotline.core.properties import records_of
 from pilotline.core.sampling import INTERRUPTION_END, is_interrupted
 from pilotline.core.state import HeldCall, Memory, State, TimerKey
 from pilotline.core.step import Step
@@ -123,16 +122,8 @@ def _may_be_written(step: Step) -> frozenset[str]:
     return frozenset(_SLOT_OF[taken.machine] for taken in step.trace).intersection(_MEMORY)
 
 
-def _records(slot: object) -> Mapping[Any, object]:
-    match slot:
-        case Configuration():
-            return slot.texts()
-        case Map():
-            return slot
-        case tuple():
-            return dict(enumerate(slot))
-        case _:
-            return {None: slot}
+def _records(held: object) -> Mapping[Any, Any]:
+    return held.texts() if isinstance(held, Configuration) else records_of(held)
 
 
 # --- what is awaited -----------------------------------------------------------------------------------------
@@ -187,7 +178,7 @@ def what_is_awaited_was_asked_for(before: State, step: Step) -> bool:
 def _waiting(state: State, awaited: _Awaited) -> set[Any]:
     held = getattr(state.memory if awaited.slot in _MEMORY else state.moment, awaited.slot)
     of = attrgetter(awaited.of)
-    return {of(record) for record in _records(held).values() if record.state == awaited.state}  # type: ignore[attr-defined]  # every record has a state
+    return {of(record) for record in records_of(held).values() if record.state == awaited.state}
 
 
 # --- who is told ---------------------------------------------------------------------------------------------

@@ -5,8 +5,8 @@ simulator. *Always* holds in every state; *on every step* looks at what a step d
 or a search proved nothing, is in `sightings`.
 """
 
-from collections.abc import Callable
-from typing import Final, NamedTuple
+from collections.abc import Callable, Mapping
+from typing import Any, Final, NamedTuple
 
 from immutables import Map
 
@@ -252,17 +252,18 @@ _WAITING: Final = tuple(
 )
 
 
+def records_of(held: Any) -> Mapping[Any, Any]:
+    """The records of a slot by their keys; of one that is no collection, the one there is."""
+    if isinstance(held, Map):
+        return held
+    return dict(enumerate(held)) if isinstance(held, tuple) else {None: held}
+
+
 def what_waits_has_a_deadline(state: State) -> bool:
     """Nothing waits for ever on the Central System, the lock, the contactor or a meter."""
     for machine, timer, states in _WAITING:
         held = getattr(state.memory if machine.home == "memory" else state.moment, machine.slot)
-        waiting: list[object]
-        if isinstance(held, tuple):
-            waiting = [key for key, record in enumerate(held) if record.state in states]
-        elif isinstance(held, Map):
-            waiting = [key for key, record in held.items() if record.state in states]
-        else:
-            waiting = [None] if held.state in states else []
+        waiting = [key for key, record in records_of(held).items() if record.state in states]
         if any(TimerKey(machine.name, timer, key) not in state.moment.timers for key in waiting):
             return False
     return True
@@ -272,11 +273,8 @@ def timers_run_in_their_states(state: State) -> bool:
     """No timer outlives the states it may run in (leaving them disarms it, ADR 0008)."""
     for timer in state.moment.timers:
         machine, runs_in = _TIMERS[timer.machine, timer.timer]
-        records = getattr(state.memory if machine.home == "memory" else state.moment, machine.slot)
-        if isinstance(records, Map):
-            record = records.get(timer.key)
-        else:
-            record = records if timer.key is None else records[timer.key]
+        held = getattr(state.memory if machine.home == "memory" else state.moment, machine.slot)
+        record = records_of(held).get(timer.key)
         if record is None or record.state not in runs_in:
             return False
     return True

@@ -21,7 +21,7 @@ from pilotline.tools.check.walk import Walk
 
 
 class UnknownScope(Exception):
-    """A name that no scope has, or none where one is needed."""
+    """A name that no scope has."""
 
 
 def listed() -> str:

@@ -25,8 +25,8 @@ def check(
     list_: Annotated[bool, typer.Option("--list", help="Name the scopes, and search none.")] = False,
     jobs: Annotated[int | None, typer.Option(min=1, help="Processes; else one for each core.")] = None,
     states_max: Annotated[
-        int, typer.Option(min=1, help="Give a search up after so many states.")
-    ] = 5_000_000,
+        int | None, typer.Option(min=1, help="Give a search up after so many states; else five million.")
+    ] = None,
     report: Annotated[Path | None, typer.Option(help="Write what was found into this file, as JSON.")] = None,
     walk: Annotated[
         int | None, typer.Option(min=1, help="Walk at random instead, so many moves in each scope.")
@@ -53,8 +53,12 @@ def check(
     it is there to show.
     """
     from pilotline.tools import checking
+    from pilotline.tools.check.campaign import STATES_MAX, cores
 
+    most = states_max or STATES_MAX
     names = scope or []
+    if sum((list_, lint, spin, mutants is not None, walk is not None, graph is not None)) > 1:
+        raise typer.BadParameter("--list, --lint, --spin, --mutants, --walk and --graph: one at a time")
     if list_:
         typer.echo(checking.listed())
         status = 0
@@ -73,11 +77,9 @@ def check(
     elif walk is not None:
         status = checking.walked(names, walk, seed)
     elif graph is not None:
-        status = 0 if checking.exported(_one(names), states_max, graph).holds else 1
+        status = 0 if checking.exported(_one(names), most, graph).holds else 1
     else:
-        from pilotline.tools.check.campaign import cores
-
-        reports = checking.check(names, jobs or cores(), states_max, report, save)
+        reports = checking.check(names, jobs or cores(), most, report, save)
         status = 0 if all(one.holds for one in reports) else 1
     raise typer.Exit(status)
 

@@ -16,11 +16,10 @@ from pilotline.spec.products import Product
 from pilotline.tools.check.environment import READINGS
 from pilotline.tools.check.retold import Told
 from pilotline.tools.check.scope import Scope
+from pilotline.tools.check.stepping import FAILS, NOT_STORED
 from pilotline.tools.check.story import event_in_words
 
 WIDTH: Final = 110
-FAILS: Final = "a step never fails"
-NOT_STORED: Final = "what could not be stored has not happened"
 
 Imports: typing.TypeAlias = set[tuple[str, str]]
 """Modules, and names that are imported from them."""

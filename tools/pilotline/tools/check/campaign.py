@@ -16,6 +16,8 @@ from pilotline.tools.check.report import Report
 from pilotline.tools.check.scopes import scopes
 
 TELL_S: Final = 0.2
+STATES_MAX: Final = 5_000_000
+"""A search that finds more is given up."""
 _TELL: "Queue[Progress] | None" = None  # in a worker: where it tells how far it is
 
 

@@ -9,11 +9,11 @@ from pilotline.core.events import CommitFailed
 from pilotline.core.properties import ALWAYS
 from pilotline.core.step import step
 from pilotline.core.step_properties import ON_EVERY_STEP
-from pilotline.tools.check.as_pytest import FAILS, NOT_STORED, as_pytest
+from pilotline.tools.check.as_pytest import as_pytest
 from pilotline.tools.check.report import Violation
 from pilotline.tools.check.retold import Retold, Told, retold
 from pilotline.tools.check.scope import Scope
-from pilotline.tools.check.stepping import Stepper
+from pilotline.tools.check.stepping import FAILS, NOT_STORED, Stepper
 from pilotline.tools.check.telling import in_words, sequence
 
 

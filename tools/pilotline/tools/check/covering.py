@@ -5,22 +5,16 @@ A scope is searched for every mutant that it may notice, so what takes minutes t
 
 import json
 from collections.abc import Collection
-from concurrent.futures import ProcessPoolExecutor
 from functools import cache
 from pathlib import Path
 from typing import Final
 
-from pilotline.tools.check.explorer import Search
+from pilotline.tools.check.campaign import STATES_MAX, campaign, cores
 from pilotline.tools.check.mutants import Place
 from pilotline.tools.check.report import Report
-from pilotline.tools.check.scopes import scopes, small_scopes
+from pilotline.tools.check.scopes import small_scopes
 
 FILE: Final = Path(__file__).with_name("covering.json")
-
-
-def searched(name: str) -> Report:
-    """A search of this scope."""
-    return Search(scopes()[name]).run()
 
 
 @cache
@@ -41,8 +35,8 @@ def covering(places: Collection[Place]) -> tuple[str, ...]:
 
 def main() -> None:
     """Search every scope, and write what each takes."""
-    with ProcessPoolExecutor() as processes:
-        reports = sorted(processes.map(searched, small_scopes()), key=lambda report: report.steps)
+    found = campaign(list(small_scopes()), cores(), STATES_MAX)
+    reports = sorted((one for one in found if isinstance(one, Report)), key=lambda report: report.steps)
     rows = sorted({f"{machine}  {row}" for report in reports for machine, row in report.fired})
     places = {row: place for place, row in enumerate(rows)}
     lines = ",\n".join(

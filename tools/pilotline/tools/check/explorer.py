@@ -32,7 +32,7 @@ from pilotline.tools.check.liveness import never_at_rest, settles
 from pilotline.tools.check.remembered import Recalled, Remembered, of_state
 from pilotline.tools.check.report import Ignored, Report, Violation
 from pilotline.tools.check.scope import Scope
-from pilotline.tools.check.stepping import BrokenPromise, Decided, Stepper, Steps
+from pilotline.tools.check.stepping import NOT_STORED, BrokenPromise, Decided, Stepper, Steps
 from pilotline.tools.check.story import Move
 
 SECOND: Final = Instant(1000)
@@ -117,7 +117,8 @@ class Search:
             for promise in ALWAYS
         )
         self._about: dict[int, tuple[_Promise, ...]] = {}  # promises, by the slots that were written
-        self._taking: list[External] = []  # the events of the move that is being tried
+        self._taking: list[External] = []  # the events of the move that is being tried; none: time passes
+        self._after = NOW  # after how long
         self._ids: dict[Node, int] = {}
         self._nodes: list[Node] = []  # by id
         self._moves_known: dict[Move, int] = {}
@@ -200,9 +201,7 @@ class Search:
                 if self._progress:
                     self._progress(len(self._nodes), len(self._nodes) - at - 1, self.steps)
         except BrokenPromise as broken:
-            first, *at_once = self._taking
-            last = Move(first, 0, tuple(at_once))
-            return Violation(broken.promise, broken.section, (*self._story(at), last)), False
+            return Violation(broken.promise, broken.section, (*self._story(at), self._move())), False
         return self._stranded(), True
 
     def _begin(self) -> None:
@@ -221,7 +220,7 @@ class Search:
             known = self._ids[node] = len(self._nodes)
             self._nodes.append(node)
             self._parents.append(parent)
-            self._came_by.append(self._moves_known.setdefault(self._move(arrived), len(self._moves_known)))
+            self._came_by.append(self._moves_known.setdefault(self._move(), len(self._moves_known)))
             if self._unseen:
                 state = self._interned.state(node)
                 self._unseen = [sometimes for sometimes in self._unseen if not sometimes.holds(state)]
@@ -232,11 +231,10 @@ class Search:
                 self._resting.append(known)
         return known
 
-    def _move(self, arrived: _Arrived) -> Move:
-        if not self._taking:
-            return Move(None, arrived.now)
-        first, *at_once = self._taking
-        return Move(first, arrived.now, tuple(at_once))
+    def _move(self) -> Move:
+        """The one that is being tried."""
+        first = self._taking[0] if self._taking else None
+        return Move(first, self._after, tuple(self._taking[1:]))
 
     def _followed(self, state: State) -> bool:
         return len(state.memory.outbox) <= self.scope.queue_max and all(
@@ -251,10 +249,14 @@ class Search:
                 yield from self._happens(node, happening)
         (due,) = self._deadline(node)
         if due is not None and due > SECOND:
-            self._taking = []
-            yield _Arrived(self._canonical(node, SECOND, 0), ALL, SECOND, settles=True)
+            yield self._passed(node)
         elif due is not None:
             yield from self._happens(node, self._happening(DeadlinePassed(), due))
+
+    def _passed(self, node: Node) -> _Arrived:
+        """A second passes, and nothing happens."""
+        self._taking, self._after = [], SECOND
+        return _Arrived(self._canonical(node, SECOND, 0), ALL, SECOND, settles=True)
 
     def _what_may_happen(self, player: Callable[[State], Iterable[External]]) -> Callable[[State], Any]:
         return lambda state: tuple([self._happening(event, NOW) for event in player(state)])
@@ -273,7 +275,7 @@ class Search:
 
     def _happens(self, node: Node, happening: _Happening) -> Iterator[_Arrived]:
         event, now, stepped, not_stored, is_settling = happening
-        self._taking = [event]
+        self._taking, self._after = [event], now
         decided = self._taken(stepped, node)
         if decided.idle:
             self._ignored[type(event).__name__, node & _STATUSES] += 1
@@ -298,7 +300,7 @@ class Search:
         self._taking = [failed]
         decided = self._taken(stepped, node)
         if decided.commits:
-            raise BrokenPromise("what could not be stored has not happened", "§3.7")
+            raise BrokenPromise(NOT_STORED, "§3.7")
         if decided.writes.mask:
             yield self._arrived(decided.writes.into(node), decided.writes.mask, decided, now)
 
@@ -390,6 +392,6 @@ class Search:
     def edges(self) -> Iterator[tuple[int, Move, int]]:
         """The transitions, in the order of `run`; moves are not kept: each is made again, which is remembered."""
         followed = ((at, node) for at, node in enumerate(self._nodes) if at not in self._unfollowed)
-        again = ((at, self._move(arrived)) for at, node in followed for arrived in self._moves(node))
+        again = ((at, self._move()) for at, node in followed for _ in self._moves(node))
         for target, (source, move) in zip(self.graph.targets, again, strict=False):  # it may have ended early
             yield source, move, target

@@ -1,12 +1,13 @@
 """What is handed to players, guards and actions in the place of the real thing, to see at which slots they look."""
 
 from collections.abc import Callable, Mapping
-from typing import Any, NamedTuple, cast
+from typing import Any, NamedTuple
 
 from pilotline.core.reading import Source
 from pilotline.core.state import State
 from pilotline.tools.check.interned import PLACES
-from pilotline.tools.check.numbered import Key
+from pilotline.tools.check.numbered import Key, Slots
+from pilotline.tools.check.watched import watched
 
 
 def place_of(source: Source) -> int | None:
@@ -30,23 +31,6 @@ class LookedSlice:
         return getattr(self._of, field)
 
 
-class _LookedSlots:
-    """Memory or Moment, which notes the slots that are looked at."""
-
-    def __init__(self, of: object, seen: set[int]) -> None:
-        self._of, self._seen = of, seen
-
-    def __getattr__(self, slot: str) -> Any:
-        self._seen.add(PLACES[slot])
-        return getattr(self._of, slot)
-
-
-class _LookedState(NamedTuple):
-    product: object
-    memory: _LookedSlots
-    moment: _LookedSlots
-
-
 class Offer(NamedTuple):
     """Something that may happen, and what the Central System says by it."""
 
@@ -60,8 +44,8 @@ class World:
     `grew`: it has looked at one more than was known, so that all that was known before is forgotten.
     """
 
-    def __init__(self, state_of: Callable[[Key], State], play: Callable[[State], tuple[Offer, ...]]) -> None:
-        self._state_of, self._play = state_of, play
+    def __init__(self, slots: Slots, play: Callable[[State], tuple[Offer, ...]]) -> None:
+        self._slots, self._play = slots, play
         self.places: Key = ()
         self.rows: dict[Key, tuple[Offer, ...]] = {}
         self.grew = False
@@ -69,16 +53,12 @@ class World:
     def __call__(self, node: Key) -> tuple[Offer, ...]:
         """What may happen in this state."""
         key = tuple([node[place] for place in self.places])
-        offers = self.rows.get(key)
-        if offers is None:
-            seen: set[int] = set()
-            state = self._state_of(node)
-            looked = _LookedState(
-                state.product, _LookedSlots(state.memory, seen), _LookedSlots(state.moment, seen)
-            )
-            offers = self._play(cast("State", looked))
-            if not seen <= set(self.places):
-                self.places, self.rows, self.grew = tuple(sorted(seen.union(self.places))), {}, True
-                key = tuple([node[place] for place in self.places])
-            self.rows[key] = offers
+        known = self.rows.get(key)
+        if known is not None:
+            return known
+        offers, looked = watched(self._slots, node, self._play)
+        if not {*looked.places} <= {*self.places}:
+            self.places, self.rows, self.grew = tuple(sorted({*looked.places, *self.places})), {}, True
+            key = tuple([node[place] for place in self.places])
+        self.rows[key] = offers
         return offers

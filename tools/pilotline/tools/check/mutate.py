@@ -6,7 +6,6 @@ have to notice. The exit status is 1 if a fault is not noticed by them and nobod
 
 import argparse
 import json
-import os
 import subprocess
 import sys
 import time
@@ -14,6 +13,7 @@ from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from typing import Final
 
+from pilotline.tools.check.campaign import cores
 from pilotline.tools.check.mutants import Mutant, chosen
 from pilotline.tools.check.mutants_of_tables import every_mutant
 from pilotline.tools.check.mutate_reasons import SURVIVORS
@@ -65,9 +65,7 @@ def _parser() -> argparse.ArgumentParser:
         default="stateful",
         help="the last that is asked (stateful); each needs longer",
     )
-    parser.add_argument(
-        "--jobs", type=int, default=os.cpu_count() or 1, help="so many at once (one per core)"
-    )
+    parser.add_argument("--jobs", type=int, default=cores(), help="so many at once (one per core)")
     parser.add_argument("--within", type=float, default=600, metavar="S", help="the time of each, in s (600)")
     parser.add_argument("--markdown", action="store_true", help="report as the table of docs/mutation.md")
     parser.add_argument("--here", action="store_true", help=argparse.SUPPRESS)

@@ -65,7 +65,7 @@ class Slots:
         values = (*astuple(state.memory), *astuple(state.moment))
         return tuple([held(value) for held, value in zip(self._held, values, strict=True)])
 
-    def state(self, node: Key) -> State:
+    def state(self, node: Key, memory: type[Memory] = Memory, moment: type[Moment] = Moment) -> State:
         """The state that a node stands for."""
         values = [held[number] for held, number in zip(self._held, node, strict=True)]
-        return State(self._product, Memory(*values[:IN_MEMORY]), Moment(*values[IN_MEMORY:]))
+        return State(self._product, memory(*values[:IN_MEMORY]), moment(*values[IN_MEMORY:]))

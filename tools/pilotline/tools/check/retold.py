@@ -17,7 +17,6 @@ from pilotline.core.events import (
     CallReceived,
     CommitFailed,
     DataTransferAnswered,
-    DeadlinePassed,
     ErrorReceived,
     External,
     MeterRead,
@@ -26,7 +25,7 @@ from pilotline.core.events import (
 )
 from pilotline.core.machines.outbox import message_id_of
 from pilotline.core.state import Clock, Counter, HeldCall, Instant, State, UtcTime
-from pilotline.core.step import Step, next_deadline, step
+from pilotline.core.step import Step, step
 from pilotline.spec.products import Product, adjusted
 from pilotline.tools.check.canonical import Canonical
 from pilotline.tools.check.explorer import left_out
@@ -113,7 +112,7 @@ class _Retelling:
         """Each event in its turn, until a step fails."""
         since_ms = 0
         for number, move in enumerate(story, start=1):
-            passed = self._passed_ms(move)
+            passed = Instant(move.after_ms)
             since_ms += passed
             self._at = Instant(self._at + passed)
             for event in () if move.event is None else (move.event, *move.at_once):
@@ -136,12 +135,6 @@ class _Retelling:
             if self.parted is None:
                 self._compare(number, passed)
             self._searched = self._canonical.of(self._known(self._searched), passed)
-
-    def _passed_ms(self, move: Move) -> Instant:
-        """The last move of a story does not say for how long a deadline was awaited."""
-        event = move.event.event if isinstance(move.event, CommitFailed) else move.event
-        due = next_deadline(self._searched) if self._searched and isinstance(event, DeadlinePassed) else None
-        return Instant(move.after_ms if due is None else due)
 
     def _as_it_is(self, event: External, passed: Instant) -> External | None:
         """The event as it happens to the station; None: it answers what this station has not asked."""

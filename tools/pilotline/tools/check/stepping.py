@@ -47,6 +47,11 @@ Stepper: TypeAlias = Callable[[State | None, External, Instant], Step]
 _collection: Final = attrgetter("collection")
 
 
+FAILS: Final = "a step never fails"
+"""The promise that is broken by an exception, which its name then tells, too."""
+NOT_STORED: Final = "what could not be stored has not happened"
+
+
 class BrokenPromise(Exception):
     """The step that is being taken breaks a promise."""
 
@@ -110,7 +115,6 @@ class Steps:
     def __init__(self, scope: Scope, interned: Interned, stepper: Stepper | None) -> None:
         self._scope, self._interned, self._stepper = scope, interned, stepper
         self._rounds: dict[tuple[Event, Instant], Remembered[_Round]] = {}
-        self._boots: dict[tuple[External, Instant], Remembered[_Round]] = {}
         self._levels: dict[tuple[int, bool], Recalled[tuple[int, Looked]]] = {}
         self._done: dict[_Done, int] = {}
         self._paths: dict[tuple[int, tuple[int, ...]], _Path] = {}
@@ -120,20 +124,15 @@ class Steps:
         """What an event comes to at an instant."""
         if self._stepper is not None:
             return Remembered(lambda node: self._taken_as_it_is(node, event, now))
-        if isinstance(event, PoweredUp):
-            first = self._boots[event, now] = Remembered(lambda node: self._begun(node, event, now))
-        else:
-            first = self._round(event, now)
         is_boot = isinstance(event, PoweredUp)
+        boot = Remembered(lambda node: self._begun(node, event, now))
+        first = boot if is_boot else self._round(event, now)
         return Remembered(lambda node: self._of_rounds(node, first, is_boot=is_boot))
 
     def first(self, event: External) -> tuple[Node, Decided]:
         """The step of a station that never ran before."""
         taken = (self._stepper or step)(None, event, Instant(0))
-        node, kind = (
-            self._interned.node(taken.state),
-            self._kind_of(_Done(taken.trace, taken.effects, taken.changes)),
-        )
+        node, kind = self._interned.node(taken.state), self._kind_of(_done_by(taken))
         writes = Writes(ALL, 0, node)
         return node, Decided(kind, writes, False, bool(taken.changes), self._asked(taken.effects))
 
@@ -269,7 +268,7 @@ class Steps:
                 taken = (self._stepper or step)(state, event, now)
             except Exception as error:
                 raise _failed(error) from error
-            kind = self._kind_of(_Done(taken.trace, taken.effects, taken.changes))
+            kind = self._kind_of(_done_by(taken))
             for rule in kind.rules:
                 _hold(rule, state, taken)
             return state, kind, taken
@@ -314,6 +313,10 @@ def _of_before(looked: Looked, written: int) -> Looked:
     return Looked(tuple(dict.fromkeys(places)), mask_of(places))
 
 
+def _done_by(taken: Step) -> _Done:
+    return _Done(taken.trace, taken.effects, taken.changes)
+
+
 def _hold(rule: OnEveryStep, before: State, taken: Step) -> None:
     if not rule.holds(before, taken):
         raise BrokenPromise(rule.name, rule.section)
@@ -322,7 +325,7 @@ def _hold(rule: OnEveryStep, before: State, taken: Step) -> None:
 def _failed(error: Exception) -> Exception:
     if isinstance(error, BrokenPromise):
         return error
-    return BrokenPromise(f"a step never fails: {type(error).__name__} {error}", "ADR 0003")
+    return BrokenPromise(f"{FAILS}: {type(error).__name__} {error}", "ADR 0003")
 
 
 def _replaced(before: State, after: State) -> list[int]:

@@ -290,7 +290,7 @@ class Tables:
     # --- the world ---
 
     def _world(self, play: Callable[[State], tuple[Offer, ...]]) -> World:
-        return World(self.slots.state, play)
+        return World(self.slots, play)
 
     def _offered(self, player: Player) -> Callable[[State], tuple[Offer, ...]]:
         return lambda state: tuple([self._offer(state, event) for event in player(state)])

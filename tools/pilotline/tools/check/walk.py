@@ -61,8 +61,7 @@ class Walk(Search):
                 moves += 1
                 node = self._moved(node)
         except BrokenPromise as broken:
-            first, *at_once = self._taking
-            story = (*self._story(0), *[move for _, move in self._path], Move(first, 0, tuple(at_once)))
+            story = (*self._story(0), *[move for _, move in self._path], self._move())
             violation = Violation(broken.promise, broken.section, story)
         finally:
             if collecting:
@@ -77,20 +76,15 @@ class Walk(Search):
         if chosen < len(happenings):
             arrivals = list(self._happens(node, happenings[chosen]))
         elif due is None or due > SECOND:
-            return self._passed(node, SECOND)
+            arrivals = [self._passed(node)]
         else:
             arrivals = list(self._happens(node, self._happening(DeadlinePassed(), due)))
         if not arrivals:
             return node
         arrived = self._random.choice(arrivals)
         self._hold_always(arrived.node, ALL if arrived.now else arrived.written)
-        self._note(node, self._move(arrived), arrived.node)
+        self._note(node, self._move(), arrived.node)
         return arrived.node
-
-    def _passed(self, node: Node, time_ms: Instant) -> Node:
-        after = self._canonical(node, time_ms, 0)
-        self._note(node, Move(None, time_ms), after)
-        return after
 
     def _note(self, node: Node, move: Move, after: Node) -> None:
         self._places[node] = len(self._path)

@@ -1,7 +1,7 @@
 """What a function of the state looks at: the state is handed over in a form that notes which of its slots are read."""
 
 from collections.abc import Callable
-from typing import Any, Final, NamedTuple, TypeVar
+from typing import Any, Final, NamedTuple, Protocol, TypeVar
 
 from typing_extensions import override
 
@@ -9,6 +9,7 @@ from pilotline.core.state import Memory, Moment, State
 from pilotline.tools.check.interned import ALL, BITS, PLACES, SLOTS, Interned, Node, mask_of
 
 Result = TypeVar("Result")
+Name = TypeVar("Name", contravariant=True)
 
 
 class Looked(NamedTuple):
@@ -60,9 +61,17 @@ _READ: Final[dict[int, None]] = {}  # places, in the order of their first readin
 _BEFORE, _AFTER = _watch(_READ, 0), _watch(_READ, len(SLOTS))
 
 
-def watched(interned: Interned, node: Node, decide: Callable[[State], Result]) -> tuple[Result, Looked]:
+class States(Protocol[Name]):
+    """What knows states by another name."""
+
+    def state(self, node: Name, memory: type[Memory], moment: type[Moment]) -> State:
+        """The state, made of these classes."""
+        ...
+
+
+def watched(states: States[Name], node: Name, decide: Callable[[State], Result]) -> tuple[Result, Looked]:
     """What a function comes to in the state of a node, and what it looked at."""
-    state = interned.state(node, *_BEFORE)
+    state = states.state(node, *_BEFORE)
     _READ.clear()
     result = decide(state)
     return result, _looked()
