@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -73,6 +74,16 @@ def test_a_fault_in_a_level_is_noticed_by_what_is_handed_over() -> None:
 
 def test_a_boot_that_forgets_a_machine_is_noticed() -> None:
     assert judged("PoweredUp does nothing: reservation").by == "explorer"
+
+
+def test_without_tests_nobody_is_said_to_have_noticed(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """As it is installed, without a checkout."""
+    monkeypatch.setattr("pilotline.tools.check.mutate.ROOT", tmp_path)
+    with pytest.raises(SystemExit):
+        main(["--count", "1"])
+    assert "runs the tests of a checkout, and this is none" in capsys.readouterr().err
 
 
 # --- which scopes take what ----------------------------------------------------------------------------------

@@ -17,7 +17,7 @@ from pilotline.tools.check.campaign import cores
 from pilotline.tools.check.mutants import Mutant, chosen
 from pilotline.tools.check.mutants_of_tables import every_mutant
 from pilotline.tools.check.mutate_reasons import SURVIVORS
-from pilotline.tools.check.mutate_run import STAGES, THE_SAME, Verdict, verdict_on
+from pilotline.tools.check.mutate_run import ROOT, STAGES, THE_SAME, Verdict, verdict_on
 
 EXAMPLES: Final = """examples:
   python -m pilotline.tools.check.mutate --count 40             forty faults of every kind, chosen by seed 1
@@ -31,6 +31,8 @@ EXAMPLES: Final = """examples:
 def main(arguments: list[str] | None = None) -> int:
     """Judge the mutants that the command line asks for; the exit status."""
     asked = _parser().parse_args(arguments)
+    if asked.stage != STAGES[0] and not (ROOT / "tests").is_dir():
+        _parser().error(f"--stage {asked.stage} runs the tests of a checkout, and this is none: {ROOT}")
     every = every_mutant()
     if asked.list is not None:
         print("\n".join(mutant.name for mutant in every if asked.list in mutant.name))  # noqa: T201
