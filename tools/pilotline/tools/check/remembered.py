@@ -16,28 +16,28 @@ from typing import Any, Generic, TypeVar
 from typing_extensions import override
 
 from pilotline.core.state import State
-from pilotline.tools.check.interned import Interned, Node, mask_of
-from pilotline.tools.check.watched import Looked, watched
+from pilotline.tools.check.interned import Interned, Node
+from pilotline.tools.check.watched import Looked, looked_at, watched
 
 Result = TypeVar("Result")
 
 
-class _Fork:
-    """Where the slots at `places` decide how it goes on."""
+class _Fork(dict[Node, Any]):
+    """Where the slots at `places` decide how it goes on: forks and results, by what the slots hold."""
 
-    __slots__ = ("mask", "places", "ways")
+    __slots__ = ("mask", "places")
 
     def __init__(self, places: tuple[int, ...]) -> None:
-        self.places, self.mask = places, mask_of(places)
-        self.ways: dict[Node, Any] = {}  # forks and results, by what the slots hold
+        super().__init__()
+        self.places, self.mask = places, looked_at(places).mask
 
     def split(self, length: int) -> "_Fork":
         """The same in two stages: the first is of so many slots."""
         first, rest = _Fork(self.places[:length]), self.places[length:]
-        for held, way in self.ways.items():
-            second = first.ways.setdefault(held & first.mask, None) or _Fork(rest)
-            first.ways[held & first.mask] = second
-            second.ways[held & second.mask] = way
+        for held, way in self.items():
+            second = first.setdefault(held & first.mask, None) or _Fork(rest)
+            first[held & first.mask] = second
+            second[held & second.mask] = way
         return first
 
 
@@ -47,17 +47,18 @@ class Remembered(Generic[Result]):
     ``decide`` comes to a result and says what it looked at.
     """
 
-    __slots__ = ("_decide", "_top")
+    __slots__ = ("_decide", "_root", "_top")
 
     def __init__(self, decide: Callable[[Node], tuple[Result, Looked]]) -> None:
         self._decide = decide
-        self._top: dict[int, Any] = {}  # the first fork, under 0
+        self._root: Any = None  # the first fork, or the only result there is
+        self._top: dict[Node, Any] = {}  # the same, under 0
 
     def __call__(self, node: Node) -> Result:
         """What it comes to at this node."""
-        at = self._top.get(0)
+        at = self._root
         while type(at) is _Fork:
-            at = at.ways.get(node & at.mask)
+            at = at.get(node & at.mask)
         if at is None:
             at, looked = self._decide(node)
             self._learn(node, looked, at)
@@ -76,11 +77,12 @@ class Remembered(Generic[Result]):
                 raise AssertionError("a function looks at other slots where it has read the same before")
             if alike < len(at.places):
                 at = ways[held] = at.split(alike)
-            ways, held, places = at.ways, node & at.mask, places[alike:]
+            ways, held, places = at, node & at.mask, places[alike:]
         if places:
             ways[held] = fork = _Fork(places)
-            ways, held = fork.ways, node & fork.mask
+            ways, held = fork, node & fork.mask
         ways[held] = result
+        self._root = self._top[0]
 
 
 class Recalled(Remembered[Result]):

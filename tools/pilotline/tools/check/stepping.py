@@ -36,12 +36,10 @@ from pilotline.tools.check.interned import (
     Interned,
     Node,
     Writes,
-    all_of,
-    mask_of,
 )
 from pilotline.tools.check.remembered import Recalled, Remembered
 from pilotline.tools.check.scope import Scope
-from pilotline.tools.check.watched import Looked, watched, watched_both
+from pilotline.tools.check.watched import NOTHING, Looked, looked_at, watched, watched_both
 
 Stepper: TypeAlias = Callable[[State | None, External, Instant], Step]
 _collection: Final = attrgetter("collection")
@@ -89,24 +87,58 @@ class _Done(NamedTuple):
     changes: tuple[Change, ...]
 
 
+class _Shape(NamedTuple):
+    """All rounds that looked at the same, wrote to the same and did the same."""
+
+    looked: Looked
+    written: int
+    done: int
+    """The number of what they did."""
+
+
 class _Round(NamedTuple):
     """What one round came to."""
 
-    looked: Looked
     writes: Writes
     raised: tuple[Remembered["_Round"], ...]
+    shape: int
+    """Its number."""
+
+
+class _Ordered(NamedTuple):
+    """The levels that are another: what is to be done, by its number, and what decided it in the state before."""
+
     done: int
-    """The number of what it did."""
+    looked: Looked
+
+
+class _Course:
+    """All steps whose rounds were of the same shapes."""
+
+    __slots__ = ("done", "keeps", "levels", "looked", "paths", "written")
+
+    def __init__(self, shapes: list[_Shape], levels: Callable[[int], Recalled[_Ordered]]) -> None:
+        notes = _Notes()
+        for shape in shapes:
+            notes.after(shape.looked)
+            notes.written |= shape.written
+        self.looked, self.written, self.keeps = notes.looked, notes.written, ALL ^ notes.written
+        self.done = [shape.done for shape in shapes]
+        self.levels = levels(self.written)
+        self.paths: dict[_Ordered, _Path] = {}
 
 
 class _Path(NamedTuple):
-    """All steps that did the same and wrote to the same slots."""
+    """All steps of a course that order the same levels."""
 
     kind: Kind
+    idle: bool
     commits: bool
     read_at_once: tuple[External, ...]
     promises: Recalled[Looked]
     """What those that it could break look at before the step, by a pair of nodes; it raises if one is broken."""
+    looked: dict[Looked, Looked]
+    """What such a step has looked at in all, by what its promises did."""
 
 
 class Steps:
@@ -115,9 +147,10 @@ class Steps:
     def __init__(self, scope: Scope, interned: Interned, stepper: Stepper | None) -> None:
         self._scope, self._interned, self._stepper = scope, interned, stepper
         self._rounds: dict[tuple[Event, Instant], Remembered[_Round]] = {}
-        self._levels: dict[tuple[int, bool], Recalled[tuple[int, Looked]]] = {}
+        self._levels: dict[tuple[int, bool], Recalled[_Ordered]] = {}
         self._done: dict[_Done, int] = {}
-        self._paths: dict[tuple[int, tuple[int, ...]], _Path] = {}
+        self._shapes: dict[_Shape, int] = {}
+        self._courses: dict[tuple[bool, tuple[int, ...]], _Course] = {}
         self.kinds: dict[object, Kind] = {}  # by what a step has
 
     def at(self, event: External, now: Instant) -> Remembered[Decided]:
@@ -165,56 +198,59 @@ class Steps:
     def _as_round(self, draft: Draft, looked: Looked, written: Iterable[int]) -> _Round:
         done = _Done(tuple(draft.trace), tuple(draft.effects), tuple(draft.changes))
         raised = tuple([self._round(event, draft.now) for event in draft.queue])
-        return _Round(looked, self._interned.writes(draft.state, written), raised, self._number(done))
+        writes = self._interned.writes(draft.state, written)
+        shape = _Shape(looked, writes.mask, self._number(done))
+        return _Round(writes, raised, self._shapes.setdefault(shape, len(self._shapes)))
 
     # --- a step ---
 
     def _of_rounds(self, node: Node, first: Remembered[_Round], *, is_boot: bool) -> tuple[Decided, Looked]:
-        queue, rounds, after = deque([first]), list[_Round](), node
+        queue, shapes, after = deque([first]), list[int](), node
 
         def play_one(one: Remembered[_Round]) -> None:
             nonlocal after
-            played = one(after)
-            after = played.writes.into(after)
-            rounds.append(played)
-            queue.extend(played.raised)
+            writes, raised, shape = one(after)
+            after = after & writes.keeps | writes.bits
+            shapes.append(shape)
+            queue.extend(raised)
 
         try:
             settle(queue, play_one)
         except Exception as error:
             raise _failed(error) from error
-        notes = _Notes()
-        for played in rounds:
-            notes.after(played.looked)
-            notes.written |= played.writes.mask
+        course = self._course(is_boot, tuple(shapes))
         pair = node | after << BITS
-        commands, looked = self._commands(notes.written, is_boot=is_boot)(pair)
-        notes.before(looked)
-        path = self._path_of(notes.written, (*[played.done for played in rounds], commands))
-        notes.before(path.promises(pair))
-        writes = all_of([played.writes for played in rounds])
-        idle = not path.kind.trace and not writes.mask
-        return Decided(path.kind, writes, idle, path.commits, path.read_at_once), notes.looked
+        ordered = course.levels(pair)
+        path = course.paths.get(ordered) or self._path(course, ordered)
+        held = path.promises(pair)
+        looked = path.looked.get(held) or _looked_in_all(course, ordered, path, held)
+        writes = Writes(course.written, course.keeps, after & course.written)
+        return Decided(path.kind, writes, path.idle, path.commits, path.read_at_once), looked
 
-    def _path_of(self, written: int, numbers: tuple[int, ...]) -> _Path:
-        path = self._paths.get((written, numbers))
-        if path is None:
-            every = list(self._done)
-            parts = zip(*[every[number] for number in numbers], strict=True)
-            done = _Done(*map(tuple, map(chain.from_iterable, parts)))
-            path = self._paths[written, numbers] = self._as_path(done, written)
-        return path
+    def _course(self, is_boot: bool, shapes: tuple[int, ...]) -> _Course:
+        course = self._courses.get((is_boot, shapes))
+        if course is None:
+            every = list(self._shapes)
+            found = [every[shape] for shape in shapes]
+            course = _Course(found, lambda written: self._ordered(written, is_boot=is_boot))
+            self._courses[is_boot, shapes] = course
+        return course
 
-    def _as_path(self, done: _Done, written: int) -> _Path:
+    def _path(self, course: _Course, ordered: _Ordered) -> _Path:
+        every = list(self._done)
+        parts = zip(*[every[number] for number in (*course.done, ordered.done)], strict=True)
+        done = _Done(*map(tuple, map(chain.from_iterable, parts)))
         kind = self._kind_of(done)
         rules = [Recalled(partial(self._held, rule, done)) for rule in kind.rules]
 
         def held(pair: Node) -> tuple[Looked, Looked]:
-            places = tuple(dict.fromkeys(chain.from_iterable([rule(pair).places for rule in rules])))
-            looked = Looked(places, mask_of(places))
-            return _of_before(looked, written), looked
+            looked = looked_at(dict.fromkeys(chain.from_iterable([rule(pair).places for rule in rules])))
+            return _of_before(looked, course.written), looked
 
-        return _Path(kind, bool(done.changes), self._asked(done.effects), Recalled(held))
+        idle = not kind.trace and not course.written
+        path = _Path(kind, idle, bool(done.changes), self._asked(done.effects), Recalled(held), {})
+        course.paths[ordered] = path
+        return path
 
     def _held(self, rule: OnEveryStep, done: _Done, pair: Node) -> tuple[Looked, Looked]:
         """What a promise about a step looked at, in the state before it and in the one after it."""
@@ -225,21 +261,22 @@ class Steps:
         _, looked = watched_both(self._interned, pair, hold)
         return looked, looked
 
-    def _commands(self, written: int, *, is_boot: bool) -> Recalled[tuple[int, Looked]]:
-        """The levels that are another, by a pair of nodes, where this was written: the number of what is to be done."""
+    def _ordered(self, written: int, *, is_boot: bool) -> Recalled[_Ordered]:
+        """The levels that are another where this was written, by a pair of nodes."""
         known = self._levels.get((written, is_boot))
         if known is None:
             touched = frozenset(compress(SLOTS, [mask & written for mask in MASKS]))
 
-            def commands(pair: Node) -> tuple[tuple[int, Looked], Looked]:
+            def ordered(pair: Node) -> tuple[_Ordered, Looked]:
                 found, looked = watched_both(
                     self._interned,
                     pair,
                     lambda old, new: levels.commands(None if is_boot else old, new, touched),
                 )
-                return (self._number(_Done((), tuple(found), ())), _of_before(looked, written)), looked
+                done = self._number(_Done((), tuple(found), ()))
+                return _Ordered(done, _of_before(looked, written)), looked
 
-            known = self._levels[written, is_boot] = Recalled(commands)
+            known = self._levels[written, is_boot] = Recalled(ordered)
         return known
 
     def _number(self, done: _Done) -> int:
@@ -284,9 +321,9 @@ class _Notes:
 
     __slots__ = ("_mask", "_places", "written")
 
-    def __init__(self) -> None:
-        self._places: list[int] = []
-        self._mask = self.written = 0
+    def __init__(self, looked: Looked = NOTHING) -> None:
+        self._places, self._mask = list(looked.places), looked.mask
+        self.written = 0
 
     @property
     def looked(self) -> Looked:
@@ -310,7 +347,15 @@ def _of_before(looked: Looked, written: int) -> Looked:
     """What was looked at in a pair of nodes, as what it is in the first: what was written is not of it."""
     slots = len(SLOTS)
     places = [place % slots for place in looked.places if place < slots or not MASKS[place - slots] & written]
-    return Looked(tuple(dict.fromkeys(places)), mask_of(places))
+    return looked_at(dict.fromkeys(places))
+
+
+def _looked_in_all(course: _Course, ordered: _Ordered, path: _Path, held: Looked) -> Looked:
+    notes = _Notes(course.looked)
+    notes.before(ordered.looked)
+    notes.before(held)
+    path.looked[held] = notes.looked
+    return notes.looked
 
 
 def _done_by(taken: Step) -> _Done:

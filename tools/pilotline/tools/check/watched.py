@@ -1,6 +1,7 @@
 """What a function of the state looks at: the state is handed over in a form that notes which of its slots are read."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from functools import cache
 from typing import Any, Final, NamedTuple, Protocol, TypeVar
 
 from typing_extensions import override
@@ -90,4 +91,17 @@ def watched_both(
 
 
 def _looked() -> Looked:
-    return Looked(tuple(_READ), mask_of(_READ))
+    return looked_at(_READ)
+
+
+def looked_at(read: Iterable[int]) -> Looked:
+    """These slots, in this order."""
+    return _looked_at(tuple(read))
+
+
+@cache
+def _looked_at(places: tuple[int, ...]) -> Looked:
+    return Looked(places, mask_of(places))
+
+
+NOTHING: Final = looked_at(())
