@@ -50,7 +50,9 @@ from pilotline.core.state import (
     UtcTime,
 )
 from pilotline.tools.check.interned import ALL, IN_MEMORY, MASKS, PLACES, SLOTS, Interned, Node, mask_of
+from pilotline.tools.check.remembered import Recalled
 from pilotline.tools.check.shift import Numbers, Shift, living_of
+from pilotline.tools.check.watched import Looked, looked_at
 
 SCHEDULE_MAX_MS: Final = 2_000
 """No schedule of a scope is longer, nor recurs: what began before is as good as over."""
@@ -248,20 +250,14 @@ def _timeless(request: Value) -> Value:
 # --- the state -----------------------------------------------------------------------------------------------
 
 
-Work: TypeAlias = tuple[tuple[int, int, dict[Node, Node]], ...]
-"""Slots to be looked at: place, mask, and by what it holds, the bits that change."""
-
-
 class _Shifted(NamedTuple):
     """What one shift does."""
 
     shift: Shift
-    parts: Work
-    """All slots that it may change."""
+    parts: tuple[tuple[int, dict[Node, Node]], ...]
+    """The slots that it may change: place, and by what it holds, the bits that change."""
     moving: int
     """Those of them to be looked at although nothing was written to them."""
-    work: dict[int, Work]
-    """By what was written, those to be looked at."""
 
 
 class Canonical:
@@ -281,28 +277,33 @@ class Canonical:
         }
         self._known: defaultdict[int, dict[Node, _Shifted]] = defaultdict(dict)
         self._by_shift: dict[Shift, _Shifted] = {}
+        self._changes: defaultdict[int, dict[int, Recalled[Node]]] = defaultdict(dict)
 
     def __call__(self, node: Node, now: int, written: int = ALL) -> Node:
         """The representative of ``node`` at instant ``now``. ``written``: the slots in which it is not what a
         representative holds.
         """
-        decides = node & _DECIDES_SHIFT
+        change = self._changes[now].get(written)
+        if change is None:
+            change = self._changes[now][written] = Recalled(lambda node: self._change(node, now, written))
+        return node ^ change(node)
+
+    def _change(self, node: Node, now: int, written: int) -> tuple[Node, Looked]:
+        """The bits in which the representative is another."""
+        decides = node & _DECIDES_SHIFT.mask
         known = self._known[now].get(decides)
         if known is None:
             known = self._known[now][decides] = self._found(node, now)
-        shift, parts, moving, works = known
-        work = works.get(written)
-        if work is None:
-            looked_at = ALL if written & _CLOCK_MASK else written | moving
-            work = works[written] = tuple([part for part in parts if part[1] & looked_at])
-        for place, mask, memo in work:
-            held = node & mask
-            change = memo.get(held)
-            if change is None:
-                change = memo[held] = held ^ self._shifted(place, node, shift)
-            if change:
-                node ^= change
-        return node
+        shift, parts, moving = known
+        at = ALL if written & _CLOCK_MASK else written | moving
+        work = [part for part in parts if MASKS[part[0]] & at]
+        change = 0
+        for place, memo in work:
+            held = node & MASKS[place]
+            if held not in memo:
+                memo[held] = held ^ self._shifted(place, node, shift)
+            change |= memo[held]
+        return change, looked_at(dict.fromkeys((*_DECIDES_SHIFT.places, *[place for place, _ in work])))
 
     def of(self, state: State, now: int) -> State:
         """The representative of a state, as a state."""
@@ -326,8 +327,8 @@ class Canonical:
         )
         known = self._by_shift.get(shift)
         if known is None:
-            parts: Work = tuple([(place, MASKS[place], {}) for place in self._parts])
-            known = self._by_shift[shift] = _Shifted(shift, parts, _moved(shift), {})
+            known = _Shifted(shift, tuple([(place, {}) for place in self._parts]), _moved(shift))
+            self._by_shift[shift] = known
         return known
 
 
@@ -373,7 +374,7 @@ def _namespaces(declared: Value) -> Iterator[str]:
 
 _PLANS: Final = {place: plan(_declared(place)) for place in _PLACES} | {_CLOCK: Plan(_clock, None)}
 _HOLDERS: Final = {place: frozenset(_namespaces(_declared(place))) for place in _PLACES}
-_DECIDES_SHIFT: Final = mask_of(
+_DECIDES_SHIFT: Final = looked_at(
     {place for place in _PLACES if _PLANS[place].gather}
     | {_CLOCK, *(PLACES[path.split(".")[1]] for path in _PRESENT_AT.values())}
 )

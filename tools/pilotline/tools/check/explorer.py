@@ -12,7 +12,7 @@ import sys
 import time
 from array import array
 from collections import Counter as Tally
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, Final, NamedTuple, TypeAlias
 
 from immutables import Map
@@ -50,18 +50,31 @@ class _Arrived(NamedTuple):
     written: int
     """The slots that may hold something else than where it began."""
     now: Instant
-    settles: bool = False
+    events: tuple[External, ...]
+    """What happened; nothing: time passed."""
+    settles: bool
     """It is a move of a world that lets the station come to rest."""
+
+    @property
+    def move(self) -> Move:
+        return _move(self.events, self.now)
+
+
+def _move(events: tuple[External, ...], after: Instant) -> Move:
+    return Move(events[0] if events else None, after, events[1:])
 
 
 class _Happening(NamedTuple):
     """Something that may happen, and when."""
 
-    event: External
+    events: tuple[External, ...]
+    """It alone."""
     now: Instant
     step: Remembered[Decided]
     not_stored: "Remembered[Decided] | None"
     """The step on its CommitFailed, in a scope whose store may fail."""
+    is_cut: bool
+    """Whether, in a scope in which power is cut within a step, it may be here."""
     settles: bool
 
 
@@ -117,8 +130,7 @@ class Search:
             for promise in ALWAYS
         )
         self._about: dict[int, tuple[_Promise, ...]] = {}  # promises, by the slots that were written
-        self._taking: list[External] = []  # the events of the move that is being tried; none: time passes
-        self._after = NOW  # after how long
+        self._trying: tuple[tuple[External, ...], Instant] = (), NOW  # what happens, and after how long
         self._ids: dict[Node, int] = {}
         self._nodes: list[Node] = []  # by id
         self._moves_known: dict[Move, int] = {}
@@ -195,7 +207,8 @@ class Search:
                     return None, False
                 if at not in self._unfollowed:
                     for arrived in self._moves(self._nodes[at]):
-                        self.graph.add(self._visit(at, arrived), settles=arrived.settles)
+                        known = self._ids.get(arrived.node)
+                        self.graph.add(self._met(at, arrived) if known is None else known, arrived.settles)
                 self.graph.end()
                 self.transitions = len(self.graph.targets)
                 if self._progress:
@@ -206,35 +219,37 @@ class Search:
 
     def _begin(self) -> None:
         boot = powered_up(self.scope.product, (False,) * (len(self.scope.product.connectors) + 1))
-        self._taking = [boot]
+        self._trying = (boot,), NOW
         node, decided = self._steps_at.first(boot)
         self.steps += 1
         decided.kind.times += 1
-        self._visit(-1, self._arrived(node, ALL, decided, NOW))
+        self._met(-1, self._arrived(node, ALL, decided, NOW, (boot,)))
 
-    def _visit(self, parent: int, arrived: _Arrived) -> int:
+    def _met(self, parent: int, arrived: _Arrived) -> int:
+        """A state that is new."""
         node = arrived.node
-        known = self._ids.get(node)
-        if known is None:
-            self._hold_always(node, ALL if arrived.now else arrived.written)
-            known = self._ids[node] = len(self._nodes)
-            self._nodes.append(node)
-            self._parents.append(parent)
-            self._came_by.append(self._moves_known.setdefault(self._move(), len(self._moves_known)))
-            if self._unseen:
-                state = self._interned.state(node)
-                self._unseen = [sometimes for sometimes in self._unseen if not sometimes.holds(state)]
-            followed = self._is_followed(node)
-            if not followed:
-                self._unfollowed.add(known)
-            if not followed or self._is_rest(node):
-                self._resting.append(known)
+        self._hold_where(arrived)
+        known = self._ids[node] = len(self._nodes)
+        self._nodes.append(node)
+        self._parents.append(parent)
+        self._came_by.append(self._moves_known.setdefault(arrived.move, len(self._moves_known)))
+        if self._unseen:
+            state = self._interned.state(node)
+            self._unseen = [sometimes for sometimes in self._unseen if not sometimes.holds(state)]
+        followed = self._is_followed(node)
+        if not followed:
+            self._unfollowed.add(known)
+        if not followed or self._is_rest(node):
+            self._resting.append(known)
         return known
+
+    def _hold_where(self, arrived: _Arrived) -> None:
+        self._trying = arrived.events, arrived.now
+        self._hold_always(arrived.node, ALL if arrived.now else arrived.written)
 
     def _move(self) -> Move:
         """The one that is being tried."""
-        first = self._taking[0] if self._taking else None
-        return Move(first, self._after, tuple(self._taking[1:]))
+        return _move(*self._trying)
 
     def _followed(self, state: State) -> bool:
         return len(state.memory.outbox) <= self.scope.queue_max and all(
@@ -248,15 +263,15 @@ class Search:
             for happening in player(node):
                 yield from self._happens(node, happening)
         (due,) = self._deadline(node)
-        if due is not None and due > SECOND:
-            yield self._passed(node)
-        elif due is not None:
-            yield from self._happens(node, self._happening(DeadlinePassed(), due))
+        if due is not None:
+            yield from self._in_time(node, due)
 
-    def _passed(self, node: Node) -> _Arrived:
-        """A second passes, and nothing happens."""
-        self._taking, self._after = [], SECOND
-        return _Arrived(self._canonical(node, SECOND, 0), ALL, SECOND, settles=True)
+    def _in_time(self, node: Node, due: Instant) -> Sequence[_Arrived]:
+        """The time to the next deadline passes; or, if it is further away, a second in which nothing happens."""
+        if due <= SECOND:
+            return self._happens(node, self._happening(DeadlinePassed(), due))
+        self._trying = (), SECOND
+        return (_Arrived(self._canonical(node, SECOND, 0), ALL, SECOND, (), settles=True),)
 
     def _what_may_happen(self, player: Callable[[State], Iterable[External]]) -> Callable[[State], Any]:
         return lambda state: tuple([self._happening(event, NOW) for event in player(state)])
@@ -266,68 +281,86 @@ class Search:
         happening = self._happenings.get((event, now))
         if happening is None:
             stepped, not_stored = self._steps_at.at(event, now), None
-            if self.scope.commits_fail and not isinstance(event, PoweredUp):
+            is_boot = isinstance(event, PoweredUp)
+            if self.scope.commits_fail and not is_boot:
                 not_stored = self._steps_at.at(CommitFailed(event), now)
-            happening = self._happenings[event, now] = _Happening(
-                event, now, stepped, not_stored, settles(event, by_tag=self.scope.tag_settles)
-            )
+            is_cut = self.scope.cuts_within and not is_boot
+            is_settling = settles(event, by_tag=self.scope.tag_settles)
+            happening = _Happening((event,), now, stepped, not_stored, is_cut, is_settling)
+            self._happenings[event, now] = happening
         return happening
 
-    def _happens(self, node: Node, happening: _Happening) -> Iterator[_Arrived]:
-        event, now, stepped, not_stored, is_settling = happening
-        self._taking, self._after = [event], now
-        decided = self._taken(stepped, node)
+    def _happens(self, node: Node, happening: _Happening) -> Sequence[_Arrived]:
+        events, now, stepped, not_stored, is_cut, is_settling = happening
+        self._trying = events, now
+        decided = stepped(node)
+        self.steps += 1
+        decided.kind.times += 1
         if decided.idle:
-            self._ignored[type(event).__name__, node & _STATUSES] += 1
-            return
+            self._ignored[type(events[0]).__name__, node & _STATUSES] += 1
+            return ()
         writes = decided.writes
-        after = writes.into(node)
-        is_boot = isinstance(event, PoweredUp)
-        yield self._arrived(after, writes.mask, decided, now, settles=is_settling)
-        if decided.commits and not is_boot:
-            if not_stored is not None:
-                yield from self._not_stored(node, CommitFailed(event), not_stored, now)
-            if self.scope.cuts_within:
-                cables = self._interned.state(after).moment.cables
-                cut = powered_up(self.scope.product, tuple(cable.state == "plugged" for cable in cables))
-                self._taking = [event, cut]
-                decided = self._taken(self._happening(cut, now).step, after)
-                yield self._arrived(decided.writes.into(after), ALL, decided, now)
+        after = node & writes.keeps | writes.bits
+        arrived = self._arrived(after, writes.mask, decided, now, events, settles=is_settling)
+        if not decided.commits or not (is_cut or not_stored):
+            return (arrived,)
+        arrivals = [arrived]
+        if not_stored is not None:
+            arrivals.extend(self._not_stored(node, CommitFailed(events[0]), not_stored, now))
+        if is_cut:
+            cables = self._interned.state(after).moment.cables
+            cut = powered_up(self.scope.product, tuple(cable.state == "plugged" for cable in cables))
+            self._trying = (*events, cut), now
+            decided = self._taken(self._happening(cut, now).step, after)
+            arrivals.append(self._arrived(decided.writes.into(after), ALL, decided, now, (*events, cut)))
+        return arrivals
 
     def _not_stored(
         self, node: Node, failed: CommitFailed, stepped: Remembered[Decided], now: Instant
     ) -> Iterator[_Arrived]:
-        self._taking = [failed]
+        self._trying = (failed,), now
         decided = self._taken(stepped, node)
         if decided.commits:
             raise BrokenPromise(NOT_STORED, "§3.7")
         if decided.writes.mask:
-            yield self._arrived(decided.writes.into(node), decided.writes.mask, decided, now)
+            yield self._arrived(decided.writes.into(node), decided.writes.mask, decided, now, (failed,))
 
     def _arrived(
-        self, after: Node, written: int, decided: Decided, now: Instant, *, settles: bool = False
+        self,
+        after: Node,
+        written: int,
+        decided: Decided,
+        now: Instant,
+        events: tuple[External, ...],
+        *,
+        settles: bool = False,
     ) -> _Arrived:
         """Where a step leads to, once the world has done what it does at once in this scope."""
         if decided.read_at_once:
-            after, written = self._read(after, written, decided, now)
+            after, written, events = self._read(after, written, decided, now, events)
         if self._at_once is not None:
             while prompted := self._at_once(after):
-                after, written = self._followed_by(after, written, prompted[0], now)
-        return _Arrived(self._canonical(after, now, written), written, now, settles)
+                after, written, events = self._followed_by(after, written, prompted[0], now, events)
+        return _Arrived(self._canonical(after, now, written), written, now, events, settles)
 
-    def _followed_by(self, node: Node, written: int, event: External, now: Instant) -> tuple[Node, int]:
+    def _followed_by(
+        self, node: Node, written: int, event: External, now: Instant, events: tuple[External, ...]
+    ) -> tuple[Node, int, tuple[External, ...]]:
         self._hold_always(node, written)
-        self._taking.append(event)
-        if len(self._taking) > AT_ONCE_MAX:
+        events = (*events, event)
+        self._trying = events, now
+        if len(events) > AT_ONCE_MAX:
             raise BrokenPromise("what happens at once comes to an end", "ADR 0003")
         decided = self._taken(self._happening(event, now).step, node)
-        return self._read(decided.writes.into(node), written | decided.writes.mask, decided, now)
+        return self._read(decided.writes.into(node), written | decided.writes.mask, decided, now, events)
 
-    def _read(self, node: Node, written: int, decided: Decided, now: Instant) -> tuple[Node, int]:
+    def _read(
+        self, node: Node, written: int, decided: Decided, now: Instant, events: tuple[External, ...]
+    ) -> tuple[Node, int, tuple[External, ...]]:
         """What a step leads to, once the meters that it asks have answered as far as they do so at once."""
         for read in decided.read_at_once:
-            node, written = self._followed_by(node, written, read, now)
-        return node, written
+            node, written, events = self._followed_by(node, written, read, now, events)
+        return node, written, events
 
     def _what_is_prompted(self, state: State) -> tuple[External, ...]:
         call = state.moment.call
@@ -392,6 +425,6 @@ class Search:
     def edges(self) -> Iterator[tuple[int, Move, int]]:
         """The transitions, in the order of `run`; moves are not kept: each is made again, which is remembered."""
         followed = ((at, node) for at, node in enumerate(self._nodes) if at not in self._unfollowed)
-        again = ((at, self._move()) for at, node in followed for _ in self._moves(node))
+        again = ((at, arrived.move) for at, node in followed for arrived in self._moves(node))
         for target, (source, move) in zip(self.graph.targets, again, strict=False):  # it may have ended early
             yield source, move, target

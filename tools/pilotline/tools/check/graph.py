@@ -20,7 +20,7 @@ class Graph:
         """What holds it."""
         return self.targets, self.settles, self.begins
 
-    def add(self, target: int, *, settles: bool) -> None:
+    def add(self, target: int, settles: bool) -> None:
         """One more transition of the next node."""
         self.targets.append(target)
         self.settles.append(settles)

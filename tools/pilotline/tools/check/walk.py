@@ -11,11 +11,10 @@ from collections import Counter as Tally
 from random import Random
 from typing import NamedTuple
 
-from pilotline.core.events import DeadlinePassed
 from pilotline.core.state import Instant
 from pilotline.tools.check.coverage import Binding
-from pilotline.tools.check.explorer import SECOND, Search
-from pilotline.tools.check.interned import ALL, Node
+from pilotline.tools.check.explorer import Search
+from pilotline.tools.check.interned import Node
 from pilotline.tools.check.report import Violation
 from pilotline.tools.check.scope import Scope
 from pilotline.tools.check.stepping import BrokenPromise, Stepper
@@ -74,16 +73,15 @@ class Walk(Search):
         due: Instant | None = self._deadline(node)[0]
         chosen = self._random.randrange(len(happenings) + (due is not None))
         if chosen < len(happenings):
-            arrivals = list(self._happens(node, happenings[chosen]))
-        elif due is None or due > SECOND:
-            arrivals = [self._passed(node)]
+            arrivals = self._happens(node, happenings[chosen])
         else:
-            arrivals = list(self._happens(node, self._happening(DeadlinePassed(), due)))
+            assert due is not None
+            arrivals = self._in_time(node, due)
         if not arrivals:
             return node
         arrived = self._random.choice(arrivals)
-        self._hold_always(arrived.node, ALL if arrived.now else arrived.written)
-        self._note(node, self._move(), arrived.node)
+        self._hold_where(arrived)
+        self._note(node, arrived.move, arrived.node)
         return arrived.node
 
     def _note(self, node: Node, move: Move, after: Node) -> None:
