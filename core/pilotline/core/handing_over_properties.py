@@ -3,6 +3,7 @@
 Elsewhere a promise is about what the station believes; here, about what the world was told so that it can be true.
 """
 
+from collections import defaultdict
 from collections.abc import Mapping
 from operator import attrgetter
 from typing import Any, Final, NamedTuple
@@ -12,6 +13,7 @@ from pilotline.core.declared import MACHINES
 from pilotline.core.effects import (
     AnswerDataTransfer,
     BreakContactor,
+    Change,
     Clear,
     Configure,
     Download,
@@ -92,19 +94,27 @@ def _levels(state: State) -> list[Effect]:
 
 def memory_is_what_is_committed(before: State, step: Step) -> bool:
     """The changes are what makes of the old Memory the new one: else a cut would bring back what is over (§3.7)."""
-    slots = _may_be_written(step)
-    stored = {slot: dict(_records(getattr(before.memory, slot))) for slot in slots}
+    changes = defaultdict[str, list[Change]](list)
     for change in step.changes:
-        records = stored.get(change.collection)
-        if records is None:
-            continue
+        changes[change.collection].append(change)
+    return all(
+        _is_committed(getattr(before.memory, slot), getattr(step.state.memory, slot), changes[slot])
+        for slot in sorted(_may_be_written(step))
+    )
+
+
+def _is_committed(was: object, held: object, changes: list[Change]) -> bool:
+    if not changes:
+        return was is held or was == held
+    stored = dict(_records(was))
+    for change in changes:
         if isinstance(change, Put):
-            records[change.key] = change.record
+            stored[change.key] = change.record
         elif isinstance(change, Drop):
-            records.pop(change.key, None)
+            stored.pop(change.key, None)
         else:
-            records.clear()
-    return all(stored[slot] == dict(_records(getattr(step.state.memory, slot))) for slot in slots)
+            stored.clear()
+    return stored == dict(_records(held))
 
 
 _ORDERS: Final = frozenset(

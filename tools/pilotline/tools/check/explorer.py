@@ -27,7 +27,7 @@ from pilotline.tools.check.canonical import Canonical
 from pilotline.tools.check.coverage import Binding
 from pilotline.tools.check.environment import powered_up
 from pilotline.tools.check.graph import Graph
-from pilotline.tools.check.interned import ALL, MASKS, PLACES, Interned, Node, mask_of
+from pilotline.tools.check.interned import ALL, BITS, MASKS, PLACES, Interned, Node, mask_of
 from pilotline.tools.check.liveness import never_at_rest, settles
 from pilotline.tools.check.remembered import Recalled, Remembered, of_state
 from pilotline.tools.check.report import Ignored, Report, Violation
@@ -129,7 +129,6 @@ class Search:
             (promise, mask_of(map(PLACES.__getitem__, promise.about)), self._recalled(promise.holds))
             for promise in ALWAYS
         )
-        self._about: dict[int, tuple[_Promise, ...]] = {}  # promises, by the slots that were written
         self._trying: tuple[tuple[External, ...], Instant] = (), NOW  # what happens, and after how long
         self._ids: dict[Node, int] = {}
         self._nodes: list[Node] = []  # by id
@@ -228,7 +227,7 @@ class Search:
     def _met(self, parent: int, arrived: _Arrived) -> int:
         """A state that is new."""
         node = arrived.node
-        self._hold_where(arrived)
+        self._hold_where(arrived, ALL if parent < 0 else self._nodes[parent] ^ node)
         known = self._ids[node] = len(self._nodes)
         self._nodes.append(node)
         self._parents.append(parent)
@@ -243,9 +242,9 @@ class Search:
             self._resting.append(known)
         return known
 
-    def _hold_where(self, arrived: _Arrived) -> None:
+    def _hold_where(self, arrived: _Arrived, changed: int) -> None:
         self._trying = arrived.events, arrived.now
-        self._hold_always(arrived.node, ALL if arrived.now else arrived.written)
+        self._hold_always(arrived.node, changed)
 
     def _move(self) -> Move:
         """The one that is being tried."""
@@ -293,15 +292,11 @@ class Search:
     def _happens(self, node: Node, happening: _Happening) -> Sequence[_Arrived]:
         events, now, stepped, not_stored, is_cut, is_settling = happening
         self._trying = events, now
-        decided = stepped(node)
-        self.steps += 1
-        decided.kind.times += 1
+        after, decided = self._taken(stepped, node)
         if decided.idle:
             self._ignored[type(events[0]).__name__, node & _STATUSES] += 1
             return ()
-        writes = decided.writes
-        after = node & writes.keeps | writes.bits
-        arrived = self._arrived(after, writes.mask, decided, now, events, settles=is_settling)
+        arrived = self._arrived(after, decided.writes.mask, decided, now, events, settles=is_settling)
         if not decided.commits or not (is_cut or not_stored):
             return (arrived,)
         arrivals = [arrived]
@@ -311,19 +306,19 @@ class Search:
             cables = self._interned.state(after).moment.cables
             cut = powered_up(self.scope.product, tuple(cable.state == "plugged" for cable in cables))
             self._trying = (*events, cut), now
-            decided = self._taken(self._happening(cut, now).step, after)
-            arrivals.append(self._arrived(decided.writes.into(after), ALL, decided, now, (*events, cut)))
+            after, decided = self._taken(self._happening(cut, now).step, after)
+            arrivals.append(self._arrived(after, ALL, decided, now, (*events, cut)))
         return arrivals
 
     def _not_stored(
         self, node: Node, failed: CommitFailed, stepped: Remembered[Decided], now: Instant
     ) -> Iterator[_Arrived]:
         self._trying = (failed,), now
-        decided = self._taken(stepped, node)
+        after, decided = self._taken(stepped, node)
         if decided.commits:
             raise BrokenPromise(NOT_STORED, "§3.7")
         if decided.writes.mask:
-            yield self._arrived(decided.writes.into(node), decided.writes.mask, decided, now, (failed,))
+            yield self._arrived(after, decided.writes.mask, decided, now, (failed,))
 
     def _arrived(
         self,
@@ -351,8 +346,8 @@ class Search:
         self._trying = events, now
         if len(events) > AT_ONCE_MAX:
             raise BrokenPromise("what happens at once comes to an end", "ADR 0003")
-        decided = self._taken(self._happening(event, now).step, node)
-        return self._read(decided.writes.into(node), written | decided.writes.mask, decided, now, events)
+        after, decided = self._taken(self._happening(event, now).step, node)
+        return self._read(after, written | decided.writes.mask, decided, now, events)
 
     def _read(
         self, node: Node, written: int, decided: Decided, now: Instant, events: tuple[External, ...]
@@ -372,22 +367,23 @@ class Search:
                 return (event,)
         return ()
 
-    def _taken(self, stepped: Remembered[Decided], node: Node) -> Decided:
-        self.steps += 1
+    def _taken(self, stepped: Remembered[Decided], node: Node) -> tuple[Node, Decided]:
+        """A step, and the promises about it."""
         decided = stepped(node)
+        self.steps += 1
         decided.kind.times += 1
-        return decided
+        writes = decided.writes
+        after = node & writes.keeps | writes.bits
+        if decided.promises is not None:
+            decided.promises(node | after << BITS)
+        return after, decided
 
-    def _hold_always(self, node: Node, written: int) -> None:
-        """What always holds is looked at where a state is new; the node it came from held it, so only what was
-        written since can have broken it.
+    def _hold_always(self, node: Node, changed: int) -> None:
+        """What always holds is looked at where a state is new; the one it came from held it, so only what is another
+        since can break it.
         """
-        promises = self._about.get(written)
-        if promises is None:
-            promises = tuple([promise for promise in self._promises if promise[1] & written])
-            self._about[written] = promises
-        for promise, _, holds in promises:
-            if not holds(node):
+        for promise, about, holds in self._promises:
+            if about & changed and not holds(node):
                 raise BrokenPromise(promise.name, promise.section)
 
     # --- the graph ---

@@ -53,18 +53,6 @@ class Writes(NamedTuple):
         return node & self.keeps | self.bits
 
 
-NOTHING_WRITTEN: Final = Writes(0, ALL, 0)
-
-
-def all_of(writes: Iterable[Writes]) -> Writes:
-    """One write after the other."""
-    mask = bits = 0
-    for part in writes:
-        mask |= part.mask
-        bits = part.into(bits)
-    return Writes(mask, ALL ^ mask, bits)
-
-
 class TooManyValues(Exception):
     """A slot has held more values than its field can tell apart."""
 
@@ -76,6 +64,7 @@ class Interned:
         self._product = product
         self._numbers: tuple[dict[Any, int], ...] = tuple({} for _ in SLOTS)
         self._values: tuple[list[Any], ...] = tuple([] for _ in SLOTS)
+        self._asked_last: dict[type[Memory], tuple[Node, State]] = {}
 
     def bits(self, place: int, value: Any) -> int:
         """A node in which this slot holds the value, and all others their first."""
@@ -110,7 +99,12 @@ class Interned:
         return Writes(mask, ALL ^ mask, bits)
 
     def state(self, node: Node, memory: type[Memory] = Memory, moment: type[Moment] = Moment) -> State:
-        """The state that a node stands for."""
+        """The state that a node stands for. It is often asked for several times in a row."""
+        last = self._asked_last.get(memory)
+        if last is not None and last[0] == node:
+            return last[1]
         numbers = _FIELDS.unpack(node.to_bytes(_FIELDS.size, "little"))
         held = [values[number] for values, number in zip(self._values, numbers, strict=True)]
-        return State(self._product, memory(*held[:IN_MEMORY]), moment(*held[IN_MEMORY:]))
+        state = State(self._product, memory(*held[:IN_MEMORY]), moment(*held[IN_MEMORY:]))
+        self._asked_last[memory] = node, state
+        return state

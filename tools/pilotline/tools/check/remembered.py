@@ -72,10 +72,11 @@ class Remembered(Generic[Result]):
     def _learn(self, node: Node, looked: Looked, result: Result) -> None:
         ways, held, places = self._top, 0, looked.places
         while (at := ways.get(held)) is not None:
-            alike = sum(takewhile(bool, map(eq, at.places, places)))
-            if not alike:
-                raise AssertionError("a function looks at other slots where it has read the same before")
-            if alike < len(at.places):
+            alike = len(at.places)
+            if at.places != places[:alike]:
+                alike = sum(takewhile(bool, map(eq, at.places, places)))
+                if not alike:
+                    raise AssertionError("a function looks at other slots where it has read the same before")
                 at = ways[held] = at.split(alike)
             ways, held, places = at, node & at.mask, places[alike:]
         if places:

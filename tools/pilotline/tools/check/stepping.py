@@ -77,6 +77,8 @@ class Decided(NamedTuple):
     commits: bool
     read_at_once: tuple[External, ...]
     """What the meters that it asks answer before anything else happens."""
+    promises: Recalled[bool] | None = None
+    """Holds those that it could break, by the pair of nodes before and after it: raises if one is broken."""
 
 
 class _Done(NamedTuple):
@@ -135,10 +137,8 @@ class _Path(NamedTuple):
     idle: bool
     commits: bool
     read_at_once: tuple[External, ...]
-    promises: Recalled[Looked]
-    """What those that it could break look at before the step, by a pair of nodes; it raises if one is broken."""
-    looked: dict[Looked, Looked]
-    """What such a step has looked at in all, by what its promises did."""
+    promises: Recalled[bool] | None
+    looked: Looked
 
 
 class Steps:
@@ -219,13 +219,11 @@ class Steps:
         except Exception as error:
             raise _failed(error) from error
         course = self._course(is_boot, tuple(shapes))
-        pair = node | after << BITS
-        ordered = course.levels(pair)
+        ordered = course.levels(node | after << BITS)
         path = course.paths.get(ordered) or self._path(course, ordered)
-        held = path.promises(pair)
-        looked = path.looked.get(held) or _looked_in_all(course, ordered, path, held)
         writes = Writes(course.written, course.keeps, after & course.written)
-        return Decided(path.kind, writes, path.idle, path.commits, path.read_at_once), looked
+        decided = Decided(path.kind, writes, path.idle, path.commits, path.read_at_once, path.promises)
+        return decided, path.looked
 
     def _course(self, is_boot: bool, shapes: tuple[int, ...]) -> _Course:
         course = self._courses.get((is_boot, shapes))
@@ -241,25 +239,24 @@ class Steps:
         parts = zip(*[every[number] for number in (*course.done, ordered.done)], strict=True)
         done = _Done(*map(tuple, map(chain.from_iterable, parts)))
         kind = self._kind_of(done)
-        rules = [Recalled(partial(self._held, rule, done)) for rule in kind.rules]
-
-        def held(pair: Node) -> tuple[Looked, Looked]:
-            looked = looked_at(dict.fromkeys(chain.from_iterable([rule(pair).places for rule in rules])))
-            return _of_before(looked, course.written), looked
-
+        promises = Recalled(partial(self._held, kind.rules, done)) if kind.rules else None
+        notes = _Notes(course.looked)
+        notes.before(ordered.looked)
         idle = not kind.trace and not course.written
-        path = _Path(kind, idle, bool(done.changes), self._asked(done.effects), Recalled(held), {})
+        read_at_once = self._asked(done.effects)
+        path = _Path(kind, idle, bool(done.changes), read_at_once, promises, notes.looked)
         course.paths[ordered] = path
         return path
 
-    def _held(self, rule: OnEveryStep, done: _Done, pair: Node) -> tuple[Looked, Looked]:
-        """What a promise about a step looked at, in the state before it and in the one after it."""
+    def _held(self, rules: tuple[OnEveryStep, ...], done: _Done, pair: Node) -> tuple[bool, Looked]:
+        """What the promises about a step looked at, in the state before it and in the one after it."""
 
-        def hold(before: State, after: State) -> None:
-            _hold(rule, before, Step(after, done.effects, done.changes, done.trace))
+        def hold(before: State, after: State) -> bool:
+            for rule in rules:
+                _hold(rule, before, Step(after, done.effects, done.changes, done.trace))
+            return True
 
-        _, looked = watched_both(self._interned, pair, hold)
-        return looked, looked
+        return watched_both(self._interned, pair, hold)
 
     def _ordered(self, written: int, *, is_boot: bool) -> Recalled[_Ordered]:
         """The levels that are another where this was written, by a pair of nodes."""
@@ -348,14 +345,6 @@ def _of_before(looked: Looked, written: int) -> Looked:
     slots = len(SLOTS)
     places = [place % slots for place in looked.places if place < slots or not MASKS[place - slots] & written]
     return looked_at(dict.fromkeys(places))
-
-
-def _looked_in_all(course: _Course, ordered: _Ordered, path: _Path, held: Looked) -> Looked:
-    notes = _Notes(course.looked)
-    notes.before(ordered.looked)
-    notes.before(held)
-    path.looked[held] = notes.looked
-    return notes.looked
 
 
 def _done_by(taken: Step) -> _Done:

@@ -80,7 +80,7 @@ class Walk(Search):
         if not arrivals:
             return node
         arrived = self._random.choice(arrivals)
-        self._hold_where(arrived)
+        self._hold_where(arrived, node ^ arrived.node)
         self._note(node, arrived.move, arrived.node)
         return arrived.node
 
