@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, Final, NamedTuple, TypeAlias
 
 from immutables import Map
+from msgspec import Struct
 from msgspec.structs import replace
 
 from pilotline.core.events import CommitFailed, DeadlinePassed, External, PoweredUp, ResultReceived
@@ -43,7 +44,7 @@ _Promise: TypeAlias = tuple[Always, int, Recalled[bool]]
 """With the slots it is about."""
 
 
-class _Arrived(NamedTuple):
+class _Arrived(Struct, frozen=True, gc=False):
     """Where a move leads to."""
 
     node: Node
@@ -196,7 +197,7 @@ class Search:
         )
 
     def _search(self) -> tuple[Violation | None, bool]:
-        at, level_ends = -1, 1
+        at, level_ends, known_as, add = -1, 1, self._ids.get, self.graph.add
         try:
             self._begin()
             while (at := at + 1) < len(self._nodes):
@@ -206,8 +207,8 @@ class Search:
                     return None, False
                 if at not in self._unfollowed:
                     for arrived in self._moves(self._nodes[at]):
-                        known = self._ids.get(arrived.node)
-                        self.graph.add(self._met(at, arrived) if known is None else known, arrived.settles)
+                        known = known_as(arrived.node)
+                        add(self._met(at, arrived) if known is None else known, arrived.settles)
                 self.graph.end()
                 self.transitions = len(self.graph.targets)
                 if self._progress:
