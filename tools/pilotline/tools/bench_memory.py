@@ -16,7 +16,7 @@ import subprocess
 import sys
 import tempfile
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import cache
 from pathlib import Path
 from typing import Final, NamedTuple
@@ -28,9 +28,20 @@ from pilotline.adapters.link import Link, Teller
 from pilotline.adapters.simulation import SimulatedHardware
 from pilotline.adapters.station import Station
 from pilotline.adapters.store import SqliteStore
-from pilotline.core.effects import CloseContactor, Effect, OpenContactor, OpenLink, ReadMeter, SendCall
+from pilotline.core.effects import (
+    CloseContactor,
+    Effect,
+    LockConnector,
+    OpenContactor,
+    OpenLink,
+    ReadMeter,
+    ReleaseConnector,
+    SendCall,
+)
 from pilotline.core.events import (
     CablePlugged,
+    ConnectorLocked,
+    ConnectorUnlocked,
     ContactorClosed,
     ContactorOpened,
     DeadlinePassed,
@@ -48,7 +59,7 @@ from pilotline.core.step import next_deadline, step
 from pilotline.spec import rpc
 from pilotline.spec.messages.actions import ACTION_OF, Action, Confirmation
 from pilotline.spec.messages.payload import Violation
-from pilotline.spec.products import load_product
+from pilotline.spec.products import Product, load_product
 from pilotline.tools.bench_answer import answer_to
 from pilotline.tools.bench_figure import Figure, below
 from pilotline.tools.bench_process import resident_mb
@@ -90,15 +101,15 @@ def _confirmation(action: Action) -> Confirmation:
 class CoreWorld:
     """A station that is nothing but `step`, and the few lines around it."""
 
-    def __init__(self) -> None:
-        product = load_product("c6eu")
+    def __init__(self, product: str | Product = "c6eu") -> None:
+        product = load_product(product) if isinstance(product, str) else product
         self.now = Instant(0)
         self.register = Wh(0)
         self.sent: dict[str, int] = {}
         self._events: deque[External] = deque()
-        decided = step(None, powered_up(product, (False,) * 3), self.now)
+        decided = step(None, powered_up(product, (False,) * (len(product.connectors) + 1)), self.now)
         self.state: State = decided.state
-        self._see(decided.effects)
+        self.obey(decided.effects)
         self.passes(1000)
 
     def passes(self, duration_ms: int) -> None:
@@ -119,9 +130,10 @@ class CoreWorld:
         while self._events:
             decided = step(self.state, self._events.popleft(), self.now)
             self.state = decided.state
-            self._see(decided.effects)
+            self.obey(decided.effects)
 
-    def _see(self, effects: tuple[Effect, ...]) -> None:
+    def obey(self, effects: Iterable[Effect]) -> None:
+        """Do at once what the station asks for."""
         for effect in effects:
             match effect:
                 case OpenLink(connection=connection):
@@ -133,6 +145,10 @@ class CoreWorld:
                     self._events.append(ResultReceived(connection, effect.message_id, answer))
                 case ReadMeter(connector=connector, transaction=transaction, context=context):
                     self._events.append(MeterRead(connector, transaction, context, Readings(self.register)))
+                case LockConnector(connector=connector):
+                    self._events.append(ConnectorLocked(connector, Readings(self.register)))
+                case ReleaseConnector(connector=connector):
+                    self._events.append(ConnectorUnlocked(connector))
                 case CloseContactor(connector=connector):
                     self._events.append(ContactorClosed(connector))
                 case OpenContactor(connector=connector):
