@@ -136,7 +136,7 @@ ENTRY = Entry(Counter(1), Counter(7), Counter(2), START)
             encode_record("outbox", ENTRY) + b"\0",
             "outbox 7: its fields are not those of version 1",
         ),
-        ("mailbox", 7, encode_record("outbox", ENTRY), "mailbox 7: this program knows no such collection"),
+        ("mailbox", 7, encode_record("outbox", ENTRY), "'mailbox': this program knows no such collection"),
         ("boot", None, cbor2.dumps([1, {"number": 3}]), "boot: its fields are not those of version 1"),
         (
             "configuration",

@@ -56,7 +56,7 @@ def loaded(file: Path | None, size: int) -> tuple[list[Point], tuple[Hold, ...]]
         return [Point()] * size, ()
     try:
         kept = msgspec.json.decode(file.read_bytes(), type=_File)
-    except msgspec.MsgspecError as error:
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise SimulationError(
             f"{file}: holds no simulated world ({error}); remove it to begin with a new one"
         ) from None

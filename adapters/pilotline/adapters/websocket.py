@@ -17,12 +17,19 @@ import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 from typing import Final, NoReturn, TypeAlias
-from urllib.parse import quote, urlsplit
+from urllib.parse import SplitResult, quote, urlsplit
 
 from typing_extensions import override
 from websockets.asyncio.client import ClientConnection, connect
-from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidStatus, WebSocketException
+from websockets.exceptions import (
+    ConnectionClosed,
+    InvalidHandshake,
+    InvalidStatus,
+    InvalidURI,
+    WebSocketException,
+)
 from websockets.typing import Subprotocol
+from websockets.uri import parse_uri
 
 from pilotline.adapters.link import Link, PowerCutError, Teller, drawn_jitter
 from pilotline.core.events import FrameReceived, LinkLost, LinkUp
@@ -85,18 +92,7 @@ class WebSocketLink(Link):
         `max_frame_bytes` is the product's. `password` is asked at each attempt, so a changed key is used at
         once. Raises `ValueError` for a URL that cannot be used.
         """
-        parts = urlsplit(url)
-        if (
-            parts.scheme not in ("ws", "wss")
-            or not parts.hostname
-            or parts.query
-            or parts.fragment
-            or parts.username
-        ):
-            raise ValueError(
-                "link: the Central System's URL must be like wss://host:port/path, without user, query and "
-                f"fragment; its scheme is {parts.scheme!r}, its host {parts.hostname!r}"
-            )
+        parts = _endpoint(url)
         if not identity:
             raise ValueError("link: the charge point needs an identity, which ends the URL (OCPP-J §3.1.1)")
         self.url: Final = f"{url.rstrip('/')}/{quote(identity, safe='')}"
@@ -277,6 +273,27 @@ class WebSocketLink(Link):
         if self._socket is not None:
             self._socket.transport.abort()
             self._socket = None
+
+
+def _endpoint(url: str) -> SplitResult:
+    """What every attempt to connect will read of the URL. Raises `ValueError`, which repeats no secret."""
+    try:
+        parts = urlsplit(url)
+        parse_uri(url)
+        (parts.hostname or "").encode("idna")  # as the resolver will, which raises there
+        readable = url.isprintable() and " " not in url
+    except (ValueError, InvalidURI):
+        readable = False
+    if not readable:
+        raise ValueError(
+            "link: the Central System's URL must be like wss://host:port/path: the scheme ws or wss, a host, "
+            "no blanks and no control characters"
+        )
+    if parts.query or parts.fragment or parts.username:
+        raise ValueError(
+            "link: the Central System's URL must be like wss://host:port/path, without user, query and fragment"
+        )
+    return parts
 
 
 @contextlib.asynccontextmanager

@@ -91,7 +91,9 @@ def decode_record(collection: str, key: Key, data: bytes) -> object:
     where = _name(collection, key)
     known = _COLLECTIONS.get(collection)
     if known is None:
-        raise SnapshotError(f"{where}: this program knows no such collection; a newer one wrote it")
+        raise SnapshotError(
+            f"{collection[:50]!r}: this program knows no such collection; a newer one wrote it"
+        )
     if type(key) is not known.key:
         raise SnapshotError(f"{where}: its key is {type(key).__name__}, not {known.key.__name__}")
     (plain,) = _load(data, 1, where)

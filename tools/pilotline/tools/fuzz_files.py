@@ -9,9 +9,11 @@ from functools import cache
 from importlib import resources
 from pathlib import Path
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 import cbor2
 import msgspec
+from websockets.uri import parse_uri
 
 from pilotline.adapters.clock import VirtualClock
 from pilotline.adapters.file_place import Place, TransferError
@@ -139,7 +141,7 @@ def read_records(data: bytes) -> None:
         try:
             records.append((collection, key, decode_record(collection, key, stored)))
         except SnapshotError as error:
-            _one_line(error, collection)
+            _one_line(error, "")
             return
     _boots(records)
 
@@ -227,7 +229,7 @@ def read_url(data: bytes) -> None:
     else:
         assert place.url().isascii() and str(place).isprintable(), place  # noqa: PT018, S101
         assert Place.of(place.url()).host == place.host, place  # noqa: S101
-        if len(place.password) > 8:
+        if len(place.password) > 8 and place.password not in place.path + place.host:
             assert place.password not in str(place), "a password is told"  # noqa: S101
     try:
         link = WebSocketLink(url, "CP1", max_frame_bytes=1024, tls=_TLS)
@@ -235,6 +237,9 @@ def read_url(data: bytes) -> None:
         _one_line(error, "link: ")
     else:
         assert link.url.endswith("/CP1"), link.url  # noqa: S101
+        seen = parse_uri(link.url)  # as each attempt to connect will
+        assert (seen.host + seen.path).isascii() and link.url.isprintable(), link.url  # noqa: PT018, S101
+        str(urlsplit(link.url).hostname).encode("idna")
 
 
 def urls_to_begin_with() -> Iterator[bytes]:

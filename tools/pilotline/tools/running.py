@@ -6,7 +6,6 @@ import logging
 import shlex
 import signal
 import ssl
-import tomllib
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from pathlib import Path
 from types import MappingProxyType
@@ -33,6 +32,7 @@ from pilotline.spec.products import (
     load_product,
     parse_product,
     product_names,
+    toml_of,
 )
 from pilotline.tools.run_log import watch
 
@@ -99,11 +99,7 @@ def settings_of(file: Path | None, assignments: list[str]) -> dict[str, str]:
     """Configuration values: of a TOML file first, then of KEY=VALUE. Raises `CannotRunError`."""
     settings: dict[str, str] = {}
     if file is not None:
-        try:
-            table = tomllib.loads(text_of(file))
-        except tomllib.TOMLDecodeError as error:
-            raise CannotRunError(f"{file}: is not TOML: {error}") from None
-        for name, value in table.items():
+        for name, value in toml_of(text_of(file), str(file)).items():
             if not isinstance(value, str | int):
                 raise CannotRunError(f"{file}: {name}: a value is a text, a whole number, true or false")
             settings[name] = str(value).lower() if isinstance(value, bool) else str(value)

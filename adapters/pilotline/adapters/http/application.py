@@ -344,7 +344,7 @@ async def _refused(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, StarletteHTTPException)  # noqa: S101  (it is registered for this class)
     reason = str(error.detail)
     if error.status_code == 404 and reason == "Not Found":
-        reason = f"{request.url.path}: is no route; /docs lists them all"
+        reason = f"{request.scope['path']}: is no route; /docs lists them all"
     return _refusal(error.status_code, reason)
 
 

@@ -8,6 +8,7 @@ from pilotline.spec.products.loading import (
     load_product,
     parse_product,
     product_names,
+    toml_of,
 )
 from pilotline.spec.products.model import (
     Connector,
@@ -35,4 +36,5 @@ __all__ = [
     "load_product",
     "parse_product",
     "product_names",
+    "toml_of",
 ]

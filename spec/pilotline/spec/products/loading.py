@@ -35,14 +35,22 @@ def load_product(name: str) -> Product:
 
 def parse_product(text: str, where: str) -> Product:
     """Read a product file; `where` names it in errors. Raises `ProductError` with all of them."""
+    try:
+        return Product.model_validate(toml_of(text, where))
+    except ValidationError as error:
+        raise ProductError("\n".join(f"{where}: {line}" for line in _lines(error))) from None
+
+
+def toml_of(text: str, where: str) -> dict[str, object]:
+    """Read a TOML file; `where` names it in errors. Raises `ProductError`."""
     import tomllib  # not for who imports the core
 
     try:
-        return Product.model_validate(tomllib.loads(text))
-    except tomllib.TOMLDecodeError as error:
+        return tomllib.loads(text)
+    except ValueError as error:  # of TOML, and of a number with more digits than Python reads
         raise ProductError(f"{where}: is not TOML: {error}") from None
-    except ValidationError as error:
-        raise ProductError("\n".join(f"{where}: {line}" for line in _lines(error))) from None
+    except RecursionError:
+        raise ProductError(f"{where}: is nested too deeply") from None
 
 
 def adjusted(
