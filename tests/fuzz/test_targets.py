@@ -26,6 +26,8 @@ FOUND = [
     ("urls", b"ws://example.org:99999/"),
     ("urls", b"ws://example.org:x/"),
     ("urls", b"ws://example.org/a\r\nX-Header: 1"),
+    ("urls", b"wss://example.org/#"),
+    ("urls", b"wss://example.org/?"),
     ("urls", b"ws://exa mple.org/"),
     ("urls", b"ws://" + b"a" * 70 + b".org/"),
     ("urls", "ws://exämple.org/\udcff".encode("utf-8", "surrogateescape")),

@@ -289,7 +289,7 @@ def _endpoint(url: str) -> SplitResult:
             "link: the Central System's URL must be like wss://host:port/path: the scheme ws or wss, a host, "
             "no blanks and no control characters"
         )
-    if parts.query or parts.fragment or parts.username:
+    if set("?#") & set(url) or "@" in parts.netloc:
         raise ValueError(
             "link: the Central System's URL must be like wss://host:port/path, without user, query and fragment"
         )
