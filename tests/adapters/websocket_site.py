@@ -97,9 +97,17 @@ class Log:
                 self._news.clear()
                 await self._news.wait()
 
+    async def meets_another(self, peer: Peer) -> None:
+        """Wait until the station has come back over another connection."""
+        async with asyncio.timeout(WAIT_S):
+            while self.peer is peer:
+                self._news.clear()
+                await self._news.wait()
+
     async def behave(self, connection: ServerConnection) -> None:
         self.peer = Peer("CP1", connection)
         self.peer.log = self
+        self._news.set()
         with contextlib.suppress(ConnectionClosed):
             await self.peer.start()
 

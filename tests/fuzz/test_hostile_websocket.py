@@ -66,17 +66,18 @@ ENDS = {
 }
 
 
-async def against(place: Site, log: Log, data: bytes, *, ends: bool) -> None:
-    """Send it; then, over a new connection if it ends the old one, a good CALL is answered."""
+async def against(place: Site, log: Log, data: bytes, *, ends: bool, hangs_up: bool) -> None:
+    """Send it, and hang up or not; then, over a new connection if it ends the old one, a good CALL is answered."""
     peer = log.peer
     assert peer is not None
     peer._connection.transport.write(data)
+    if hangs_up:
+        peer._connection.transport.close()
     if ends:
         await place.link_is("waiting")
         await place.passes(8)
         await place.link_is("up")
-        while log.peer is peer:
-            await asyncio.sleep(0.001)  # the server is told a moment later
+        await log.meets_another(peer)
     assert log.peer is not None
     answer = await log.peer.call(call.GetConfiguration(key=["HeartbeatInterval"]))
     assert answer is not None
@@ -84,13 +85,15 @@ async def against(place: Site, log: Log, data: bytes, *, ends: bool) -> None:
     assert ends or log.peer is peer
 
 
-def stands(inputs: Iterable[bytes], caplog: pytest.LogCaptureFixture, *, ends: bool) -> None:
+def stands(
+    inputs: Iterable[bytes], caplog: pytest.LogCaptureFixture, *, ends: bool, hangs_up: bool = False
+) -> None:
     async def scenario() -> None:
         log = Log()
         async with listening(log.behave) as url, site(url) as place:
             await log.has("Status 2 Available")
             for data in inputs:
-                await against(place, log, data, ends=ends)
+                await against(place, log, data, ends=ends, hangs_up=hangs_up)
             assert len(log.all("BootNotification")) == 1
 
     caplog.set_level(logging.ERROR, "pilotline")
@@ -111,7 +114,5 @@ def test_the_connection_ends_and_another_begins(what: str, caplog: pytest.LogCap
 def test_one_station_stands_all_of_it_damaged(caplog: pytest.LogCaptureFixture) -> None:
     chance = random.Random(16)
     sound = [data for data in (*GOES_ON.values(), *ENDS.values()) if len(data) < 10_000]
-    end = (
-        b"\xff" * 140
-    )  # whatever it was in the middle of, this is no frame: or it is the rest of one, and then none
-    stands([mutated(chance, chance.choice(sound)) + end * 2 for _ in range(40)], caplog, ends=True)
+    damaged = [mutated(chance, chance.choice(sound)) for _ in range(60)]
+    stands(damaged, caplog, ends=True, hangs_up=True)

@@ -281,14 +281,13 @@ def _endpoint(url: str) -> SplitResult:
         parts = urlsplit(url)
         parse_uri(url)
         (parts.hostname or "").encode("idna")  # as the resolver will, which raises there
-        readable = url.isprintable() and " " not in url
+        if not url.isprintable() or " " in url:
+            raise ValueError
     except (ValueError, InvalidURI):
-        readable = False
-    if not readable:
         raise ValueError(
             "link: the Central System's URL must be like wss://host:port/path: the scheme ws or wss, a host, "
             "no blanks and no control characters"
-        )
+        ) from None
     if set("?#") & set(url) or "@" in parts.netloc:
         raise ValueError(
             "link: the Central System's URL must be like wss://host:port/path, without user, query and fragment"

@@ -12,8 +12,10 @@ import gc
 import hashlib
 import sys
 from collections.abc import Callable
+from contextlib import nullcontext
+from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
     from pilotline.tools.fuzz_targets import Target
@@ -60,9 +62,10 @@ def watched(name: str, attempt: Callable[[bytes], None], folder: Path) -> Callab
     return watching
 
 
-def _campaign(name: str, target: "Target", options: argparse.Namespace) -> None:
-    import atheris
+def _campaign(atheris: Any, name: str, target: "Target", options: argparse.Namespace) -> None:
+    from pilotline.core import reading
 
+    vars(reading)["HELD_MAX"] = 1  # what is held of the last stations is no growth
     folder: Path = options.folder / name
     begun, found = folder / "begun", folder / "found"
     for one in (begun, found):
@@ -83,6 +86,15 @@ def _campaign(name: str, target: "Target", options: argparse.Namespace) -> None:
     atheris.Fuzz()  # does not return: it tells how far it is, and ends the process
 
 
+def _atheris() -> Any:
+    """An extra, not there for each Python, and without types."""
+    try:
+        return import_module("atheris")
+    except ImportError:
+        _say("a campaign needs atheris: pip install -e '.[fuzz]'")
+        raise SystemExit(2) from None
+
+
 def _say(text: str) -> None:
     print(text, file=sys.stderr, flush=True)  # noqa: T201  (this is the program's voice)
 
@@ -100,20 +112,14 @@ def main() -> int:
     parser.add_argument("--folder", type=Path, default=Path(".fuzz"), help="where inputs are kept")
     parser.add_argument("--replay", type=Path, help="try this input alone")
     options = parser.parse_args()
-    if options.replay is None:
-        try:
-            import atheris
-        except ImportError:
-            parser.error("a campaign needs atheris: pip install -e '.[fuzz]'")
-        with atheris.instrument_imports(include=["pilotline"]):  # before anything imports them
-            from pilotline.tools.fuzz_targets import TARGETS
-    else:
-        from pilotline.tools.fuzz_targets import TARGETS
+    atheris = None if options.replay else _atheris()
+    with atheris.instrument_imports(include=["pilotline"]) if atheris else nullcontext():
+        from pilotline.tools.fuzz_targets import TARGETS  # here first, or their coverage is not seen
     target = TARGETS.get(options.target)
     if target is None:
         parser.error(f"{options.target!r} is no target; there are {', '.join(TARGETS)}")
-    if options.replay is None:
-        _campaign(options.target, target, options)
+    if atheris:
+        _campaign(atheris, options.target, target, options)
     target.attempt(options.replay.read_bytes())
     _say("it is stood")
     return 0

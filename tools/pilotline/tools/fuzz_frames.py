@@ -9,9 +9,9 @@ from collections import Counter, deque
 from collections.abc import Iterable, Iterator
 from copy import copy
 from functools import cache
-from typing import Final
+from typing import Final, Self
 
-from typing_extensions import Self, override
+from typing_extensions import override
 
 from pilotline.core.effects import Effect, SendCall, SendError, SendResult
 from pilotline.core.events import (
@@ -47,6 +47,7 @@ class HostileWorld(CoreWorld):
         self._deaf_from, self.hostile = deaf_from, False
         self.owed: Counter[str] = Counter()
         """By message id, how many answers the station owes."""
+        self.answers: list[str] = []
         super().__init__("reference")
         self.tell(CablePlugged(1))
         self.tell(EnergyRequested(1))
@@ -57,7 +58,7 @@ class HostileWorld(CoreWorld):
     def again(self) -> Self:
         """The same once more, with nothing of what happens to the other."""
         other = copy(self)
-        other.sent, other._events, other.owed = {}, deque(), Counter()
+        other.sent, other._events, other.owed, other.answers = {}, deque(), Counter(), []
         return other
 
     @override
@@ -69,6 +70,7 @@ class HostileWorld(CoreWorld):
                 frame = rpc.parse(text_of(effect), sender="ChargePoint")
                 assert isinstance(frame, rpc.Call | rpc.CallResult | rpc.CallError), frame  # noqa: S101
             if isinstance(effect, SendResult | SendError):
+                self.answers.append(text_of(effect))
                 self.owed[effect.message_id] -= 1
                 assert self.owed[effect.message_id] >= 0, f"{effect} answers what was not asked"  # noqa: S101
             if isinstance(effect, SendCall) and type(effect.request).__name__ == self._deaf_from:
