@@ -26,7 +26,7 @@ from pilotline.adapters.store import SqliteStore, StoreError
 from pilotline.adapters.websocket import WebSocketLink
 from pilotline.core import ChargePoint
 from pilotline.core.effects import Put
-from pilotline.core.events import CablePlugged, EnergyRequested, LinkUp, TagPresented
+from pilotline.core.events import CablePlugged, DeadlinePassed, EnergyRequested, LinkUp, TagPresented
 from pilotline.core.snapshot import (
     SnapshotError,
     StoredRecord,
@@ -36,11 +36,14 @@ from pilotline.core.snapshot import (
     records_of,
 )
 from pilotline.core.state import Counter, Instant, State
-from pilotline.core.step import step
+from pilotline.core.step import next_deadline, step
 from pilotline.spec.products import ProductError, load_product, parse_product, product_names
 from pilotline.tools.check.environment import powered_up
 from pilotline.tools.fuzz_frames import DEAF_FROM, HostileWorld
 from pilotline.tools.replay import replayed
+
+_DEADLINES: Final = 5
+"""How far a station runs on what was stored."""
 
 
 def _one_line(error: Exception, begins: str) -> None:
@@ -94,7 +97,12 @@ def _boots(records: Sequence[StoredRecord]) -> None:
     except SnapshotError as error:
         _one_line(error, "")
         return
-    step(memory, powered_up(product, (False,) * (len(product.connectors) + 1)), Instant(0))
+    state = step(memory, powered_up(product, (False,) * (len(product.connectors) + 1)), Instant(0)).state
+    for _ in range(_DEADLINES):
+        due = next_deadline(state)
+        if due is None:
+            break
+        state = step(state, DeadlinePassed(), max(due, Instant(0))).state
 
 
 def read_store(data: bytes) -> None:
