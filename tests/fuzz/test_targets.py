@@ -26,6 +26,7 @@ FOUND = [
     ("urls", b"ws://example.org:99999/"),
     ("urls", b"ws://example.org:x/"),
     ("urls", b"ws://example.org/a\r\nX-Header: 1"),
+    ("urls", b"http://999.999.999.999/"),
     ("urls", b"wss://example.org/#"),
     ("urls", b"wss://example.org/?"),
     ("urls", b"ws://exa mple.org/"),

@@ -1,5 +1,6 @@
 """Whence and whither a file goes: the URL of a request, read once, and what may be said of it in a log."""
 
+from ipaddress import IPv4Address
 from typing import Final, NamedTuple
 from urllib.parse import quote, unquote, urlsplit, urlunsplit
 
@@ -64,6 +65,8 @@ class Place(NamedTuple):
             parts = urlsplit(url)
             port, host = parts.port, parts.hostname
             (host or "").encode("idna")  # as the resolver will, which raises there
+            if host and set(host) <= set("0123456789."):  # is an address or nothing
+                IPv4Address(host)
         except ValueError:
             raise TransferError("the URL cannot be read") from None
         if parts.scheme not in PORTS:

@@ -76,6 +76,7 @@ def _campaign(atheris: Any, name: str, target: "Target", options: argparse.Names
         "max_total_time": options.seconds,
         "seed": options.seed,
         "max_len": target.bytes_max,
+        "len_control": 10,  # or a campaign of minutes makes only short ones
         "timeout": _PATIENCE_S,
         "rss_limit_mb": _MEMORY_MB,
         "artifact_prefix": f"{folder}/",

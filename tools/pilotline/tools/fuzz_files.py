@@ -12,6 +12,7 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 
 import cbor2
+import httpx
 import msgspec
 from websockets.uri import parse_uri
 
@@ -236,6 +237,8 @@ def read_url(data: bytes) -> None:
     else:
         assert place.url().isascii() and str(place).isprintable(), place  # noqa: PT018, S101
         assert Place.of(place.url()).host == place.host, place  # noqa: S101
+        if place.scheme.startswith("http"):
+            httpx.URL(place.url())
         if len(place.password) > 8 and place.password not in place.path + place.host:
             assert place.password not in str(place), "a password is told"  # noqa: S101
     try:
