@@ -11,14 +11,14 @@ from pilotline.core import reading
 from pilotline.tools.fuzz_targets import TARGETS
 
 INPUTS = {
-    "frames": 100,
-    "control": 120,
-    "product": 500,
+    "frames": 60,
+    "control": 60,
+    "product": 300,
     "store": 100,
     "records": 1500,
     "journal": 500,
     "world": 800,
-    "urls": 5000,
+    "urls": 3000,
 }
 """How many in each of three rounds: a second or two."""
 FOUND = [
