@@ -4,10 +4,13 @@ import gc
 import random
 import sys
 
+import cbor2
 import pytest
 from fuzz.mutations import mutated
 
 from pilotline.core import reading
+from pilotline.core.snapshot import SnapshotError, decode_record, memory_of, record_data
+from pilotline.spec.products import load_product
 from pilotline.tools.fuzz_targets import TARGETS
 
 INPUTS = {
@@ -34,6 +37,7 @@ FOUND = [
     ("urls", "ws://exämple.org/\udcff".encode("utf-8", "surrogateescape")),
     ("control", b"GET /nowhere?\xf8"),
     ("records", b"\x81\x83db\not\xf6\xa0"),
+    ("journal", b"\x84dhead\x00e\na\x01\x00\x00\x00\x00"),
     ("world", b'{"version":"\xff"}'),
     ("world", b'{"points":' + b"[" * 100_000),
     ("product", b"a = " + b"[" * 100_000),
@@ -69,3 +73,19 @@ def test_damaged_inputs(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize(("name", "data"), FOUND)
 def test_what_was_found(name: str, data: bytes) -> None:
     TARGETS[name].attempt(data)
+
+
+@pytest.mark.parametrize("connector", [-99, -1, 99])
+def test_records_of_a_connector_that_cannot_be(connector: int) -> None:
+    """Found by a campaign: a transaction at connector -99 had passed, and the boot failed on it."""
+    stations = [cbor2.loads(data) for data in TARGETS["records"].begin_with()]
+    records = next(
+        station for station in stations if {"transactions", "configuration"} <= {r[0] for r in station}
+    )
+    for collection, _, record in records:
+        if collection == "transactions":
+            record["connector"] = connector
+    TARGETS["records"].attempt(cbor2.dumps(records))
+    stored = [(name, key, decode_record(name, key, record_data(plain))) for name, key, plain in records]
+    with pytest.raises(SnapshotError, match=f"the product has no connector {connector}"):
+        memory_of(load_product("reference"), stored)

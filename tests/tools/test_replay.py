@@ -187,7 +187,7 @@ def test_a_segment_that_is_gone_is_said(tmp_path: Path) -> None:
     [
         (b"\xff\xff\xff", "is no item of a journal; it is damaged"),
         (cbor2.dumps(["event", None, 1, [], []]), "does not begin with a head"),
-        (cbor2.dumps(["head", 99, "9.9", None]), "is of format 99, written by 9.9"),
+        (cbor2.dumps(["head", 99, "9.9", None]), "is of format 99, written by '9.9'"),
         (cbor2.dumps(["head", 1, "0.1", b"\x00"]), "is no record of this program"),
         (
             cbor2.dumps(["head", 1, "0.1", None]) + cbor2.dumps(["event", None, 1, ["X", {}], []]),

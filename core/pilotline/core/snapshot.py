@@ -171,7 +171,7 @@ def _check_references(held: dict[str, dict[Key, Any]], connectors: int) -> None:
     """A record that names what is not there is the work of a bug or of a damage: nothing may rest on it."""
     for collection, records in held.items():
         for key, record in records.items():
-            if getattr(record, "connector", 0) > connectors:
+            if not 0 <= getattr(record, "connector", 0) <= connectors:
                 raise SnapshotError(
                     f"{_name(collection, key)}: the product has no connector {record.connector}"
                 )

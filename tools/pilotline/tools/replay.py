@@ -82,7 +82,7 @@ def _head(item: Item) -> State | None:
     _, form, program, state = item.parts
     if form != FORMAT:
         raise JournalError(
-            f"{item.where}: is of format {form}, written by {program}; this program reads format {FORMAT}"
+            f"{item.where}: is of format {form!r:.20}, written by {program!r:.50}; this program reads format {FORMAT}"
         )
     return None if state is None else decode_state(state)
 
