@@ -8,6 +8,7 @@ from core.central_view import CentralView
 from pilotline.adapters.happenings import Happening
 from pilotline.core.effects import (
     AnswerDataTransfer,
+    BreakContactor,
     Clear,
     CloseContactor,
     Download,
@@ -254,6 +255,7 @@ class World:
                     LockConnector()
                     | CloseContactor()
                     | OpenContactor()
+                    | BreakContactor()
                     | ReadMeter()
                     | ReleaseConnector()
                     | ReportWorld()
@@ -299,7 +301,7 @@ class World:
             case CloseContactor(c) if not fails:
                 plant.closed[c] = True
                 self.tell(ContactorClosed(c))
-            case OpenContactor(c) if not fails:
+            case (OpenContactor(c) | BreakContactor(c)) if not fails:
                 plant.closed[c] = False
                 self.tell(ContactorOpened(c, plant.readings(c)))
             case ReadMeter(c, transaction, context) if not fails:

@@ -15,6 +15,7 @@ from typing_extensions import override
 from pilotline.adapters.journal import Journal
 from pilotline.core.effects import SendResult
 from pilotline.core.events import LinkUp
+from pilotline.core.step import next_deadline
 from pilotline.spec.products import Product, load_product
 
 NOW = datetime(2026, 11, 23, 6, 54, 28, tzinfo=UTC)
@@ -41,6 +42,10 @@ class StationMachine(RuleBasedStateMachine):
         if error is not None:
             note(f"pilotline replay {save(self.world, self.replays / type(self).__name__)}")
 
+    def start(self, product: Product) -> None:
+        """Another product than that of the class."""
+        self.world = World(product)
+
     # --- time ---
 
     def utc(self) -> datetime:
@@ -51,6 +56,16 @@ class StationMachine(RuleBasedStateMachine):
         """Power goes and comes back at once."""
         self.before_boot_ms += self.world.now
         self.world.power_on("PowerLoss")
+
+    def live(self, ms: int) -> None:
+        """Time passes, and whatever the station asks meanwhile is done at once."""
+        until = self.world.now + ms
+        due = next_deadline(self.world.standing())
+        while due is not None and due <= until:
+            self.world.pass_time(max(0, due - self.world.now))
+            self.agree()
+            due = next_deadline(self.world.standing())
+        self.world.pass_time(until - self.world.now)
 
     # --- the others ---
 

@@ -1,0 +1,400 @@
+"""What a connector is held to, and what is told of it, follow from what was accepted (§3.13, §5.5, §5.7, §5.16)."""
+
+import json
+import math
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from decimal import Decimal
+from fractions import Fraction
+from typing import Any, NamedTuple
+
+from core.test_smart_charging import NOW as DRAWN_NOW
+from core.test_smart_charging import profiles
+from hypothesis import strategies as st
+from hypothesis.stateful import initialize, invariant, rule
+from stateful.station_machine import BUDGET, StationMachine
+from typing_extensions import override
+
+from core import smart_charging_oracle as oracle
+from pilotline.core.calendar import EPOCH, date_of
+from pilotline.core.effects import LimitCurrent
+from pilotline.core.events import (
+    CablePlugged,
+    CableUnplugged,
+    ContactorClosed,
+    EnergyRequested,
+    EvUnplugged,
+    LinkLost,
+    LocalLimitFound,
+    LocalLimitLifted,
+    TagPresented,
+)
+from pilotline.spec.messages.structures import ChargingProfile, ChargingSchedule
+from pilotline.spec.products import adjusted, load_product
+
+CONNECTOR = st.sampled_from((1, 2))
+LEVELS, PERIODS, PROFILES = 2, 3, 4
+UNITS = st.sampled_from(("Current,Power", "Current,Power", "Current", "Power"))
+SOCKET = oracle.Socket(Fraction(230), 3, Fraction(6), Fraction(32), switches_phases=True)
+SPOILT: dict[str, Callable[[dict[str, Any], dict[str, Any]], object]] = {
+    "no period at the start": lambda of, first: first.update(startPeriod=1),
+    "two periods at once": lambda of, first: of["chargingSchedule"]["chargingSchedulePeriod"].append(first),
+    "a limit below 0": lambda of, first: first.update(limit=-1),
+    "four phases": lambda of, first: first.update(numberPhases=4),
+    "a level below 0": lambda of, first: of.update(stackLevel=-1),
+    "a level too high": lambda of, first: of.update(stackLevel=LEVELS + 1),
+    "no recurrency": lambda of, first: of.update(chargingProfileKind="Recurring", recurrencyKind=None),
+    "a transaction that is none": lambda of, first: of.update(transactionId=99),
+}
+"""What makes any profile one that must be refused (§7.8, §7.13, §7.14, §9.4.1)."""
+
+
+class Beginning(NamedTuple):
+    """When it was: in which boot, and by the clock, if there was one."""
+
+    boot: int
+    at: int
+    date: datetime | None
+
+
+class Running(NamedTuple):
+    number: int
+    started: Beginning
+    charging: Beginning | None = None
+
+
+class ChargingProfiles(StationMachine):
+    """Held against the evaluator that follows the text one instant at a time, with a list of what was accepted."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.units = ""
+        self.sent: dict[int, oracle.Sent] = {}  # by chargingProfileId
+        self.running: dict[int, Running] = {}  # by connector
+        self.ids: dict[int, int] = {}  # connector -> transactionId
+        self.local: dict[int, tuple[Fraction, str]] = {}
+        self.commanded: dict[int, tuple[Decimal, int]] = {}
+        self.epoch: datetime | None = None  # the station's time at the start of this boot
+        self.boot = 0
+        self.heard = 0
+
+    @initialize(units=UNITS, charging=st.sets(CONNECTOR))
+    def begin(self, units: str, charging: set[int]) -> None:
+        keys = {
+            "ChargeProfileMaxStackLevel": str(LEVELS),
+            "ChargingScheduleMaxPeriods": str(PERIODS),
+            "MaxChargingProfilesInstalled": str(PROFILES),
+            "ChargingScheduleAllowedChargingRateUnit": units,
+            "AllowOfflineTxForUnknownId": "true",
+            "MeterValueSampleInterval": "0",
+            "StopTransactionMaxMeterValues": "5",
+        }
+        self.units = units
+        self.start(adjusted(load_product("reference"), keys))
+        self.connect()
+        for connector in charging:
+            self.charges(connector)
+
+    # --- the clock ---
+
+    @override
+    def answer(self, request: str) -> dict[str, Any]:
+        call = self.world.calls[-1].request
+        payload = super().answer(request)
+        if request == "StartTransactionReq":
+            self.ids[call.connector_id] = payload["transactionId"]  # type: ignore[union-attr]
+        if "currentTime" in payload:
+            self.epoch = self.utc() - timedelta(milliseconds=self.world.now)
+        return payload | ({"interval": 86_400} if "interval" in payload else {})
+
+    def reckoned(self) -> datetime:
+        """Without a clock the last time known goes on from the boot on."""
+        known = self.world.standing().memory.boot.last_known
+        if self.epoch is not None:
+            return self.epoch
+        return EPOCH if known is None or known.utc is None else date_of(known.utc)
+
+    def present(self) -> datetime:
+        return self.reckoned() + timedelta(milliseconds=self.world.now)
+
+    def beginning(self, at: int) -> Beginning:
+        return Beginning(
+            self.boot, at, None if self.epoch is None else self.epoch + timedelta(milliseconds=at)
+        )
+
+    def date(self, of: Beginning) -> datetime:
+        if of.date is not None:
+            return of.date
+        return self.reckoned() + timedelta(milliseconds=of.at if of.boot == self.boot else 0)
+
+    # --- what is expected ---
+
+    def look(self) -> None:
+        """Who charges since when, and what the hardware was told last."""
+        uses = {
+            session.connector: session.transaction
+            for session in self.world.standing().moment.sessions
+            if session.state in ("charging", "ending") and session.transaction is not None
+        }
+        for connector in (1, 2):
+            known = self.running.get(connector)
+            if known is not None and known.number != uses.get(connector):
+                del self.running[connector]
+                self.sent = {
+                    number: one
+                    for number, one in self.sent.items()
+                    if one.profile.charging_profile_purpose != "TxProfile" or one.connector != connector
+                }
+            number = uses.get(connector)
+            if number is not None and connector not in self.running:
+                self.running[connector] = Running(number, self.beginning(self.world.now))
+        for happening in self.world.happenings[self.heard :]:
+            for effect in happening.effects:
+                if isinstance(effect, LimitCurrent):
+                    self.commanded[effect.connector] = effect.current_a, effect.phases
+            closed = happening.event.connector if isinstance(happening.event, ContactorClosed) else 0
+            if closed in self.running and self.running[closed].charging is None:
+                began = self.running[closed]._replace(charging=self.beginning(happening.at))
+                self.running[closed] = began
+        self.heard = len(self.world.happenings)
+
+    def as_told(self) -> oracle.World:
+        drawing = {
+            connector: oracle.Drawing(
+                one.number,
+                self.date(one.started),
+                None if one.charging is None else self.date(one.charging),
+                None,
+            )
+            for connector, one in self.running.items()
+        }
+        local = tuple((point, *limit) for point, limit in self.local.items())
+        return oracle.World({1: SOCKET, 2: SOCKET}, tuple(self.sent.values()), drawing, local)
+
+    @invariant()
+    def is_held_to_it(self) -> None:
+        self.look()
+        at, told = self.present(), self.as_told()
+        for connector, drawing in told.drawing.items():
+            if drawing.charging is None:
+                told.drawing[connector] = drawing._replace(charging=at)
+        expected = oracle.answers(told, at)
+        for connector, commanded in self.commanded.items():
+            held = (Decimal(32), 3)
+            if connector in expected:
+                found = expected[connector]
+                held = Decimal(math.floor(found.amperes * 10)) / 10, found.phases
+            assert commanded == held, f"connector {connector} at {at}: {commanded}, not {held}"
+
+    # --- profiles ---
+
+    @rule(
+        of=st.integers(0, 5).flatmap(profiles),
+        level=st.integers(0, LEVELS),
+        spoilt=st.sampled_from((None,) * 20 + tuple(SPOILT)),
+        where=st.sampled_from((None,) * 12 + (0, 1, 2)),
+        named=st.sampled_from((None,) * 6 + (True, False)),
+    )  # fmt: skip
+    def is_sent(
+        self, of: oracle.Sent, level: int, spoilt: str | None, where: int | None, named: bool | None
+    ) -> None:
+        self.reach()
+        connector = of.connector if where is None else where
+        transaction = None if named is None else self.ids.get(connector, 0) if named else 98
+        profile = moved(of.profile, self.present() - DRAWN_NOW).model_copy(
+            update={"stack_level": level, "transaction_id": transaction}
+        )
+        payload = profile.model_dump(mode="json", by_alias=True, exclude_none=True)
+        if spoilt is not None:
+            SPOILT[spoilt](payload, payload["chargingSchedule"]["chargingSchedulePeriod"][0])
+        told = {name: value for name, value in payload.items() if value is not None}
+        status = self.ask("SetChargingProfile", {"connectorId": connector, "csChargingProfiles": told})[
+            "status"
+        ]
+        of_transaction = profile.charging_profile_purpose == "TxProfile"
+        number = self.running[connector].number if of_transaction and connector in self.running else None
+        new = oracle.Sent(profile, connector, self.present(), number)
+        refused = spoilt is not None or self.is_refused(new) or self.is_one_too_many(new)
+        assert status == ("Rejected" if refused else "Accepted")
+        if not refused:
+            self.sent = self.with_new(new)
+        self.agree()
+
+    def is_refused(self, new: oracle.Sent) -> bool:
+        """It is not for there, not for now, or more than the keys say (§5.16, §9.4)."""
+        profile, schedule = new.profile, new.profile.charging_schedule
+        name = {"A": "Current", "W": "Power"}[schedule.charging_rate_unit]
+        if len(schedule.charging_schedule_period) > PERIODS or name not in self.units:
+            return True
+        if profile.valid_from and profile.valid_to and profile.valid_to <= profile.valid_from:
+            return True
+        if profile.charging_profile_purpose == "TxProfile":
+            known = self.ids.get(new.connector)
+            return new.transaction is None or profile.transaction_id not in (None, known)
+        for_the_station = profile.charging_profile_purpose == "ChargePointMaxProfile"
+        return profile.transaction_id is not None or (for_the_station and new.connector != 0)
+
+    def is_one_too_many(self, new: oracle.Sent) -> bool:
+        after = self.with_new(new).values()
+        purpose = new.profile.charging_profile_purpose
+        alike = [one for one in after if one.profile.charging_profile_purpose == purpose]
+        return len(after) > PROFILES or len(alike) > LEVELS
+
+    def with_new(self, new: oracle.Sent) -> dict[int, oracle.Sent]:
+        """What has its id gives way, and what has its place in the stack (§5.16.3)."""
+        return {
+            number: one
+            for number, one in self.sent.items()
+            if number != new.profile.charging_profile_id and place(one) != place(new)
+        } | {new.profile.charging_profile_id: new}
+
+    @rule(
+        number=st.none() | st.integers(0, 5),
+        connector=st.none() | st.integers(0, 2),
+        purpose=st.sampled_from((None, "ChargePointMaxProfile", "TxDefaultProfile", "TxProfile")),
+        level=st.none() | st.integers(0, LEVELS),
+    )
+    def are_cleared(
+        self, number: int | None, connector: int | None, purpose: str | None, level: int | None
+    ) -> None:
+        """By the id, or else by all that is said (errata 3.25, 3.26)."""
+        self.reach()
+        criteria = {
+            "id": number,
+            "connectorId": connector,
+            "chargingProfilePurpose": purpose,
+            "stackLevel": level,
+        }
+        status = self.ask("ClearChargingProfile", {n: v for n, v in criteria.items() if v is not None})[
+            "status"
+        ]
+        meant = {
+            found
+            for found, one in self.sent.items()
+            if (
+                found == number
+                if number is not None
+                else connector in (None, one.connector)
+                and purpose in (None, one.profile.charging_profile_purpose)
+                and level in (None, one.profile.stack_level)
+            )
+        }
+        assert status == ("Accepted" if meant else "Unknown")
+        self.sent = {found: one for found, one in self.sent.items() if found not in meant}
+        self.agree()
+
+    @rule(
+        connector=st.integers(0, 2),
+        duration=st.sampled_from((-1, 0, 1, 45)),
+        unit=st.sampled_from((None, "A", "W")),
+    )
+    def is_asked(self, connector: int, duration: int, unit: str | None) -> None:
+        self.reach()
+        question = {"connectorId": connector, "duration": duration, "chargingRateUnit": unit}
+        told = self.ask("GetCompositeSchedule", {n: v for n, v in question.items() if v is not None})
+        unit = unit or ("A" if "Current" in self.units else "W")
+        if duration < 0 or {"A": "Current", "W": "Power"}[unit] not in self.units:
+            assert told == {"status": "Rejected"}
+            return
+        assert (told["status"], told["connectorId"]) == ("Accepted", connector)
+        assert datetime.fromisoformat(told["scheduleStart"]) == self.present()
+        schedule = ChargingSchedule.model_validate_json(json.dumps(told["chargingSchedule"]))
+        oracle.confirm(self.as_told(), connector, self.present(), schedule, duration, unit)
+
+    # --- the rest of the world ---
+
+    def reach(self) -> None:
+        """Whoever wants to ask connects first."""
+        if self.world.standing().moment.link.state != "up":
+            self.live(3000)
+            self.connect()
+
+    @rule(connector=CONNECTOR)
+    def charges(self, connector: int) -> None:
+        plant = self.world.plant
+        if plant.cable[connector] == "unplugged":
+            plant.cable[connector], plant.asking[connector] = "plugged", True
+            self.world.tell(CablePlugged(connector))
+            self.world.tell(EnergyRequested(connector))
+            self.world.tell(TagPresented(connector, f"TAG{connector}"))
+            self.agree()
+
+    @rule(connector=CONNECTOR, unplugs=st.booleans())
+    def leaves(self, connector: int, unplugs: bool) -> None:
+        plant = self.world.plant
+        if unplugs and plant.cable[connector] == "plugged":
+            plant.cable[connector], plant.asking[connector] = "unplugged", False
+            self.world.tell(EvUnplugged(connector))
+            self.agree()
+            self.world.tell(CableUnplugged(connector))
+            self.agree()
+
+    @rule(
+        point=st.integers(0, 2), limit=st.none() | st.sampled_from((0, 7, 9, 20)), unit=st.sampled_from("AW")
+    )
+    def gets_hot(self, point: int, limit: int | None, unit: str) -> None:
+        self.local.pop(point, None)
+        if limit is None:
+            self.world.tell(LocalLimitLifted(point, "heat"))
+        else:
+            rate = limit * (600 if unit == "W" else 1)
+            self.local[point] = Fraction(rate), unit
+            self.world.tell(LocalLimitFound(point, "heat", Decimal(rate), unit))  # type: ignore[arg-type]
+        self.agree()
+
+    @rule(ms=st.sampled_from((250, 1000, 20_000, 60_000, 86_280_000, 86_400_000, 604_740_000)))
+    def time_passes(self, ms: int) -> None:
+        """Looked at wherever a profile may begin to say something else."""
+        until = self.world.now + ms
+        zero = self.reckoned()
+        last = zero + timedelta(milliseconds=until)
+        edges = sorted(oracle.moments(self.as_told(), self.present(), last))
+        for edge in [*edges[:20], last]:
+            self.live(max(0, (edge - zero) // timedelta(milliseconds=1) - self.world.now))
+            self.is_held_to_it()
+
+    @rule(seconds=st.sampled_from((-86_400, -90, 90, 3600)))
+    def the_clock_is_set(self, seconds: int) -> None:
+        """The Central System has another time from now on."""
+        self.reach()
+        self.before_boot_ms += seconds * 1000
+        self.ask("TriggerMessage", {"requestedMessage": "Heartbeat"})
+        self.agree()
+
+    @rule(leaves=st.sampled_from((0, 0, 0, 1, 2)), connects=st.booleans())
+    def power_is_cut(self, leaves: int, connects: bool) -> None:
+        if leaves:
+            self.world.plant.cable[leaves], self.world.plant.asking[leaves] = "unplugged", False
+        self.cut()
+        self.epoch, self.local = None, {}
+        self.boot += 1
+        self.agree()
+        if connects:
+            self.connect()
+
+    @rule()
+    def link_is_lost(self) -> None:
+        self.world.tell(LinkLost(self.world.connection, 0))
+        self.agree()
+
+
+def place(one: oracle.Sent) -> tuple[int, str, int]:
+    return one.connector, one.profile.charging_profile_purpose, one.profile.stack_level
+
+
+def moved(profile: ChargingProfile, by: timedelta) -> ChargingProfile:
+    """All its dates."""
+    schedule = profile.charging_schedule
+    return profile.model_copy(
+        update={
+            "valid_from": profile.valid_from and profile.valid_from + by,
+            "valid_to": profile.valid_to and profile.valid_to + by,
+            "charging_schedule": schedule.model_copy(
+                update={"start_schedule": schedule.start_schedule and schedule.start_schedule + by}
+            ),
+        }
+    )
+
+
+TestChargingProfiles = ChargingProfiles.TestCase
+TestChargingProfiles.settings = BUDGET
