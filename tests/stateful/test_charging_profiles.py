@@ -29,11 +29,11 @@ from pilotline.core.events import (
     LocalLimitLifted,
     TagPresented,
 )
-from pilotline.spec.messages.structures import ChargingProfile, ChargingSchedule
+from pilotline.spec.messages.structures import ChargingProfile, ChargingSchedule, ChargingSchedulePeriod
 from pilotline.spec.products import adjusted, load_product
 
 CONNECTOR = st.sampled_from((1, 2))
-LEVELS, PERIODS, PROFILES = 2, 3, 4
+LEVELS, PERIODS, PROFILES = 2, 3, 5
 UNITS = st.sampled_from(("Current,Power", "Current,Power", "Current", "Power"))
 SOCKET = oracle.Socket(Fraction(230), 3, Fraction(6), Fraction(32), switches_phases=True)
 SPOILT: dict[str, Callable[[dict[str, Any], dict[str, Any]], object]] = {
@@ -198,12 +198,61 @@ class ChargingProfiles(StationMachine):
     def is_sent(
         self, of: oracle.Sent, level: int, spoilt: str | None, where: int | None, named: bool | None
     ) -> None:
-        self.reach()
         connector = of.connector if where is None else where
         transaction = None if named is None else self.ids.get(connector, 0) if named else 98
-        profile = moved(of.profile, self.present() - DRAWN_NOW).model_copy(
-            update={"stack_level": level, "transaction_id": transaction}
+        profile = moved(of.profile, self.present() - DRAWN_NOW)
+        self.sends(
+            connector,
+            profile.model_copy(update={"stack_level": level, "transaction_id": transaction}),
+            spoilt,
         )
+
+    @rule(
+        point=st.sampled_from((0, 1, 2)),
+        number=st.integers(0, 5),
+        kind=st.sampled_from(("Absolute", "Relative", "Daily", "Weekly")),
+        begins_s=st.none() | st.sampled_from((-86_400, -30, 0, 30)),
+        limits=st.lists(st.sampled_from((0, 5, 6, 16, 40)), min_size=1, max_size=3),
+        phases=st.sampled_from((None, 1)),
+        lasts_s=st.sampled_from((None, None, 30, 80)),
+    )
+    def charges_by_it(
+        self,
+        point: int,
+        number: int,
+        kind: str,
+        begins_s: int | None,
+        limits: list[int],
+        phases: int | None,
+        lasts_s: int | None,
+    ) -> None:
+        """So that the walk comes far: for all, for the transaction that runs, or for those to come."""
+        self.charges(max(1, point))
+        name = "ChargePointMax" if point == 0 else "Tx" if number % 2 else "TxDefault"
+        begins = None if begins_s is None else self.present() + timedelta(seconds=begins_s)
+        each = 1 if "Current" in self.units else 690
+        periods = tuple(
+            ChargingSchedulePeriod(start_period=20 * place, limit=Decimal(limit * each), number_phases=phases)
+            for place, limit in enumerate(limits)
+        )
+        schedule = ChargingSchedule(
+            charging_rate_unit="A" if "Current" in self.units else "W",
+            charging_schedule_period=periods,
+            start_schedule=begins,
+            duration=lasts_s,
+        )
+        new = ChargingProfile(
+            charging_profile_id=number,
+            stack_level=number % 3,
+            charging_profile_purpose=f"{name}Profile",  # type: ignore[arg-type]
+            charging_profile_kind="Recurring" if kind in ("Daily", "Weekly") else kind,  # type: ignore[arg-type]
+            charging_schedule=schedule,
+            recurrency_kind=kind if kind in ("Daily", "Weekly") else None,  # type: ignore[arg-type]
+        )
+        self.sends(point, new, None)
+
+    def sends(self, connector: int, profile: ChargingProfile, spoilt: str | None) -> None:
+        self.reach()
         payload = profile.model_dump(mode="json", by_alias=True, exclude_none=True)
         if spoilt is not None:
             SPOILT[spoilt](payload, payload["chargingSchedule"]["chargingSchedulePeriod"][0])
@@ -318,6 +367,7 @@ class ChargingProfiles(StationMachine):
             self.world.tell(EnergyRequested(connector))
             self.world.tell(TagPresented(connector, f"TAG{connector}"))
             self.agree()
+            self.look()
 
     @rule(connector=CONNECTOR, unplugs=st.booleans())
     def leaves(self, connector: int, unplugs: bool) -> None:
@@ -374,8 +424,9 @@ class ChargingProfiles(StationMachine):
 
     @rule()
     def link_is_lost(self) -> None:
-        self.world.tell(LinkLost(self.world.connection, 0))
-        self.agree()
+        if self.world.standing().moment.link.state == "up":
+            self.world.tell(LinkLost(self.world.connection, 0))
+            self.agree()
 
 
 def place(one: oracle.Sent) -> tuple[int, str, int]:
