@@ -95,6 +95,19 @@ class Diagnostics(FileMachine):
             self.happens("Uploaded")
         self.agree()
 
+    @precondition(lambda self: self.order is not None)
+    @rule(ends=st.lists(st.sampled_from(("fails", "says nothing")), min_size=1, max_size=3))
+    def goes_badly(self, ends: list[str]) -> None:
+        """So that the walk comes far."""
+        for end in ends:
+            self.live(60_000)
+            self.agree()
+            if end == "fails":
+                self.upload_ends(fails=True)
+            else:
+                self.live(TRANSFER_S * 1000)
+                self.agree()
+
     def fails(self) -> None:
         """Retries count what follows the first attempt (errata 3.50)."""
         assert self.order is not None
