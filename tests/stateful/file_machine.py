@@ -11,6 +11,7 @@ from typing_extensions import override
 from pilotline.core.effects import AbandonUpdate, AbandonUpload, Download, Install, Reboot, SendCall, Upload
 from pilotline.core.events import LinkLost
 from pilotline.spec.messages.core import BootNotificationReq
+from pilotline.spec.products import adjusted, load_product
 
 PLACE = "ftp://user:secret@files.example/"
 KEPT_MAX = 5
@@ -25,6 +26,9 @@ RETRIES_OF_ITS_OWN, WAIT_OF_ITS_OWN_S, TRANSFER_S, INSTALLATION_S = 2, 30, 7200,
 class FileMachine(StationMachine):
     """Statuses are told at least once, in order; where nobody listened, at least the newest (errata 3.19)."""
 
+    product = adjusted(
+        load_product("reference"), {"MeterValueSampleInterval": "0", "StopTransactionMaxMeterValues": "5"}
+    )
     notification: ClassVar[type]
 
     def __init__(self) -> None:
@@ -38,7 +42,7 @@ class FileMachine(StationMachine):
         self.refuses = False
         self.heard = 0
         self.old: list[Any] = []  # jobs that nobody waits for any more
-        self.told_version = ""
+        self.version = self.product.identity.firmware_version
 
     def look(self) -> None:
         """What follows by now."""
@@ -63,7 +67,7 @@ class FileMachine(StationMachine):
 
     @invariant()
     def what_is_due_is_kept(self) -> None:
-        assert self.stored() == self.due
+        assert self.stored() == self.due, f"{self.stored()} instead of {self.due}"
 
     def is_heard(self) -> bool:
         moment = self.world.standing().moment
@@ -81,6 +85,8 @@ class FileMachine(StationMachine):
                 self.reply()
             elif self.world.commands:
                 self.world.feedback(fails=False)
+            elif self.something_is_due():
+                self.world.pass_time(0)
             else:
                 return
         raise AssertionError("the station asks without an end")
@@ -100,7 +106,7 @@ class FileMachine(StationMachine):
                     case Reboot():
                         self.reboots = True
                     case SendCall(request=BootNotificationReq(firmware_version=version)):
-                        self.told_version = version or ""
+                        assert version == self.version, "it runs on another (errata 3.47)"
                     case SendCall(message_id=sent, request=request) if isinstance(request, self.notification):
                         self.is_told(sent, request.status)  # type: ignore[attr-defined]
                     case _:
@@ -135,9 +141,9 @@ class FileMachine(StationMachine):
         self.world.feedback(fails)
 
     @override
-    def cut(self) -> None:
+    def cut(self, cause: str = "PowerLoss") -> None:
         self.job, self.reboots = None, False
-        super().cut()
+        super().cut(cause)
 
     # --- rules ---
 

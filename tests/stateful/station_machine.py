@@ -34,6 +34,10 @@ class StationMachine(RuleBasedStateMachine):
         super().__init__()
         self.world = World(self.product)
         self.before_boot_ms = 0
+        self.boots = 1
+        self.epoch: datetime | None = (
+            None  # the station's time at the beginning of this boot, once it was told
+        )
 
     @override
     def teardown(self) -> None:
@@ -52,10 +56,17 @@ class StationMachine(RuleBasedStateMachine):
         """What the Central System's clock says, whatever the station's does."""
         return NOW + timedelta(milliseconds=self.before_boot_ms + self.world.now)
 
-    def cut(self) -> None:
+    def present(self) -> datetime:
+        """What the station's clock says."""
+        assert self.epoch is not None
+        return self.epoch + timedelta(milliseconds=self.world.now)
+
+    def cut(self, cause: str = "PowerLoss") -> None:
         """Power goes and comes back at once."""
         self.before_boot_ms += self.world.now
-        self.world.power_on("PowerLoss")
+        self.boots += 1
+        self.epoch = None
+        self.world.power_on(cause)
 
     def live(self, ms: int) -> None:
         """Time passes, and whatever the station asks meanwhile is done at once."""
@@ -66,6 +77,10 @@ class StationMachine(RuleBasedStateMachine):
             self.agree()
             due = next_deadline(self.world.standing())
         self.world.pass_time(until - self.world.now)
+
+    def something_is_due(self) -> bool:
+        due = next_deadline(self.world.standing())
+        return due is not None and due <= self.world.now
 
     # --- the others ---
 
@@ -88,7 +103,10 @@ class StationMachine(RuleBasedStateMachine):
         if request == "StartTransactionReq":
             self.world.next_transaction_id += 1
         payload = agreeable(request, self.world.next_transaction_id)
-        return payload | ({"currentTime": self.utc().isoformat()} if "currentTime" in payload else {})
+        if "currentTime" not in payload:
+            return payload
+        self.epoch = self.utc() - timedelta(milliseconds=self.world.now)
+        return payload | {"currentTime": self.utc().isoformat()}
 
     def ask(self, action: str, payload: dict[str, Any]) -> dict[str, Any]:
         """The Central System asks, and gets a CALLRESULT at once."""

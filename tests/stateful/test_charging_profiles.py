@@ -74,8 +74,6 @@ class ChargingProfiles(StationMachine):
         self.ids: dict[int, int] = {}  # connector -> transactionId
         self.local: dict[int, tuple[Fraction, str]] = {}
         self.commanded: dict[int, tuple[Decimal, int]] = {}
-        self.epoch: datetime | None = None  # the station's time at the start of this boot
-        self.boot = 0
         self.heard = 0
 
     @initialize(units=UNITS, charging=st.sets(CONNECTOR))
@@ -103,8 +101,6 @@ class ChargingProfiles(StationMachine):
         payload = super().answer(request)
         if request == "StartTransactionReq":
             self.ids[call.connector_id] = payload["transactionId"]  # type: ignore[union-attr]
-        if "currentTime" in payload:
-            self.epoch = self.utc() - timedelta(milliseconds=self.world.now)
         return payload | ({"interval": 86_400} if "interval" in payload else {})
 
     def reckoned(self) -> datetime:
@@ -114,18 +110,19 @@ class ChargingProfiles(StationMachine):
             return self.epoch
         return EPOCH if known is None or known.utc is None else date_of(known.utc)
 
+    @override
     def present(self) -> datetime:
         return self.reckoned() + timedelta(milliseconds=self.world.now)
 
     def beginning(self, at: int) -> Beginning:
         return Beginning(
-            self.boot, at, None if self.epoch is None else self.epoch + timedelta(milliseconds=at)
+            self.boots, at, None if self.epoch is None else self.epoch + timedelta(milliseconds=at)
         )
 
     def date(self, of: Beginning) -> datetime:
         if of.date is not None:
             return of.date
-        return self.reckoned() + timedelta(milliseconds=of.at if of.boot == self.boot else 0)
+        return self.reckoned() + timedelta(milliseconds=of.at if of.boot == self.boots else 0)
 
     # --- what is expected ---
 
@@ -416,8 +413,7 @@ class ChargingProfiles(StationMachine):
         if leaves:
             self.world.plant.cable[leaves], self.world.plant.asking[leaves] = "unplugged", False
         self.cut()
-        self.epoch, self.local = None, {}
-        self.boot += 1
+        self.local = {}
         self.agree()
         if connects:
             self.connect()
