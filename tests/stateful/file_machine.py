@@ -44,7 +44,7 @@ class FileMachine(StationMachine):
         self.old: list[Any] = []  # jobs that nobody waits for any more
         self.version = self.product.identity.firmware_version
 
-    def look(self) -> None:
+    def conclude(self) -> None:
         """What follows by now."""
         raise AssertionError("the machine of a subsystem says what")
 
@@ -76,20 +76,14 @@ class FileMachine(StationMachine):
     # --- the world ---
 
     @override
-    def agree(self) -> None:
-        """Everybody does what the station asks, but for files and restarts."""
-        for _ in range(300):
-            self.look()
-            self.listen()
-            if self.world.calls and not self.answers_nothing:
-                self.reply()
-            elif self.world.commands:
-                self.world.feedback(fails=False)
-            elif self.something_is_due():
-                self.world.pass_time(0)
-            else:
-                return
-        raise AssertionError("the station asks without an end")
+    def look(self) -> None:
+        """Files and restarts are left to the rules."""
+        self.conclude()
+        self.listen()
+
+    @override
+    def is_answered(self) -> bool:
+        return not self.answers_nothing
 
     def listen(self) -> None:
         for happening in self.world.happenings[self.heard :]:
@@ -123,6 +117,7 @@ class FileMachine(StationMachine):
         else:
             assert self.due[:1] == [status], f"{status} is told, and due is {self.due}"
 
+    @override
     def reply(self) -> None:
         call, opened = self.world.calls[-1], self.world.standing().moment.call.open
         if opened is None or opened.message_id != call.message_id:

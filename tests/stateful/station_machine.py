@@ -14,7 +14,7 @@ from typing_extensions import override
 
 from pilotline.adapters.journal import Journal
 from pilotline.core.effects import SendResult
-from pilotline.core.events import LinkUp
+from pilotline.core.events import DeadlinePassed, LinkUp
 from pilotline.core.step import next_deadline
 from pilotline.spec.products import Product, load_product
 
@@ -88,16 +88,29 @@ class StationMachine(RuleBasedStateMachine):
         self.world.tell(LinkUp(self.world.connection))
         self.agree()
 
+    def look(self) -> None:
+        """What a model concludes before the station goes on."""
+
+    def is_answered(self) -> bool:
+        """Whether the Central System answers just now."""
+        return True
+
     def agree(self) -> None:
         """Everybody does what the station asks, until it asks no more."""
         for _ in range(300):
-            if self.world.calls:
-                self.world.answer(self.answer(type(self.world.calls[-1].request).__name__))
+            self.look()
+            if self.world.calls and self.is_answered():
+                self.reply()
             elif self.world.commands:
                 self.world.feedback(fails=False)
+            elif self.something_is_due():
+                self.world.tell(DeadlinePassed())
             else:
                 return
         raise AssertionError("the station asks without an end")
+
+    def reply(self) -> None:
+        self.world.answer(self.answer(type(self.world.calls[-1].request).__name__))
 
     def answer(self, request: str) -> dict[str, Any]:
         if request == "StartTransactionReq":

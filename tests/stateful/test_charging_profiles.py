@@ -126,6 +126,7 @@ class ChargingProfiles(StationMachine):
 
     # --- what is expected ---
 
+    @override
     def look(self) -> None:
         """Who charges since when, and what the hardware was told last."""
         uses = {
@@ -364,7 +365,6 @@ class ChargingProfiles(StationMachine):
             self.world.tell(EnergyRequested(connector))
             self.world.tell(TagPresented(connector, f"TAG{connector}"))
             self.agree()
-            self.look()
 
     @rule(connector=CONNECTOR, unplugs=st.booleans())
     def leaves(self, connector: int, unplugs: bool) -> None:

@@ -123,7 +123,7 @@ class Diagnostics(FileMachine):
         self.order = self.order._replace(retries=left, sending=False, until_ms=until)
 
     @override
-    def look(self) -> None:
+    def conclude(self) -> None:
         while self.order is not None and self.world.now >= self.order.until_ms:
             if self.order.sending:
                 self.fails()

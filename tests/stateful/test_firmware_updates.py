@@ -73,7 +73,7 @@ class FirmwareUpdates(FileMachine):
     # --- what is expected ---
 
     @override
-    def look(self) -> None:
+    def conclude(self) -> None:
         """What follows from the time, and from who charges."""
         now = self.world.now
         if self.phase == "awaits its date" and self.epoch and self.present() >= self.order.date:
