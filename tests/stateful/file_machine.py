@@ -59,11 +59,6 @@ class FileMachine(StationMachine):
     def happens(self, status: str) -> None:
         """Without anybody who listens the newest will do."""
         self.due = [*self.due, status] if self.is_heard() else [status]
-        if len(self.due) > KEPT_MAX:
-            kept = self.stored()
-            assert (kept[0], kept[-1]) == (self.due[0], status)
-            assert len(kept) > 1
-            self.due = kept
 
     @invariant()
     def what_is_due_is_kept(self) -> None:
@@ -79,6 +74,11 @@ class FileMachine(StationMachine):
     def look(self) -> None:
         """Files and restarts are left to the rules."""
         self.conclude()
+        if len(self.due) > KEPT_MAX:
+            kept = self.stored()
+            assert 1 < len(kept) <= KEPT_MAX
+            assert (kept[0], kept[-1]) == (self.due[0], self.due[-1])
+            self.due = kept
         self.listen()
 
     @override
