@@ -58,15 +58,11 @@ class FileMachine(StationMachine):
 
     def happens(self, status: str) -> None:
         """Without anybody who listens the newest will do."""
-        self.due = [*self.due, status] if self.is_heard() else [status]
+        self.due = [*self.due, status] if self.online else [status]
 
     @invariant()
     def what_is_due_is_kept(self) -> None:
         assert self.stored() == self.due, f"{self.stored()} instead of {self.due}"
-
-    def is_heard(self) -> bool:
-        moment = self.world.standing().moment
-        return moment.link.state == "up" and moment.registration.state == "accepted"
 
     # --- the world ---
 
@@ -126,7 +122,7 @@ class FileMachine(StationMachine):
         is_notice = isinstance(call.request, self.notification)
         if is_notice and call.message_id not in self.triggered_ids:
             self.due.pop(0)
-        payload = None if is_notice and self.refuses else self.answer(type(call.request).__name__)
+        payload = None if is_notice and self.refuses else self.answer(call)
         if payload is not None and "interval" in payload:
             payload["interval"] = 86_400
         self.world.answer(payload)
@@ -136,9 +132,9 @@ class FileMachine(StationMachine):
         self.world.feedback(fails)
 
     @override
-    def cut(self, cause: str = "PowerLoss") -> None:
+    def cut(self, *, own_clock: bool = False) -> None:
         self.job, self.reboots = None, False
-        super().cut(cause)
+        super().cut(own_clock=own_clock)
 
     # --- rules ---
 
@@ -175,7 +171,7 @@ class FileMachine(StationMachine):
     @rule()
     def is_asked_for_it(self) -> None:
         """TriggerMessage (§5.17): told as it is, Idle if nothing is done (§7.24, §7.25)."""
-        if self.is_heard() and not self.due and not self.answers_nothing:
+        if self.online and not self.due and not self.answers_nothing:
             self.triggered = self.phase_told()
             message = self.notification.__name__.removesuffix("Req")
             assert self.ask("TriggerMessage", {"requestedMessage": message})["status"] == "Accepted"

@@ -17,7 +17,7 @@ from typing_extensions import override
 
 from core import smart_charging_oracle as oracle
 from pilotline.core.calendar import EPOCH, date_of
-from pilotline.core.effects import LimitCurrent
+from pilotline.core.effects import LimitCurrent, SendCall
 from pilotline.core.events import (
     CablePlugged,
     CableUnplugged,
@@ -29,6 +29,7 @@ from pilotline.core.events import (
     LocalLimitLifted,
     TagPresented,
 )
+from pilotline.spec.messages.core import StartTransactionReq
 from pilotline.spec.messages.structures import ChargingProfile, ChargingSchedule, ChargingSchedulePeriod
 from pilotline.spec.products import adjusted, load_product
 
@@ -96,11 +97,10 @@ class ChargingProfiles(StationMachine):
     # --- the clock ---
 
     @override
-    def answer(self, request: str) -> dict[str, Any]:
-        call = self.world.calls[-1].request
-        payload = super().answer(request)
-        if request == "StartTransactionReq":
-            self.ids[call.connector_id] = payload["transactionId"]  # type: ignore[union-attr]
+    def answer(self, call: SendCall) -> dict[str, Any]:
+        payload = super().answer(call)
+        if isinstance(call.request, StartTransactionReq):
+            self.ids[call.request.connector_id] = payload["transactionId"]
         return payload | ({"interval": 86_400} if "interval" in payload else {})
 
     def reckoned(self) -> datetime:
@@ -116,13 +116,13 @@ class ChargingProfiles(StationMachine):
 
     def beginning(self, at: int) -> Beginning:
         return Beginning(
-            self.boots, at, None if self.epoch is None else self.epoch + timedelta(milliseconds=at)
+            self.boot, at, None if self.epoch is None else self.epoch + timedelta(milliseconds=at)
         )
 
     def date(self, of: Beginning) -> datetime:
         if of.date is not None:
             return of.date
-        return self.reckoned() + timedelta(milliseconds=of.at if of.boot == self.boots else 0)
+        return self.reckoned() + timedelta(milliseconds=of.at if of.boot == self.boot else 0)
 
     # --- what is expected ---
 
@@ -352,7 +352,7 @@ class ChargingProfiles(StationMachine):
 
     def reach(self) -> None:
         """Whoever wants to ask connects first."""
-        if self.world.standing().moment.link.state != "up":
+        if not self.online:
             self.live(3000)
             self.connect()
 
@@ -404,15 +404,15 @@ class ChargingProfiles(StationMachine):
     def the_clock_is_set(self, seconds: int) -> None:
         """The Central System has another time from now on."""
         self.reach()
-        self.before_boot_ms += seconds * 1000
+        self.ahead_ms += seconds * 1000
         self.ask("TriggerMessage", {"requestedMessage": "Heartbeat"})
         self.agree()
 
-    @rule(leaves=st.sampled_from((0, 0, 0, 1, 2)), connects=st.booleans())
-    def power_is_cut(self, leaves: int, connects: bool) -> None:
+    @rule(leaves=st.sampled_from((0, 0, 0, 1, 2)), connects=st.booleans(), own_clock=st.booleans())
+    def power_is_cut(self, leaves: int, connects: bool, own_clock: bool) -> None:
         if leaves:
             self.world.plant.cable[leaves], self.world.plant.asking[leaves] = "unplugged", False
-        self.cut()
+        self.cut(own_clock=own_clock)
         self.local = {}
         self.agree()
         if connects:

@@ -52,10 +52,10 @@ class Diagnostics(FileMachine):
     def is_ordered(
         self, number: int | None, interval_s: int | None, start_s: int | None, stop_s: int | None
     ) -> None:
-        if not self.is_heard():
+        if not self.online:
             self.live(130_000)
             self.connect()
-        if not self.is_heard():
+        if not self.online:
             return
         now = self.utc()
         start, stop = (None if s is None else now + timedelta(seconds=s) for s in (start_s, stop_s))

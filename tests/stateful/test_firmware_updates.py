@@ -156,10 +156,10 @@ class FirmwareUpdates(FileMachine):
         instead=st.booleans(),
     )
     def is_ordered(self, in_s: int, number: int | None, interval_s: int | None, instead: bool) -> None:
-        if not self.is_heard() or (self.phase is not None and not instead):
+        if not self.online or (self.phase is not None and not instead):
             self.live(130_000)
             self.connect()
-        if not self.is_heard():
+        if not self.online:
             return
         date, location = self.utc() + timedelta(seconds=in_s), f"{PLACE}{self.world.serial}"
         request = said(
@@ -205,7 +205,7 @@ class FirmwareUpdates(FileMachine):
             self.live(7000)
             self.agree()
             if step == "cut":
-                self.power_is_cut(connects=True, cause="PowerLoss")
+                self.power_is_cut(connects=True, own_clock=False)
             elif step == "not at all":
                 self.live(TRANSFER_S * 1000)
                 self.agree()
@@ -221,13 +221,16 @@ class FirmwareUpdates(FileMachine):
         if fails:
             self.world.tell(RebootFailed())
         else:
-            self.power_is_cut(connects=True, cause="Reboot")
+            self.job = None
+            self.world.power_on("Reboot")
+            self.comes_back()
+            self.connect()
         self.agree()
 
-    @rule(connects=st.booleans(), cause=st.just("PowerLoss"))
-    def power_is_cut(self, connects: bool, cause: str) -> None:
+    @rule(connects=st.booleans(), own_clock=st.booleans())
+    def power_is_cut(self, connects: bool, own_clock: bool) -> None:
         """A download begins anew, which is no failure; an installation has failed."""
-        self.cut(cause)
+        self.cut(own_clock=own_clock)
         self.comes_back()
         self.agree()
         if connects:
@@ -237,7 +240,7 @@ class FirmwareUpdates(FileMachine):
     @rule(connects=st.booleans())
     def installer_starts_the_new_firmware(self, connects: bool) -> None:
         """Which says so by its firmwareVersion."""
-        self.coming = f"3.{self.world.serial}.{self.boots}"
+        self.coming = f"3.{self.world.serial}.{self.boot}"
         identity = self.world.product.identity.model_copy(update={"firmware_version": self.coming})
         self.world.product = self.world.product.model_copy(update={"identity": identity})
         self.cut()

@@ -21,7 +21,7 @@ from pilotline.core.events import (
     TagPresented,
 )
 from pilotline.core.state import Readings, SampledReading, Wh
-from pilotline.spec.messages.core import MeterValuesReq, StopTransactionReq
+from pilotline.spec.messages.core import MeterValuesReq, StartTransactionReq, StopTransactionReq
 from pilotline.spec.messages.structures import MeterValue
 from pilotline.spec.products import adjusted, load_product
 
@@ -103,9 +103,7 @@ class Metering(StationMachine):
     def begin(self, before_midnight_s: int | None, first: list[tuple[str, str]], charging: set[int]) -> None:
         if before_midnight_s is not None:
             midnight = datetime(2026, 11, 24, tzinfo=UTC)
-            self.before_boot_ms = (midnight - self.utc()) // timedelta(
-                milliseconds=1
-            ) - before_midnight_s * 1000
+            self.ahead_ms = (midnight - self.utc()) // timedelta(milliseconds=1) - before_midnight_s * 1000
         self.connect()
         for key, value in first:
             self.is_configured((key, value))
@@ -127,7 +125,7 @@ class Metering(StationMachine):
         told = self.keys[f"MeterValues{kind}Data"] or REGISTER
         now = self.world.now
         date = date or (None if self.epoch is None else self.present())
-        about = (connector, context, self.boots, now, date)
+        about = (connector, context, self.boot, now, date)
         self.diary.append(Taken(*about, self.shown(connector, told.split(",")), of))
         kept = self.keys[f"StopTxn{kind}Data"]
         if of is not None and kept:
@@ -138,7 +136,7 @@ class Metering(StationMachine):
         asked = f"{self.keys['StopTxnSampledData']},{self.keys['StopTxnAlignedData']}"
         date = None if self.epoch is None else self.present()
         values = self.shown(connector, dict.fromkeys(asked.split(",")))
-        return Taken(connector, context, self.boots, self.world.now, date, values, None)
+        return Taken(connector, context, self.boot, self.world.now, date, values, None)
 
     @override
     def look(self) -> None:
@@ -187,14 +185,14 @@ class Metering(StationMachine):
     # --- what comes ---
 
     @override
-    def answer(self, request: str) -> dict[str, Any]:
-        payload = super().answer(request)
+    def answer(self, call: SendCall) -> dict[str, Any]:
+        payload = super().answer(call)
         if self.epoch is not None and "currentTime" in payload:
             for one in self.all_taken():
-                if one.date is None and one.boot == self.boots:
+                if one.date is None and one.boot == self.boot:
                     one.date = self.epoch + timedelta(milliseconds=one.at)
             self.reckon(self.present() - LATE)
-        if request == "StartTransactionReq":
+        if isinstance(call.request, StartTransactionReq):
             self.started.pop(0).id = payload["transactionId"]
         return payload
 
@@ -248,8 +246,7 @@ class Metering(StationMachine):
     @invariant()
     def all_is_told(self) -> None:
         """Online nothing waits."""
-        moment = self.world.standing().moment
-        if moment.link.state == "up" and moment.registration.state == "accepted":
+        if self.online:
             assert not self.diary, f"not told: {self.diary}"
             assert not self.stopped
 
@@ -257,7 +254,7 @@ class Metering(StationMachine):
 
     @rule(change=CHANGES)
     def is_configured(self, change: tuple[str, str]) -> None:
-        if self.world.standing().moment.link.state != "up":
+        if not self.online:
             self.live(130_000)
             self.connect()
         key, value = change
@@ -316,9 +313,8 @@ class Metering(StationMachine):
 
     @rule(seconds=st.sampled_from((-90, 61, 3601, -100_000)))
     def the_clock_is_set(self, seconds: int) -> None:
-        moment = self.world.standing().moment
-        if moment.link.state == "up" and moment.registration.state == "accepted":
-            self.before_boot_ms += seconds * 1000
+        if self.online:
+            self.ahead_ms += seconds * 1000
             self.ask("TriggerMessage", {"requestedMessage": "Heartbeat"})
             self.agree()
 

@@ -144,13 +144,9 @@ class Outbox(StationMachine):
             message.of.id = self.world.next_transaction_id
         return {"idTagInfo": {"status": status}, "transactionId": self.world.next_transaction_id}
 
-    def is_online(self) -> bool:
-        moment = self.world.standing().moment
-        return moment.link.state == "up" and moment.registration.state == "accepted"
-
     @invariant()
     def the_head_is_on_its_way(self) -> None:
-        if self.is_online():
+        if self.online:
             due = bool(self.queue) and self.world.now >= self.earliest_ms
             assert due == (self.sent_ms is not None)
         kept = [entry.attempts for _, entry in sorted(self.world.standing().memory.outbox.items())]
@@ -172,7 +168,7 @@ class Outbox(StationMachine):
             if self.sent_ms is None and outcome != "late":
                 self.live(max(0, self.earliest_ms - self.world.now))
                 self.agree()
-            if self.is_online() and self.queue and self.queue[0].id:
+            if self.online and self.queue and self.queue[0].id:
                 self.ends(outcome)
                 self.agree()
 
@@ -193,7 +189,7 @@ class Outbox(StationMachine):
     @rule()
     def is_answered_too_late(self) -> None:
         """It was given up: what comes of it now is of no use to anybody."""
-        if self.given_up and self.is_online():
+        if self.given_up and self.online:
             message = self.given_up[-1]
             self.world.frame(3, message.id, self.answer_to(message, "Accepted"))
             self.agree()
@@ -201,7 +197,7 @@ class Outbox(StationMachine):
     @rule(attempts=st.sampled_from(ATTEMPTS), interval_s=st.sampled_from(INTERVALS_S))
     def is_configured(self, attempts: str, interval_s: str) -> None:
         """It counts from the next failure on."""
-        if self.is_online():
+        if self.online:
             for key, value in (
                 ("TransactionMessageAttempts", attempts),
                 ("TransactionMessageRetryInterval", interval_s),
