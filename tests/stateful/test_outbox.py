@@ -8,14 +8,16 @@ from hypothesis.stateful import initialize, invariant, rule
 from stateful.station_machine import BUDGET, StationMachine
 from typing_extensions import override
 
-from pilotline.core.effects import SendCall
+from pilotline.core.effects import Effect, SendCall
 from pilotline.core.events import (
     CablePlugged,
     CableUnplugged,
     EnergyRequested,
     EvUnplugged,
+    External,
     LinkLost,
     MeterRead,
+    PoweredUp,
 )
 from pilotline.spec.messages.core import MeterValuesReq, StartTransactionReq, StopTransactionReq
 from pilotline.spec.products import adjusted, load_product
@@ -62,7 +64,6 @@ class Outbox(StationMachine):
         self.sent_ms: int | None = None
         self.earliest_ms = 0
         self.ids: set[str] = set()
-        self.heard = 0
 
     @initialize(attempts=st.sampled_from(ATTEMPTS), interval_s=st.sampled_from(INTERVALS_S))
     def begin(self, attempts: str, interval_s: str) -> None:
@@ -73,22 +74,29 @@ class Outbox(StationMachine):
 
     @override
     def look(self) -> None:
-        fresh = self.world.happenings[self.heard :]
-        self.heard = len(self.world.happenings)
-        for happening in fresh:
-            match happening.event:
-                case MeterRead(connector, transaction, "Sample.Periodic") if connector in self.running:
-                    assert transaction is not None
-                    self.queue.append(Message("meter", self.running[connector]))
-                case _:
-                    pass
+        self.follow()
+
+    @override
+    def happened(self, event: External, effects: tuple[Effect, ...]) -> None:
+        if isinstance(event, PoweredUp):
+            self.sent_ms, self.earliest_ms = None, 0
+        if (
+            isinstance(event, MeterRead)
+            and event.context == "Sample.Periodic"
+            and event.connector in self.running
+        ):
+            self.queue.append(Message("meter", self.running[event.connector]))
         self.follow_transactions()
-        if self.sent_ms is not None and self.world.now >= self.sent_ms + ANSWER_MS:
-            self.fails()
-        for happening in fresh:
-            for effect in happening.effects:
-                if isinstance(effect, SendCall) and type(effect.request) in KINDS:
-                    self.is_sent(effect)
+        happening = self.world.happenings[self.followed - 1]
+        if (
+            any(taken.binding.endswith("/CallTimedOut") for taken in happening.trace)
+            and self.sent_ms is not None
+        ):
+            assert happening.at == self.sent_ms + ANSWER_MS
+            self.fails(happening.at)
+        for effect in effects:
+            if isinstance(effect, SendCall) and type(effect.request) in KINDS:
+                self.is_sent(effect)
 
     def follow_transactions(self) -> None:
         runs = {
@@ -119,11 +127,11 @@ class Outbox(StationMachine):
         head.id, head.request, self.sent_ms = effect.message_id, request, self.world.now
         self.ids.add(head.id)
 
-    def fails(self) -> None:
+    def fails(self, now: int) -> None:
         """It waits the longer the more often it failed, and is skipped in the end (§9.1.25, §9.1.26)."""
         head, self.sent_ms = self.queue[0], None
         head.attempts += 1
-        self.earliest_ms = self.world.now
+        self.earliest_ms = now
         if head.attempts < self.attempts:
             self.earliest_ms += head.attempts * self.interval_s * 1000
             return
@@ -149,6 +157,7 @@ class Outbox(StationMachine):
         if self.online:
             due = bool(self.queue) and self.world.now >= self.earliest_ms
             assert due == (self.sent_ms is not None)
+            assert self.sent_ms is None or self.world.now < self.sent_ms + ANSWER_MS
         kept = [entry.attempts for _, entry in sorted(self.world.standing().memory.outbox.items())]
         assert kept == [message.attempts for message in self.queue]
 
@@ -184,7 +193,7 @@ class Outbox(StationMachine):
                 self.world.frame(3, message_id, {"no": "sense"})
             else:
                 self.world.frame(4, message_id, "InternalError", "", {})
-            self.fails()
+            self.fails(self.world.now)
 
     @rule()
     def is_answered_too_late(self) -> None:
@@ -202,9 +211,14 @@ class Outbox(StationMachine):
                 ("TransactionMessageAttempts", attempts),
                 ("TransactionMessageRetryInterval", interval_s),
             ):
-                assert self.ask("ChangeConfiguration", {"key": key, "value": value})["status"] == "Accepted"
-            self.attempts, self.interval_s = int(attempts), int(interval_s)
-            self.agree()
+                if self.online:
+                    told = self.tries_to_ask("ChangeConfiguration", {"key": key, "value": value})
+                    assert told in (None, {"status": "Accepted"})
+                    if key == "TransactionMessageAttempts":
+                        self.attempts = int(value)
+                    else:
+                        self.interval_s = int(value)
+                self.agree()
 
     @rule(connector=CONNECTOR)
     def charges(self, connector: int) -> None:
@@ -246,15 +260,20 @@ class Outbox(StationMachine):
     def power_is_cut(self, connects: bool, leaves: int) -> None:
         if leaves:
             self.world.plant.cable[leaves], self.world.plant.asking[leaves] = "unplugged", False
-        self.sent_ms, self.earliest_ms = None, 0
         self.cut()
         self.agree()
         if connects:
             self.connect()
 
     @rule()
+    def power_will_go_before_it_acts(self) -> None:
+        """As soon as something is stored, and nothing of it is done."""
+        self.world.fails_before_acting = True
+
+    @rule()
     def all_is_told(self) -> None:
-        """Everybody leaves, and the Central System takes all of it."""
+        """Everybody leaves, the power holds, and the Central System takes all of it."""
+        self.world.fails_before_acting = False
         for connector in (1, 2):
             self.leaves(connector)
         self.live(130_000)
