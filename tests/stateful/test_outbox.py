@@ -28,15 +28,16 @@ OUTCOMES = ("Accepted", "Accepted", "Invalid", "error", "nonsense", "silence", "
 INTERVALS_S = ("0", "5", "60")
 KINDS: dict[type, str] = {StartTransactionReq: "start", MeterValuesReq: "meter", StopTransactionReq: "stop"}
 ANSWER_MS = 30_000  # MessageTimeout
+QUEUE_MAX = 12
 
 
-@dataclass
+@dataclass(eq=False)
 class Transaction:
     connector: int
     id: int | None = None  # the Central System's, -1 if it never took the start (errata 3.18)
 
 
-@dataclass
+@dataclass(eq=False)
 class Message:
     kind: str
     of: Transaction
@@ -52,6 +53,7 @@ class Outbox(StationMachine):
         load_product("reference"),
         {"MeterValueSampleInterval": "20", "StopTransactionMaxMeterValues": "5"},
         readers=(),
+        outbox_max=QUEUE_MAX,
         start_without_authorization="FREEVEND",
     )
 
@@ -80,12 +82,9 @@ class Outbox(StationMachine):
     def happened(self, event: External, effects: tuple[Effect, ...]) -> None:
         if isinstance(event, PoweredUp):
             self.sent_ms, self.earliest_ms = None, 0
-        if (
-            isinstance(event, MeterRead)
-            and event.context == "Sample.Periodic"
-            and event.connector in self.running
-        ):
-            self.queue.append(Message("meter", self.running[event.connector]))
+        periodic = isinstance(event, MeterRead) and event.context == "Sample.Periodic"
+        if periodic and event.connector in self.running:
+            self.records_sample(Message("meter", self.running[event.connector]))
         self.follow_transactions()
         happening = self.world.happenings[self.followed - 1]
         if (
@@ -97,6 +96,19 @@ class Outbox(StationMachine):
         for effect in effects:
             if isinstance(effect, SendCall) and type(effect.request) in KINDS:
                 self.is_sent(effect)
+
+    def records_sample(self, new: Message) -> None:
+        """Where there is no room every second one in between goes: no start, no stop, no first or last one."""
+        if len(self.queue) >= QUEUE_MAX:
+            runs: dict[int, list[Message]] = {}
+            for message in (*self.queue, new):
+                if message.kind == "meter":
+                    runs.setdefault(id(message.of), []).append(message)
+            gone = [message for run in runs.values() for message in run[1:-1:2]]
+            if not gone:
+                return
+            self.queue = [message for message in self.queue if message not in gone]
+        self.queue.append(new)
 
     def follow_transactions(self) -> None:
         runs = {
@@ -242,6 +254,15 @@ class Outbox(StationMachine):
     @rule(ms=st.sampled_from((1000, 5000, 20_000, 60_000)))
     def time_passes(self, ms: int) -> None:
         self.live(ms)
+        self.agree()
+
+    @rule(connectors=st.sets(CONNECTOR, min_size=1), minutes=st.integers(2, 5))
+    def charge_offline(self, connectors: set[int], minutes: int) -> None:
+        """So that the walk comes far."""
+        self.link_is_lost(connects=False)
+        for connector in sorted(connectors):
+            self.charges(connector)
+        self.live(minutes * 60_000)
         self.agree()
 
     @rule(connects=st.booleans())
