@@ -5,7 +5,7 @@ from typing import Any, ClassVar
 
 from hypothesis import strategies as st
 from hypothesis.stateful import invariant, rule
-from stateful.station_machine import StationMachine
+from stateful.modelled_machine import ModelledMachine
 from typing_extensions import override
 
 from pilotline.core.effects import AbandonUpdate, AbandonUpload, Download, Install, Reboot, SendCall, Upload
@@ -23,7 +23,7 @@ RETRIES_OF_ITS_OWN, WAIT_OF_ITS_OWN_S, TRANSFER_S, INSTALLATION_S = 2, 30, 7200,
 """What the product does where the Central System says nothing, and how long it waits for an end."""
 
 
-class FileMachine(StationMachine):
+class FileMachine(ModelledMachine):
     """Statuses are told at least once, in order; where nobody listened, at least the newest (errata 3.19)."""
 
     product = adjusted(

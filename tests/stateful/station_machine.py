@@ -16,8 +16,7 @@ from typing_extensions import override
 from pilotline.adapters.journal import Journal
 from pilotline.core.calendar import utc_of
 from pilotline.core.effects import Effect, SendCall, SendError, SendResult
-from pilotline.core.events import CommitFailed, DeadlinePassed, External, LinkLost, LinkUp
-from pilotline.core.step import next_deadline
+from pilotline.core.events import CommitFailed, External, LinkLost, LinkUp
 from pilotline.spec.products import Product, load_product
 
 NOW = datetime(2026, 11, 23, 6, 54, 28, tzinfo=UTC)
@@ -38,8 +37,6 @@ class StationMachine(RuleBasedStateMachine):
         self.ahead_ms = 0
         """How far the clock of the Central System is from the time that passes."""
         self.followed = 0
-        self.epochs: dict[int, datetime] = {}
-        """By boot: the station's time at the beginning of it, once it was told."""
 
     @override
     def teardown(self) -> None:
@@ -47,10 +44,6 @@ class StationMachine(RuleBasedStateMachine):
         error = sys.exception()
         if error is not None:
             note(f"pilotline replay {save(self.world, self.replays / type(self).__name__)}")
-
-    def start(self, product: Product) -> None:
-        """Another product than that of the class."""
-        self.world = World(product)
 
     # --- time ---
 
@@ -61,35 +54,6 @@ class StationMachine(RuleBasedStateMachine):
     def cut(self, *, own_clock: bool = False) -> None:
         """Power goes and comes back at once."""
         self.world.power_on("PowerLoss", utc_of(self.utc()) if own_clock else None)
-        if own_clock:
-            self.epochs[self.boot] = self.utc()
-
-    @property
-    def boot(self) -> int:
-        return self.world.standing().memory.boot.number
-
-    @property
-    def epoch(self) -> datetime | None:
-        return self.epochs.get(self.boot)
-
-    def present(self) -> datetime:
-        """What the station's clock says."""
-        assert self.epoch is not None
-        return self.epoch + timedelta(milliseconds=self.world.now)
-
-    def live(self, ms: int) -> None:
-        """Time passes, and whatever the station asks meanwhile is done at once."""
-        until = self.world.before_boot_ms + self.world.now + ms
-        while (due := next_deadline(self.world.standing())) is not None:
-            if self.world.before_boot_ms + due > until:
-                break
-            self.world.pass_time(max(0, due - self.world.now))
-            self.agree()
-        self.world.pass_time(max(0, until - self.world.before_boot_ms - self.world.now))
-
-    def something_is_due(self) -> bool:
-        due = next_deadline(self.world.standing())
-        return due is not None and due <= self.world.now
 
     # --- what happened, seen from outside ---
 
@@ -116,39 +80,23 @@ class StationMachine(RuleBasedStateMachine):
         self.world.tell(LinkUp(self.world.connection))
         self.agree()
 
-    def look(self) -> None:
-        """What a model concludes before the station goes on."""
-
-    def is_answered(self) -> bool:
-        """Whether the Central System answers just now."""
-        return True
-
     def agree(self) -> None:
         """Everybody does what the station asks, until it asks no more."""
         for _ in range(300):
-            self.look()
-            if self.world.calls and self.is_answered():
-                self.reply()
+            if self.world.calls:
+                self.world.answer(self.answer(self.world.calls[-1]))
             elif self.world.commands:
                 self.world.feedback(fails=False)
-            elif self.something_is_due():
-                self.world.tell(DeadlinePassed())
             else:
                 return
         raise AssertionError("the station asks without an end")
-
-    def reply(self) -> None:
-        self.world.answer(self.answer(self.world.calls[-1]))
 
     def answer(self, call: SendCall) -> dict[str, Any]:
         request = type(call.request).__name__
         if request == "StartTransactionReq":
             self.world.next_transaction_id += 1
         payload = agreeable(request, self.world.next_transaction_id)
-        if "currentTime" not in payload:
-            return payload
-        self.epochs[self.boot] = self.utc() - timedelta(milliseconds=self.world.now)
-        return payload | {"currentTime": self.utc().isoformat()}
+        return payload | ({"currentTime": self.utc().isoformat()} if "currentTime" in payload else {})
 
     def ask(self, action: str, payload: dict[str, Any]) -> dict[str, Any]:
         """The Central System asks, and gets a CALLRESULT at once."""

@@ -12,7 +12,7 @@ from core.test_smart_charging import NOW as DRAWN_NOW
 from core.test_smart_charging import profiles
 from hypothesis import strategies as st
 from hypothesis.stateful import initialize, invariant, rule
-from stateful.station_machine import BUDGET, StationMachine
+from stateful.modelled_machine import ModelledMachine, walk
 from typing_extensions import override
 
 from core import smart_charging_oracle as oracle
@@ -64,7 +64,7 @@ class Running(NamedTuple):
     charging: Beginning | None = None
 
 
-class ChargingProfiles(StationMachine):
+class ChargingProfiles(ModelledMachine):
     """Held against the evaluator that follows the text one instant at a time, with a list of what was accepted."""
 
     def __init__(self) -> None:
@@ -443,5 +443,12 @@ def moved(profile: ChargingProfile, by: timedelta) -> ChargingProfile:
     )
 
 
-TestChargingProfiles = ChargingProfiles.TestCase
-TestChargingProfiles.settings = BUDGET
+def test_charging_profiles() -> None:
+    walk(
+        ChargingProfiles,
+        "smart_charging",
+        "phase_switch",
+        "SetChargingProfileReq",
+        "ClearChargingProfileReq",
+        "GetCompositeScheduleReq",
+    )

@@ -15,7 +15,7 @@ from stateful.file_machine import (
     said,
     waits_s,
 )
-from stateful.station_machine import BUDGET
+from stateful.modelled_machine import walk
 from typing_extensions import override
 
 from pilotline.core.calendar import date_of
@@ -171,5 +171,5 @@ class Diagnostics(FileMachine):
         assert told == sending.span
 
 
-TestDiagnostics = Diagnostics.TestCase
-TestDiagnostics.settings = BUDGET
+def test_diagnostics() -> None:
+    walk(Diagnostics, "diagnostics", "diagnostics_notices", "GetDiagnosticsReq")

@@ -16,7 +16,7 @@ from stateful.file_machine import (
     said,
     waits_s,
 )
-from stateful.station_machine import BUDGET
+from stateful.modelled_machine import walk
 from typing_extensions import override
 
 from pilotline.core.effects import Download, Install
@@ -301,5 +301,5 @@ class FirmwareUpdates(FileMachine):
         self.all_is_told()
 
 
-TestFirmwareUpdates = FirmwareUpdates.TestCase
-TestFirmwareUpdates.settings = BUDGET
+def test_firmware_updates() -> None:
+    walk(FirmwareUpdates, "firmware", "firmware_notices", "UpdateFirmwareReq")

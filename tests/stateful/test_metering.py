@@ -8,7 +8,7 @@ from typing import Any
 from core.whole_world import Plant
 from hypothesis import strategies as st
 from hypothesis.stateful import initialize, invariant, rule
-from stateful.station_machine import BUDGET, StationMachine
+from stateful.modelled_machine import ModelledMachine, walk
 from typing_extensions import override
 
 from pilotline.core.effects import SendCall
@@ -71,7 +71,7 @@ class Charging:
     id: int | None = None
 
 
-class Metering(StationMachine):
+class Metering(ModelledMachine):
     """Held against a diary of what the meters had to be asked for."""
 
     product = adjusted(
@@ -345,5 +345,5 @@ def context_of(value: MeterValue) -> str:
     return context or "Sample.Periodic"
 
 
-TestMetering = Metering.TestCase
-TestMetering.settings = BUDGET
+def test_metering() -> None:
+    walk(Metering, "clock_aligned", "aligned", "sample_keeper")

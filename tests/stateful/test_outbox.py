@@ -5,7 +5,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 from hypothesis.stateful import initialize, invariant, rule
-from stateful.station_machine import BUDGET, StationMachine
+from stateful.modelled_machine import ModelledMachine, walk
 from typing_extensions import override
 
 from pilotline.core.effects import Effect, SendCall
@@ -46,7 +46,7 @@ class Message:
     attempts: int = 0
 
 
-class Outbox(StationMachine):
+class Outbox(ModelledMachine):
     """Held against the queue that the standard describes."""
 
     product = adjusted(
@@ -76,17 +76,17 @@ class Outbox(StationMachine):
 
     @override
     def look(self) -> None:
-        self.follow()
+        self.catch_up()
 
     @override
-    def happened(self, event: External, effects: tuple[Effect, ...]) -> None:
+    def conclude_from(self, event: External, effects: tuple[Effect, ...]) -> None:
         if isinstance(event, PoweredUp):
             self.sent_ms, self.earliest_ms = None, 0
         periodic = isinstance(event, MeterRead) and event.context == "Sample.Periodic"
         if periodic and event.connector in self.running:
             self.records_sample(Message("meter", self.running[event.connector]))
         self.follow_transactions()
-        happening = self.world.happenings[self.followed - 1]
+        happening = self.world.happenings[self.concluded - 1]
         if (
             any(taken.binding.endswith("/CallTimedOut") for taken in happening.trace)
             and self.sent_ms is not None
@@ -308,5 +308,5 @@ class Outbox(StationMachine):
         assert not self.world.standing().memory.transactions
 
 
-TestOutbox = Outbox.TestCase
-TestOutbox.settings = BUDGET
+def test_outbox() -> None:
+    walk(Outbox, "outbox", "call")
