@@ -1,5 +1,6 @@
 """A station of which a model is told everything: who answers does so at once, and deadlines are met."""
 
+from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import Any, ClassVar
 
@@ -115,7 +116,7 @@ class ModelledMachine(StationMachine):
         return payload
 
 
-def walk(machine: type[ModelledMachine], *about: str, but: frozenset[str] = frozenset()) -> None:
+def walk(machine: type[ModelledMachine], *about: str, but: Collection[str] = ()) -> None:
     """Walk as far as the profile says, and see that nearly all was reached of what the machine is about."""
     machine.reached = set()
     run_state_machine_as_test(machine, settings=BUDGET)  # type: ignore[no-untyped-call]

@@ -83,7 +83,7 @@ class FirmwareUpdates(FileMachine):
             self.fetches()
         if self.phase == "fetching" and now >= self.until_ms:
             self.fails_to_come()
-        if self.phase == "fetched" and not self.charging:
+        if self.phase == "fetched" and self.nobody_charges():
             self.happens("Installing")
             self.phase, self.until_ms = "installing", now + INSTALLATION_S * 1000
         if self.phase == "installing" and now >= self.until_ms:
@@ -100,6 +100,10 @@ class FirmwareUpdates(FileMachine):
         began = {c for c in (1, 2) if self.world.plant.closed[c]} - self.charging
         assert not (began and held), "a transaction began"
         self.charging |= began
+
+    def nobody_charges(self) -> bool:
+        sessions = self.world.standing().moment.sessions
+        return all(session.state not in ("starting", "charging", "ending") for session in sessions)
 
     def fetches(self) -> None:
         self.phase, self.until_ms = "fetching", self.world.now + TRANSFER_S * 1000

