@@ -313,7 +313,7 @@ class World:
             case CloseContactor(c) if not fails:
                 plant.closed[c] = True
                 self.tell(ContactorClosed(c))
-            case (OpenContactor(c) | BreakContactor(c)) if not fails:
+            case OpenContactor(c) | BreakContactor(c) if not fails:
                 plant.closed[c] = False
                 self.tell(ContactorOpened(c, plant.readings(c)))
             case ReadMeter(c, transaction, context) if not fails:
