@@ -2,12 +2,14 @@
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from fractions import Fraction
 from typing import Any, NamedTuple
 
 from core import smart_charging_oracle as oracle
 from pilotline.spec.messages.structures import ChargingProfile
 
 LEVELS = 2
+SOCKET = oracle.Socket(Fraction(230), 3, Fraction(6), Fraction(32), switches_phases=True)
 SPOILT: dict[str, Callable[[dict[str, Any], dict[str, Any]], object]] = {
     "no period at the start": lambda of, first: first.update(startPeriod=1),
     "two periods at once": lambda of, first: of["chargingSchedule"]["chargingSchedulePeriod"].append(first),

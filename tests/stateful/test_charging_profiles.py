@@ -12,7 +12,7 @@ from core.test_smart_charging import profiles
 from hypothesis import strategies as st
 from hypothesis.stateful import initialize, invariant, rule
 from stateful.modelled_machine import ModelledMachine, walk
-from stateful.profile_samples import LEVELS, SPOILT, Beginning, Running, moved, place
+from stateful.profile_samples import LEVELS, SOCKET, SPOILT, Beginning, Running, moved, place
 from typing_extensions import override
 
 from core import smart_charging_oracle as oracle
@@ -36,7 +36,6 @@ from pilotline.spec.products import adjusted, load_product
 CONNECTOR = st.sampled_from((1, 2))
 PERIODS, PROFILES = 3, 5
 UNITS = st.sampled_from(("Current,Power", "Current,Power", "Current", "Power"))
-SOCKET = oracle.Socket(Fraction(230), 3, Fraction(6), Fraction(32), switches_phases=True)
 
 
 class ChargingProfiles(ModelledMachine):
@@ -202,7 +201,6 @@ class ChargingProfiles(ModelledMachine):
         """So that the walk comes far: for all, for the transaction that runs, or for those to come."""
         self.charges(max(1, point))
         name = "ChargePointMax" if point == 0 else "Tx" if number % 2 else "TxDefault"
-        begins = None if begins_s is None else self.present() + timedelta(seconds=begins_s)
         each = 1 if "Current" in self.units else 690
         periods = tuple(
             ChargingSchedulePeriod(start_period=20 * place, limit=Decimal(limit * each), number_phases=phases)
@@ -211,7 +209,7 @@ class ChargingProfiles(ModelledMachine):
         schedule = ChargingSchedule(
             charging_rate_unit="A" if "Current" in self.units else "W",
             charging_schedule_period=periods,
-            start_schedule=begins,
+            start_schedule=None if begins_s is None else self.present() + timedelta(seconds=begins_s),
             duration=lasts_s,
         )
         new = ChargingProfile(
@@ -222,9 +220,9 @@ class ChargingProfiles(ModelledMachine):
             charging_schedule=schedule,
             recurrency_kind=kind if kind in ("Daily", "Weekly") else None,  # type: ignore[arg-type]
         )
-        self.sends(point, new, None)
+        self.sends(point, new)
 
-    def sends(self, connector: int, profile: ChargingProfile, spoilt: str | None) -> None:
+    def sends(self, connector: int, profile: ChargingProfile, spoilt: str | None = None) -> None:
         self.reach()
         payload = profile.model_dump(mode="json", by_alias=True, exclude_none=True)
         if spoilt is not None:
@@ -341,10 +339,10 @@ class ChargingProfiles(ModelledMachine):
             self.world.tell(TagPresented(connector, f"TAG{connector}"))
             self.agree()
 
-    @rule(connector=CONNECTOR, unplugs=st.booleans())
-    def leaves(self, connector: int, unplugs: bool) -> None:
+    @rule(connector=CONNECTOR)
+    def leaves(self, connector: int) -> None:
         plant = self.world.plant
-        if unplugs and plant.cable[connector] == "plugged":
+        if plant.cable[connector] == "plugged":
             plant.cable[connector], plant.asking[connector] = "unplugged", False
             self.world.tell(EvUnplugged(connector))
             self.agree()
