@@ -228,14 +228,12 @@ class ChargingProfiles(ModelledMachine):
         if spoilt is not None:
             SPOILT[spoilt](payload, payload["chargingSchedule"]["chargingSchedulePeriod"][0])
         told = {name: value for name, value in payload.items() if value is not None}
-        status = self.ask("SetChargingProfile", {"connectorId": connector, "csChargingProfiles": told})[
-            "status"
-        ]
+        answer = self.ask("SetChargingProfile", {"connectorId": connector, "csChargingProfiles": told})
         of_transaction = profile.charging_profile_purpose == "TxProfile"
         number = self.running[connector].number if of_transaction and connector in self.running else None
         new = oracle.Sent(profile, connector, self.present(), number)
         refused = spoilt is not None or self.is_refused(new) or self.is_one_too_many(new)
-        assert status == ("Rejected" if refused else "Accepted")
+        assert answer == {"status": "Rejected" if refused else "Accepted"}
         if not refused:
             self.sent = self.with_new(new)
         self.agree()
@@ -285,9 +283,7 @@ class ChargingProfiles(ModelledMachine):
             "chargingProfilePurpose": purpose,
             "stackLevel": level,
         }
-        status = self.ask("ClearChargingProfile", {n: v for n, v in criteria.items() if v is not None})[
-            "status"
-        ]
+        answer = self.ask("ClearChargingProfile", {n: v for n, v in criteria.items() if v is not None})
         meant = {
             found
             for found, one in self.sent.items()
@@ -299,7 +295,7 @@ class ChargingProfiles(ModelledMachine):
                 and level in (None, one.profile.stack_level)
             )
         }
-        assert status == ("Accepted" if meant else "Unknown")
+        assert answer == {"status": "Accepted" if meant else "Unknown"}
         self.sent = {found: one for found, one in self.sent.items() if found not in meant}
         self.agree()
 
