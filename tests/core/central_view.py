@@ -219,15 +219,14 @@ class MeteringView:
         contexts = [sample.context for sample in data]
         assert "Transaction.Begin" not in contexts[1:]
         assert "Transaction.End" not in contexts[:-1]
-        registers = [
-            int(value.value)
-            for sample in data
-            for value in sample.values
-            if value.measurand == "Energy.Active.Import.Register"
-        ]
+        registers = [register for sample in data for register in registers_of(sample)]
         assert registers == sorted(registers), "a register ran backwards"
-        if contexts and contexts[-1] == "Transaction.End" and registers:
-            assert registers[-1] == message.meter_stop, "the end is not the meterStop"
+        if contexts and contexts[-1] == "Transaction.End":
+            assert registers_of(data[-1]) in ([], [message.meter_stop]), "the end is not the meterStop"
+
+
+def registers_of(sample: Sample) -> list[int]:
+    return [int(one.value) for one in sample.values if one.measurand == "Energy.Active.Import.Register"]
 
 
 def is_of_an_interval(sample: Sample) -> bool:

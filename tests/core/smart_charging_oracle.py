@@ -6,10 +6,12 @@ periods are searched from the first, the equal share is found by trying all that
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from decimal import Decimal
 from fractions import Fraction
+from itertools import pairwise
 from typing import NamedTuple
 
-from pilotline.spec.messages.structures import ChargingProfile, ChargingSchedulePeriod
+from pilotline.spec.messages.structures import ChargingProfile, ChargingSchedule, ChargingSchedulePeriod
 
 
 class Sent(NamedTuple):
@@ -225,6 +227,29 @@ def _evenly(limit: Fraction, most: dict[int, Fraction]) -> dict[int, Fraction]:
     ]
     level = max(one for one in candidates if sum(min(one, each) for each in most.values()) <= limit)
     return {connector: min(level, each) for connector, each in most.items()}
+
+
+def confirm(
+    world: World, connector: int, at: datetime, told: ChargingSchedule, duration_s: int, unit: str
+) -> None:
+    """A composite schedule says, second by second, what is asked here one instant at a time (§5.7, errata 3.28)."""
+    periods = told.charging_schedule_period
+    assert periods[0].start_period == 0
+    assert (told.duration, told.start_schedule, told.charging_rate_unit) == (duration_s, None, unit)
+    for before, after in pairwise(periods):
+        assert before.start_period < after.start_period < duration_s
+        assert (before.limit, before.number_phases) != (after.limit, after.number_phases), (
+            "neighbours are merged"
+        )
+    begun = as_if_begun(world, connector, at)
+    period, later = periods[0], {period.start_period: period for period in periods}
+    for second in range(duration_s):
+        period = later.get(second, period)
+        expected = answers(begun, at + timedelta(seconds=second))
+        rates = {n: answer.amperes if unit == "A" else answer.watts for n, answer in expected.items()}
+        rate = rates[connector] if connector else sum(rates.values())
+        assert period.limit <= rate < period.limit + Decimal("0.1"), second
+        assert period.number_phases == (expected[connector].phases if connector else None)
 
 
 def moments(world: World, first: datetime, last: datetime) -> set[datetime]:

@@ -3,7 +3,6 @@
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
-from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -218,28 +217,7 @@ def test_the_composite_is_the_oracles_second_by_second(
 ) -> None:
     found = composite(situation_of(world), connector, utc_of(NOW), duration_s, unit)
     assert found is not None
-    periods = found.charging_schedule_period
-    assert periods[0].start_period == 0
-    assert found.duration == duration_s
-    assert found.start_schedule is None
-    for before, after in pairwise(periods):
-        assert before.start_period < after.start_period < duration_s
-        assert (before.limit, before.number_phases) != (after.limit, after.number_phases), (
-            "neighbours are merged"
-        )
-    begun = oracle.as_if_begun(world, connector, NOW)
-    holds = iter(periods[1:])
-    period, later = periods[0], next(holds, None)
-    for second in range(duration_s):
-        if later is not None and later.start_period == second:
-            period, later = later, next(holds, None)
-        expected = oracle.answers(begun, NOW + timedelta(seconds=second))
-        rates = {
-            number: answer.amperes if unit == "A" else answer.watts for number, answer in expected.items()
-        }
-        rate = rates[connector] if connector else sum(rates.values())
-        assert period.limit <= rate < period.limit + Decimal("0.1"), second
-        assert period.number_phases == (expected[connector].phases if connector else None)
+    oracle.confirm(world, connector, NOW, found, duration_s, unit)
 
 
 # --- what always holds ---

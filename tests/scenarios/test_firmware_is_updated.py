@@ -94,6 +94,21 @@ def test_the_version_is_told_until_the_product_tells_another() -> None:
     assert bench.requests(BootNotificationReq)[-1].firmware_version == "3.0"
 
 
+def test_the_new_version_is_not_told_while_the_old_one_still_runs() -> None:
+    """An unregistered station goes on asking to be accepted until it starts anew (§6.3, errata 3.47)."""
+    bench = order(Bench())
+    bench.says["BootNotificationReq"] = None
+    bench.power_is_cut()
+    bench.passes(bench.product.boot_retry_s)
+    installed(downloaded(bench))
+    assert firmware_state(bench) == "restarting"
+    bench.passes(bench.product.boot_retry_s)
+    assert firmware_state(bench) == "restarting"
+    assert bench.requests(BootNotificationReq)[-1].firmware_version is None
+    bench.passes(bench.product.soft_reset_wait_s)
+    assert bench.requests(BootNotificationReq)[-1].firmware_version == "2.0"
+
+
 @pytest.mark.rule(175)
 def test_not_before_retrieve_date_whatever_is_cut() -> None:
     bench = order(Bench(), in_s=3600)

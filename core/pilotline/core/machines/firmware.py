@@ -68,7 +68,12 @@ class Reads(Struct, frozen=True):
 
 
 def told_version(own: Firmware, identity: Identity) -> str | None:
-    """The firmwareVersion of §6.3: an installer's word, until the product itself tells another."""
+    """The firmwareVersion of §6.3: an installer's word, until the product itself tells another.
+
+    None is told while the old one still runs of which the installer's word took the place.
+    """
+    if own.state == "restarting":
+        return None
     return identity.firmware_version if own.version is None or _is_stale(own, identity) else own.version
 
 
