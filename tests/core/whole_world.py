@@ -62,7 +62,7 @@ from pilotline.core.events import (
 from pilotline.core.frames import read
 from pilotline.core.properties import ALWAYS
 from pilotline.core.snapshot import decode_record, encode_record, memory_of
-from pilotline.core.state import Counter, Instant, Readings, SampledReading, State, Wh
+from pilotline.core.state import Counter, Instant, Readings, SampledReading, State, UtcTime, Wh
 from pilotline.core.step import Step, next_deadline, step
 from pilotline.core.step_properties import ON_EVERY_STEP
 from pilotline.spec.products import Product
@@ -149,7 +149,13 @@ class World:
         self.happenings: list[Happening] = []
         """What the journal of this station would hold."""
         self.now = 0
+        self.before_boot_ms = 0
+        """How long all boots before this one took together."""
         self.store_is_full = False
+        self.fails_before_acting = False
+        """Power goes as soon as something is stored, and nothing of it is done."""
+        self.unheard: set[int] = set()
+        """The places among `happenings` of what was stored and not done."""
         self.calls: list[SendCall] = []  # not answered yet
         self.old_calls: list[SendCall] = []  # answered, timed out or of an old connection
         self.commands: list[Effect] = []
@@ -163,8 +169,8 @@ class World:
 
     # --- power ---
 
-    def power_on(self, cause: Any) -> None:
-        """Power is cut and comes back; nothing is left but what was stored."""
+    def power_on(self, cause: Any, utc: UtcTime | None = None) -> None:
+        """Power is cut and comes back; nothing is left but what was stored, and a clock of its own if there is one."""
         memory = memory_of(
             self.product, [(c, k, decode_record(c, k, data)) for (c, k), data in self.stored.items()]
         )
@@ -173,13 +179,15 @@ class World:
         self.calls, self.old_calls, self.commands = [], [], []
         self.of_files = {}
         self.plant.closed = [False] * 3
-        self.now, self.store_is_full = 0, False
+        self.before_boot_ms += self.now
+        self.now, self.store_is_full, self.fails_before_acting = 0, False, False
         event = PoweredUp(
             self.product,
             cause,
             tuple(cable == "plugged" for cable in self.plant.cable),
             (None, *(self.plant.readings(c) for c in CONNECTORS)),
             "c0ffee",
+            utc,
         )
         self._note(event)
         taken = step(memory, event, Instant(0))
@@ -211,7 +219,11 @@ class World:
         self.view.hear(before, event, taken)
         self.state = taken.state
         self.till.balance(taken.state)
-        self._obey(taken.effects)
+        if self.fails_before_acting and taken.changes:
+            self.unheard.add(len(self.happenings) - 1)
+            self.power_on("PowerLoss")
+        else:
+            self._obey(taken.effects)
         return taken
 
     def standing(self) -> State:
@@ -274,17 +286,17 @@ class World:
 
     def pass_time(self, ms: int, *, meter_answers: bool = False) -> None:
         """Time passes; deadlines are told when they are due, one after the other."""
-        until = self.now + ms
+        until = self.before_boot_ms + self.now + ms
         self.plant.pass_time(ms)
         for _ in range(200):
             due = next_deadline(self.standing())
-            if due is None or due > until:
+            if due is None or self.before_boot_ms + due > until:
                 break
             self.now = max(self.now, due)
             self.tell(DeadlinePassed())
             while meter_answers and any(isinstance(command, ReadMeter) for command in self.commands):
                 self.feedback(fails=False)
-        self.now = until
+        self.now = until - self.before_boot_ms
 
     def feedback(self, fails: bool) -> None:
         """The hardware does the oldest thing it was told, or fails to."""

@@ -5,6 +5,7 @@ from hypothesis.stateful import initialize, rule
 from stateful.station_machine import BUDGET, StationMachine
 from typing_extensions import override
 
+from pilotline.core.effects import SendCall
 from pilotline.core.events import (
     CablePlugged,
     EnergyDeclined,
@@ -44,9 +45,8 @@ class EnergyIsBilled(StationMachine):
         self.connect()
 
     @override
-    def answer(self, request: str) -> dict[str, object]:
+    def answer(self, call: SendCall) -> dict[str, object]:
         """A repeat is known by its message id, and answered as before."""
-        call = self.world.calls[-1]
         told, message_id = call.request, call.message_id
         if isinstance(told, StartTransactionReq):
             if message_id not in self.ids:
@@ -57,7 +57,7 @@ class EnergyIsBilled(StationMachine):
             self.heard.add(message_id)
             connector, meter_start = self.open.pop(told.transaction_id)  # KeyError: it came before its start
             self.billed[connector] += told.meter_stop - meter_start
-        return super().answer(request)
+        return super().answer(call)
 
     @rule(connector=CONNECTOR)
     def comes(self, connector: int) -> None:
@@ -95,13 +95,13 @@ class EnergyIsBilled(StationMachine):
     @rule()
     def one_answer(self) -> None:
         if self.world.calls:
-            self.world.answer(self.answer(type(self.world.calls[-1].request).__name__))
+            self.world.answer(self.answer(self.world.calls[-1]))
 
     @rule()
     def an_answer_is_lost(self) -> None:
         """The Central System has it, and the link goes before the station knows."""
         if self.world.calls:
-            self.answer(type(self.world.calls[-1].request).__name__)
+            self.answer(self.world.calls[-1])
             self.link_is_lost()
 
     @rule()
