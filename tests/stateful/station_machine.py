@@ -133,7 +133,9 @@ class StationMachine(RuleBasedStateMachine):
         return told
 
     def tries_to_ask(self, action: str, payload: dict[str, Any]) -> dict[str, Any] | None:
-        """The answer; empty: it was lost in a power cut. None: this could not be stored and has not happened."""
+        """The answer; empty: it was lost in a power cut. None: it has not happened, for want of a link or of room."""
+        if not self.online:
+            return None
         self.world.serial += 1
         full, place = self.world.store_is_full, len(self.world.happenings)
         self.world.frame(2, f"cs-{self.world.serial}", action, payload)
@@ -160,9 +162,10 @@ class TroubledMachine(StationMachine):
         """So that the walk comes far."""
         self.world.store_is_full = self.world.fails_before_acting = False
         self.connect()
-        if not self.online:  # it was refused, or asked in vain: the next BootNotification has its time
-            self.world.pass_time(61_000)
-            self.connect()
+        for _ in range(5):  # it starts anew, or asked in vain before: the next BootNotification has its time
+            if not self.online:
+                self.world.pass_time(61_000)
+                self.connect()
 
     @rule(what=st.sampled_from(TROUBLES))
     def goes_wrong(self, what: str) -> None:
@@ -212,10 +215,10 @@ class DrivenMachine(TroubledMachine):
     @rule()
     @override
     def all_is_well(self) -> None:
-        super().all_is_well()
         for point in range(3):
             self.mend(point)
-        self.ask("ChangeAvailability", {"connectorId": 0, "type": "Operative"})
+        super().all_is_well()
+        self.tries_to_ask("ChangeAvailability", {"connectorId": 0, "type": "Operative"})
         self.agree()
 
     @rule(connector=CONNECTOR)

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from hypothesis import event as seen
 from hypothesis import strategies as st
-from hypothesis.stateful import precondition, rule
+from hypothesis.stateful import rule
 from stateful.station_machine import BUDGET, C6EU, TAG, DrivenMachine
 from typing_extensions import override
 
@@ -95,7 +95,6 @@ class Reservations(DrivenMachine):
 
     # --- what happens ---
 
-    @precondition(lambda self: self.online)
     @rule(
         number=NUMBER,
         connector=st.sampled_from((0, 1, 2, 1, 2, 3)),
@@ -117,14 +116,12 @@ class Reservations(DrivenMachine):
         assert not told or told["status"] == self.expected
         seen(f"ReserveNow {self.expected}")
 
-    @precondition(lambda self: self.online)
     @rule(number=NUMBER)
     def cancel(self, number: int) -> None:
         self.expected = "Accepted" if number in self.held else "Rejected"
         told = self.tries_to_ask("CancelReservation", {"reservationId": number})
         assert not told or told["status"] == self.expected
 
-    @precondition(lambda self: self.online)
     @rule(point=st.sampled_from((0, 1, 2)), kind=st.sampled_from(("Operative", "Operative", "Inoperative")))
     def availability(self, point: int, kind: str) -> None:
         self.tries_to_ask("ChangeAvailability", {"connectorId": point, "type": kind})
