@@ -93,6 +93,11 @@ class StationMachine(RuleBasedStateMachine):
     def happened(self, event: External, effects: Sequence[Effect]) -> None:
         """Tell a model of one event that was stored, and of what is done about it; none if power went before."""
 
+    def believed(self) -> int | None:
+        """What the station takes for the time."""
+        epoch = self.world.standing().moment.clock.epoch
+        return None if epoch is None else epoch + self.world.now
+
     @property
     def online(self) -> bool:
         """Connected and accepted: the Central System may ask for anything."""

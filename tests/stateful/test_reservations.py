@@ -51,11 +51,6 @@ class Reservations(DrivenMachine):
     def shows(self) -> list[str]:
         return [connector.state for connector in self.world.standing().moment.connectors]
 
-    def believed(self) -> int | None:
-        """What the station takes for the time."""
-        epoch = self.world.standing().moment.clock.epoch
-        return None if epoch is None else epoch + self.world.now
-
     def is_over(self, held: Held) -> bool:
         now = self.believed()
         return now is not None and held.expiry <= now
