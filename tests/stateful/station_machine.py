@@ -100,9 +100,9 @@ class StationMachine(RuleBasedStateMachine):
 
     @property
     def online(self) -> bool:
-        """Connected and accepted: the Central System may ask for anything."""
+        """Connected, and not refused: the Central System may ask."""
         moment = self.world.standing().moment
-        return moment.link.state == "up" and moment.registration.state == "accepted"
+        return moment.link.state == "up" and moment.registration.state in ("accepted", "pending")
 
     # --- the others ---
 
@@ -168,7 +168,7 @@ class TroubledMachine(StationMachine):
         self.world.store_is_full = self.world.fails_before_acting = False
         self.connect()
         for _ in range(5):  # it starts anew, or asked in vain before: the next BootNotification has its time
-            if not self.online:
+            if self.world.standing().moment.registration.state != "accepted":
                 self.world.pass_time(61_000)
                 self.connect()
 
