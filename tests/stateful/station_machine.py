@@ -168,7 +168,7 @@ class TroubledMachine(StationMachine):
         self.world.store_is_full = self.world.fails_before_acting = False
         self.connect()
         for _ in range(5):  # it starts anew, or asked in vain before: the next BootNotification has its time
-            if self.world.standing().moment.registration.state != "accepted":
+            if not self.online or self.world.standing().moment.registration.state == "pending":
                 self.world.pass_time(61_000)
                 self.connect()
 
