@@ -161,7 +161,7 @@ class Sessions(DrivenMachine):
         self.ends(connector, ends, answered.transaction_id)
         self.agree()
         stops = [stop.reason for stop in self.sent[place:]]
-        if ends == "at the car":
+        if ends == "at the car" or (ends == "at the station" and self.fixed):
             always = self.value_of("StopTransactionOnEVSideDisconnect") == "true"
             assert stops == (["EVDisconnected"] if always else [])
             effects = [e for h in self.world.happenings[happened:] for e in h.effects]
