@@ -37,6 +37,8 @@ from pilotline.spec.products import Product, adjusted, load_product
 NOW = datetime(2026, 11, 23, 6, 54, 28, tzinfo=UTC)
 BUDGET = settings(max_examples=max(1, settings().max_examples // 4))
 """Of the profile: one subsystem is soon walked."""
+SECOND = settings(max_examples=max(1, settings().max_examples // 8))
+"""On a second product there is less that is new."""
 REFERENCE = adjusted(load_product("reference"), {"StopTransactionMaxMeterValues": "5"})
 C6EU = adjusted(load_product("c6eu"), transaction_data_max=5)
 """As much transaction data as the Central System's view holds for right."""

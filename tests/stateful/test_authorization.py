@@ -9,7 +9,7 @@ from typing import Any
 from hypothesis import event as seen
 from hypothesis import strategies as st
 from hypothesis.stateful import initialize, rule
-from stateful.station_machine import BUDGET, C6EU, TAG, DrivenMachine
+from stateful.station_machine import BUDGET, C6EU, SECOND, TAG, DrivenMachine
 from typing_extensions import override
 
 from pilotline.core.calendar import utc_of
@@ -249,4 +249,4 @@ class AuthorizationOfC6eu(Authorization):
 TestAuthorization = Authorization.TestCase
 TestAuthorization.settings = BUDGET
 TestAuthorizationOfC6eu = AuthorizationOfC6eu.TestCase
-TestAuthorizationOfC6eu.settings = BUDGET
+TestAuthorizationOfC6eu.settings = SECOND

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from hypothesis import event as seen
 from hypothesis import strategies as st
 from hypothesis.stateful import rule
-from stateful.station_machine import BUDGET, C6EU, CONNECTOR, DrivenMachine
+from stateful.station_machine import BUDGET, C6EU, CONNECTOR, SECOND, DrivenMachine
 from typing_extensions import override
 
 from pilotline.core.effects import Effect, Reboot
@@ -163,4 +163,4 @@ class AvailabilityAndResetOfC6eu(AvailabilityAndReset):
 TestAvailabilityAndReset = AvailabilityAndReset.TestCase
 TestAvailabilityAndReset.settings = BUDGET
 TestAvailabilityAndResetOfC6eu = AvailabilityAndResetOfC6eu.TestCase
-TestAvailabilityAndResetOfC6eu.settings = BUDGET
+TestAvailabilityAndResetOfC6eu.settings = SECOND

@@ -6,7 +6,7 @@ from typing import Any
 from hypothesis import event as seen
 from hypothesis import strategies as st
 from hypothesis.stateful import rule
-from stateful.station_machine import BUDGET, C6EU, CONNECTOR, TAG, DrivenMachine
+from stateful.station_machine import BUDGET, C6EU, CONNECTOR, SECOND, TAG, DrivenMachine
 from typing_extensions import override
 
 from pilotline.core.effects import Effect, SendCall
@@ -255,4 +255,4 @@ class RemoteControlOfC6eu(RemoteControl):
 TestRemoteControl = RemoteControl.TestCase
 TestRemoteControl.settings = BUDGET
 TestRemoteControlOfC6eu = RemoteControlOfC6eu.TestCase
-TestRemoteControlOfC6eu.settings = BUDGET
+TestRemoteControlOfC6eu.settings = SECOND

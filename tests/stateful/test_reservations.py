@@ -7,7 +7,7 @@ from typing import NamedTuple
 from hypothesis import event as seen
 from hypothesis import strategies as st
 from hypothesis.stateful import rule
-from stateful.station_machine import BUDGET, C6EU, TAG, DrivenMachine
+from stateful.station_machine import BUDGET, C6EU, SECOND, TAG, DrivenMachine
 from typing_extensions import override
 
 from pilotline.core.calendar import utc_of
@@ -207,4 +207,4 @@ class ReservationsOfC6eu(Reservations):
 TestReservations = Reservations.TestCase
 TestReservations.settings = BUDGET
 TestReservationsOfC6eu = ReservationsOfC6eu.TestCase
-TestReservationsOfC6eu.settings = BUDGET
+TestReservationsOfC6eu.settings = SECOND

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from hypothesis import event as seen
 from hypothesis import strategies as st
 from hypothesis.stateful import rule
-from stateful.station_machine import BUDGET, C6EU, CONNECTOR, DrivenMachine
+from stateful.station_machine import BUDGET, C6EU, CONNECTOR, SECOND, DrivenMachine
 from typing_extensions import override
 
 from pilotline.core.effects import Effect, SendCall, UnlockConnector
@@ -200,4 +200,4 @@ class SessionsOfC6eu(Sessions):
 TestSessions = Sessions.TestCase
 TestSessions.settings = BUDGET
 TestSessionsOfC6eu = SessionsOfC6eu.TestCase
-TestSessionsOfC6eu.settings = BUDGET
+TestSessionsOfC6eu.settings = SECOND
