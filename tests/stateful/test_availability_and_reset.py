@@ -4,6 +4,7 @@
 
 from collections.abc import Sequence
 
+import pytest
 from hypothesis import event as seen
 from hypothesis import strategies as st
 from hypothesis.stateful import rule
@@ -164,3 +165,4 @@ TestAvailabilityAndReset = AvailabilityAndReset.TestCase
 TestAvailabilityAndReset.settings = BUDGET
 TestAvailabilityAndResetOfC6eu = AvailabilityAndResetOfC6eu.TestCase
 TestAvailabilityAndResetOfC6eu.settings = SECOND
+pytestmark = pytest.mark.timeout(0)

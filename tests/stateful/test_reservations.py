@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import NamedTuple
 
+import pytest
 from hypothesis import event as seen
 from hypothesis import strategies as st
 from hypothesis.stateful import rule
@@ -208,3 +209,4 @@ TestReservations = Reservations.TestCase
 TestReservations.settings = BUDGET
 TestReservationsOfC6eu = ReservationsOfC6eu.TestCase
 TestReservationsOfC6eu.settings = SECOND
+pytestmark = pytest.mark.timeout(0)
