@@ -79,6 +79,8 @@ class CentralView:
                 else:
                     self._taken_out(before, change.key, event)
         self.metering.hear(taken)
+        if taken.state.memory.configuration.integer("MinimumStatusDuration", 0):
+            self.joined = False  # from now on some are left out
         self._stop_reason(event, taken)
         if isinstance(event, PoweredUp) or taken.state.moment.link.state != "up":
             self.statuses.clear()
@@ -157,8 +159,6 @@ class CentralView:
     def _status(self, request: StatusNotificationReq, state: State) -> None:
         last = self.statuses.get(request.connector_id)
         self.statuses[request.connector_id] = request.status
-        quick = state.memory.configuration.integer("MinimumStatusDuration", 0) == 0
-        self.joined = self.joined and quick
         if self.joined and last is not None and last != request.status:
             assert (last, request.status) in STATUS_ROWS, f"{last} -> {request.status} is no row of §4.9"
 

@@ -55,6 +55,9 @@ TIME = st.sampled_from(
         "2026-03-29T00:59:59Z",
         "1999-12-31T23:59:59Z",
         "2038-01-19T03:14:08Z",
+        "1970-01-01T00:00:00Z",
+        "9999-12-31T23:59:59Z",
+        "2016-02-29T23:59:59.999+14:00",
     )
 )
 FAULT: st.SearchStrategy[ChargePointErrorCode] = st.sampled_from(
@@ -109,6 +112,13 @@ KEYS = st.sampled_from(
         ("CCOCurrency", "SEK"),
         ("NoSuchKey", "1"),
     )
+)
+FIXED = ("StopTransactionMaxMeterValues",)
+VALUES = st.one_of(
+    st.sampled_from(
+        ("true", "FALSE", "0", "1", "0060", "-1", "2147483647", "2147483648", "", "Voltage", "A,B")
+    ),
+    st.text(st.characters(min_codepoint=32, max_codepoint=126), max_size=30),
 )
 SETTLEMENT = st.sampled_from(
     (
@@ -320,6 +330,13 @@ class WholeChargePoint(ProfileRules, RuleBasedStateMachine):
     @rule(pair=KEYS)
     def change_configuration(self, pair: tuple[str, str]) -> None:
         self.be_told("ChangeConfiguration", {"key": pair[0], "value": pair[1]})
+
+    @rule(data=st.data(), value=VALUES)
+    def change_any_key(self, data: st.DataObject, value: str) -> None:
+        """Whatever it is for; but what the Central System's view takes for fixed stays."""
+        offered = sorted(key.name for key in self.product.factory_configuration.offered())
+        name = data.draw(st.sampled_from([name for name in offered if name not in FIXED]))
+        self.be_told("ChangeConfiguration", {"key": name, "value": value})
 
     @rule(connector=CONNECTOR)
     def unlock(self, connector: int) -> None:

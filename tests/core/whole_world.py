@@ -1,6 +1,7 @@
 """A station and all that is around it: cars, hardware, network, store and a Central System, moved by rules."""
 
 import json
+from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 from core.central_view import CentralView
@@ -157,6 +158,8 @@ class World:
         """Power goes as soon as something is stored, and nothing of it is done."""
         self.unheard: set[int] = set()
         """The places among `happenings` of what was stored and not done."""
+        self.watch: Callable[[External, Sequence[Effect]], None] = lambda event, effects: None
+        """Is told of every event that was stored, and of what is done about it."""
         self.calls: list[SendCall] = []  # not answered yet
         self.old_calls: list[SendCall] = []  # answered, timed out or of an old connection
         self.commands: list[Effect] = []
@@ -197,6 +200,7 @@ class World:
         self._hold(None, taken)
         self.view.hear(None, event, taken)
         self.state = taken.state
+        self.watch(event, taken.effects)
         self._obey(taken.effects)
 
     # --- one event ---
@@ -222,8 +226,10 @@ class World:
         self.till.balance(taken.state)
         if self.fails_before_acting and taken.changes:
             self.unheard.add(len(self.happenings) - 1)
+            self.watch(event, ())
             self.power_on("PowerLoss")
         else:
+            self.watch(event, taken.effects)
             self._obey(taken.effects)
         return taken
 

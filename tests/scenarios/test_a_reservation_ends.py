@@ -6,7 +6,8 @@ import pytest
 from station_bench import TAG, Bench
 
 from pilotline.core.calendar import date_of
-from pilotline.core.events import CableUnplugged, FaultCleared, FaultDetected
+from pilotline.core.events import CableUnplugged, CommitFailed, DeadlinePassed, FaultCleared, FaultDetected
+from pilotline.core.properties import ALWAYS
 from pilotline.core.state import UtcTime
 from pilotline.spec.messages.core import (
     AuthorizeConf,
@@ -54,6 +55,19 @@ def starts(bench: Bench) -> list[tuple[str, int | None]]:
 
 
 # --- in time -------------------------------------------------------------------------------------------------
+
+
+def test_one_that_is_over_while_the_store_is_full_ends_when_there_is_room() -> None:
+    bench = Bench()
+    reserve(bench, lasts_s=60)
+    bench.passes(59.9)
+    bench.now += 100
+    bench.tell(CommitFailed(DeadlinePassed()))
+    assert status(bench) == "Reserved"
+    assert [promise.name for promise in ALWAYS if not promise.holds(bench.state)] == []
+    bench.passes(1)
+    assert status(bench) == "Available"
+    assert not bench.state.memory.reservations
 
 
 @pytest.mark.rule(165, 166)

@@ -1,6 +1,7 @@
 """What the state machines of the subsystems have in common: one station, and a journal of every run that fails."""
 
 import sys
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from shutil import rmtree
@@ -10,25 +11,59 @@ from core.test_whole_charge_point import agreeable
 from core.whole_world import World
 from hypothesis import note, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
+from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 from typing_extensions import override
 
 from pilotline.adapters.journal import Journal
 from pilotline.core.calendar import utc_of
 from pilotline.core.effects import Effect, SendCall, SendError, SendResult
-from pilotline.core.events import CommitFailed, External, LinkLost, LinkUp
-from pilotline.spec.products import Product, load_product
+from pilotline.core.events import (
+    CablePlugged,
+    CableUnplugged,
+    CommitFailed,
+    EnergyDeclined,
+    EnergyRequested,
+    EvUnplugged,
+    External,
+    FaultCleared,
+    FaultDetected,
+    LinkLost,
+    LinkUp,
+    TagPresented,
+)
+from pilotline.spec.messages.core import AuthorizeReq
+from pilotline.spec.products import Product, adjusted, load_product
 
 NOW = datetime(2026, 11, 23, 6, 54, 28, tzinfo=UTC)
 BUDGET = settings(max_examples=max(1, settings().max_examples // 4))
 """Of the profile: one subsystem is soon walked."""
+SECOND = settings(max_examples=max(1, settings().max_examples // 8))
+"""On a second product there is less that is new."""
+REFERENCE = adjusted(load_product("reference"), {"StopTransactionMaxMeterValues": "5"})
+C6EU = adjusted(load_product("c6eu"), transaction_data_max=5)
+"""As much transaction data as the Central System's view holds for right."""
+CONNECTOR = st.sampled_from((1, 2))
+TAG = st.sampled_from(("TAG", "tag", "OTHER", "FRIEND"))
+GROUPS = {"tag": "GROUP", "friend": "group"}
+"""The groups that the Central System knows tags to be of (§3.10)."""
+TROUBLES = (
+    "link lost",
+    "power cut",
+    "power cut, the clock goes on",
+    "power goes before it acts",
+    "store full",
+    "CALLERROR",
+    "nonsense",
+    "late answer",
+    "hardware fails",
+)
 REPLAYS = Path(__file__).parents[2] / ".replays"
 
 
 class StationMachine(RuleBasedStateMachine):
     """One station in a world of which the rules of a subsystem move a part."""
 
-    product: ClassVar[Product] = load_product("reference")
+    product: ClassVar[Product] = REFERENCE
     replays: ClassVar[Path] = REPLAYS
 
     def __init__(self) -> None:
@@ -36,7 +71,7 @@ class StationMachine(RuleBasedStateMachine):
         self.world = World(self.product)
         self.ahead_ms = 0
         """How far the clock of the Central System is from the time that passes."""
-        self.followed = 0
+        self.world.watch = self.happened
 
     @override
     def teardown(self) -> None:
@@ -57,22 +92,25 @@ class StationMachine(RuleBasedStateMachine):
 
     # --- what happened, seen from outside ---
 
-    def follow(self) -> None:
-        """Tell a model what has happened since it was last told; by rules, cuts and deadlines alike."""
-        while self.followed < len(self.world.happenings):
-            self.followed += 1
-            happening = self.world.happenings[self.followed - 1]
-            unheard = self.followed - 1 in self.world.unheard
-            self.happened(happening.event, () if unheard else happening.effects)
+    def happened(self, event: External, effects: Sequence[Effect]) -> None:
+        """Tell a model of one event that was stored, and of what is done about it; none if power went before."""
 
-    def happened(self, event: External, effects: tuple[Effect, ...]) -> None:
-        """One event that was stored, and what the world was asked for then."""
+    def believed(self) -> int | None:
+        """What the station takes for the time."""
+        epoch = self.world.standing().moment.clock.epoch
+        return None if epoch is None else epoch + self.world.now
 
     @property
     def online(self) -> bool:
         """Connected and accepted: the Central System may ask for anything."""
         moment = self.world.standing().moment
         return moment.link.state == "up" and moment.registration.state == "accepted"
+
+    @property
+    def may_be_asked(self) -> bool:
+        """Connected, and not refused."""
+        moment = self.world.standing().moment
+        return moment.link.state == "up" and moment.registration.state in ("accepted", "pending")
 
     # --- the others ---
 
@@ -96,6 +134,9 @@ class StationMachine(RuleBasedStateMachine):
         if request == "StartTransactionReq":
             self.world.next_transaction_id += 1
         payload = agreeable(request, self.world.next_transaction_id)
+        if isinstance(call.request, AuthorizeReq):
+            group = GROUPS.get(call.request.id_tag.lower())
+            return {"idTagInfo": {"status": "Accepted"} | ({"parentIdTag": group} if group else {})}
         return payload | ({"currentTime": self.utc().isoformat()} if "currentTime" in payload else {})
 
     def ask(self, action: str, payload: dict[str, Any]) -> dict[str, Any]:
@@ -105,12 +146,14 @@ class StationMachine(RuleBasedStateMachine):
         return told
 
     def tries_to_ask(self, action: str, payload: dict[str, Any]) -> dict[str, Any] | None:
-        """None: the answer was lost in a power cut, or what was asked could not be stored and has not happened."""
+        """The answer; empty: it was lost in a power cut. None: it has not happened, for want of a link or of room."""
+        if not self.may_be_asked:
+            return None
         self.world.serial += 1
         full, place = self.world.store_is_full, len(self.world.happenings)
         self.world.frame(2, f"cs-{self.world.serial}", action, payload)
         if place in self.world.unheard:
-            return None
+            return {}
         effects = self.world.happenings[place].effects
         if isinstance(self.world.happenings[place].event, CommitFailed):
             assert full
@@ -128,29 +171,35 @@ class TroubledMachine(StationMachine):
         self.connect()
 
     @rule()
-    def everybody_agrees(self) -> None:
-        self.world.store_is_full = False
+    def all_is_well(self) -> None:
+        """So that the walk comes far."""
+        self.world.store_is_full = self.world.fails_before_acting = False
         self.connect()
+        for _ in range(5):  # it starts anew, or asked in vain before: the next BootNotification has its time
+            if not self.online:
+                self.world.pass_time(61_000)
+                self.connect()
 
-    @rule()
-    def link_is_lost(self) -> None:
-        self.world.tell(LinkLost(self.world.connection, 0))
-
-    @rule()
-    def link_is_up(self) -> None:
-        self.world.tell(LinkUp(self.world.connection))
-
-    @rule(own_clock=st.booleans())
-    def power_is_cut(self, own_clock: bool) -> None:
-        self.cut(own_clock=own_clock)
-
-    @rule()
-    def power_will_go_before_it_acts(self) -> None:
-        self.world.fails_before_acting = True
-
-    @rule(full=st.booleans())
-    def store_is_full(self, full: bool) -> None:
-        self.world.store_is_full = full
+    @rule(what=st.sampled_from(TROUBLES))
+    def goes_wrong(self, what: str) -> None:
+        world = self.world
+        match what:
+            case "link lost":
+                world.tell(LinkLost(world.connection, 0))
+            case "power cut" | "power cut, the clock goes on":
+                self.cut(own_clock=what != "power cut")
+            case "power goes before it acts":
+                world.fails_before_acting = True
+            case "store full":
+                world.store_is_full = True
+            case "CALLERROR" | "nonsense":
+                world.answer(None if what == "CALLERROR" else {"no": "sense"})
+            case "late answer" if world.old_calls:
+                world.answer(self.answer(world.old_calls[-1]), late=True)
+            case "hardware fails":
+                world.feedback(fails=True)
+            case _:
+                pass
 
     @rule(seconds=st.sampled_from((-90_000, -30, 0, 30, 90_000)))
     def central_clock_jumps(self, seconds: int) -> None:
@@ -162,25 +211,83 @@ class TroubledMachine(StationMachine):
         """Who is asked meanwhile does not answer."""
         self.world.pass_time(ms)
 
-    @precondition(lambda self: self.world.calls)
+    @rule(link=st.booleans())
+    def one_thing_is_done(self, link: bool) -> None:
+        """The link comes up, or the one who was asked first answers."""
+        if link:
+            self.world.tell(LinkUp(self.world.connection))
+        elif self.world.calls:
+            self.world.answer(self.answer(self.world.calls[-1]))
+        else:
+            self.world.feedback(fails=False)
+
+
+class DrivenMachine(TroubledMachine):
+    """With drivers and their cars, too."""
+
     @rule()
-    def one_answer(self) -> None:
-        self.world.answer(self.answer(self.world.calls[-1]))
+    @override
+    def all_is_well(self) -> None:
+        for point in range(3):
+            self.mend(point)
+        super().all_is_well()
+        self.tries_to_ask("ChangeAvailability", {"connectorId": 0, "type": "Operative"})
+        self.agree()
 
-    @precondition(lambda self: self.world.calls)
-    @rule(payload=st.sampled_from((None, {"no": "sense"})))
-    def a_useless_answer(self, payload: dict[str, str] | None) -> None:
-        self.world.answer(payload)
+    @rule(connector=CONNECTOR)
+    def gone(self, connector: int) -> None:
+        """All is well, and nobody is there."""
+        self.all_is_well()
+        self.leave(connector, at_the_car=False)
+        self.agree()
 
-    @precondition(lambda self: self.world.old_calls)
-    @rule()
-    def a_late_answer(self) -> None:
-        self.world.answer(self.answer(self.world.old_calls[-1]), late=True)
+    @rule(connector=CONNECTOR)
+    def plug(self, connector: int) -> None:
+        if self.world.plant.cable[connector] == "unplugged":
+            self.world.plant.cable[connector] = "plugged"
+            self.world.tell(CablePlugged(connector))
 
-    @precondition(lambda self: self.world.commands)
-    @rule(fails=st.sampled_from((False, False, False, True)))
-    def hardware_answers(self, fails: bool) -> None:
-        self.world.feedback(fails)
+    @rule(connector=CONNECTOR)
+    def asks_or_declines(self, connector: int) -> None:
+        plant = self.world.plant
+        if plant.cable[connector] == "plugged":
+            plant.asking[connector] = not plant.asking[connector]
+            self.world.tell(
+                EnergyRequested(connector) if plant.asking[connector] else EnergyDeclined(connector)
+            )
+
+    @rule(connector=CONNECTOR, at_the_car=st.booleans())
+    def leave(self, connector: int, at_the_car: bool) -> None:
+        plant, fixed = self.world.plant, self.product.connectors[connector - 1].cable == "fixed"
+        if plant.cable[connector] == "plugged" and (at_the_car or fixed):
+            plant.cable[connector], plant.asking[connector] = "unplugged" if fixed else "ev_side_out", False
+            self.world.tell(EvUnplugged(connector))
+        elif plant.cable[connector] != "unplugged":
+            plant.cable[connector], plant.asking[connector] = "unplugged", False
+            self.world.tell(CableUnplugged(connector))
+
+    @rule(connector=CONNECTOR, id_tag=TAG)
+    def present(self, connector: int, id_tag: str) -> None:
+        self.world.tell(TagPresented(min(connector, len(self.product.readers)), id_tag))
+
+    @rule(connector=CONNECTOR, id_tag=TAG, plugs_first=st.booleans())
+    def charge(self, connector: int, id_tag: str, plugs_first: bool) -> None:
+        """So that the walk comes far."""
+        for act in (self.plug, None) if plugs_first else (None, self.plug):
+            if act is None:
+                self.present(connector, id_tag)
+            else:
+                act(connector)
+            self.agree()
+
+    @rule(point=st.sampled_from((0, 1, 2)), prevents=st.booleans())
+    def fault(self, point: int, prevents: bool) -> None:
+        self.world.tell(FaultDetected(point, "OtherError", prevents_charging=prevents))
+
+    @rule(point=st.sampled_from((0, 1, 2)))
+    def mend(self, point: int) -> None:
+        for raised in self.world.standing().moment.faults[point].raised:
+            self.world.tell(FaultCleared(point, raised.error_code))
 
 
 def save(world: World, folder: Path) -> Path:

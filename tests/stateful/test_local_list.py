@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import pytest
 from hypothesis import strategies as st
 from hypothesis.stateful import initialize, invariant, rule
 from stateful.station_machine import BUDGET, StationMachine
@@ -74,3 +75,4 @@ class LocalList(StationMachine):
 
 TestLocalList = LocalList.TestCase
 TestLocalList.settings = BUDGET
+pytestmark = pytest.mark.timeout(0)

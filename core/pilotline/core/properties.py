@@ -416,12 +416,13 @@ _WITH_TIMERS: Final = _of("timers") | {machine.slot for machine, _ in _TIMERS.va
 
 
 def reservations_end_in_time(state: State) -> bool:
-    """Every reservation has its expiryDate set as a deadline: none outlives it (§5.13)."""
-    dates = state.moment.dates
-    return all(
-        dates.get(TimerKey("reservation", "expiry", number)) == reservation.expiry
+    """Every reservation has its expiryDate set as a deadline: none outlives it (§5.13), or but for a full store."""
+    dates, timers = state.moment.dates, state.moment.timers
+    expiries = {
+        TimerKey("reservation", "expiry", number): reservation.expiry
         for number, reservation in state.memory.reservations.items()
-    )
+    }
+    return all(dates.get(timer) == expiry or timer in timers for timer, expiry in expiries.items())
 
 
 def a_reservation_is_of_a_usable_connector(state: State) -> bool:
@@ -500,7 +501,10 @@ ALWAYS: Final = (
     Always("who goes down begins nothing", "§5.14", going_down_begins_nothing, _of("reset sessions")),
     Always("a kept cable is locked", "§9.1.33", a_kept_cable_is_locked, _of("kept_cables")),
     Always(
-        "no reservation outlives its expiryDate", "§5.13", reservations_end_in_time, _of("reservations dates")
+        "no reservation outlives its expiryDate",
+        "§5.13",
+        reservations_end_in_time,
+        _of("reservations dates timers"),
     ),
     Always(
         "a reservation is of a usable connector",

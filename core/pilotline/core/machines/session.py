@@ -168,6 +168,11 @@ def plugged(_own: Session, reads: Reads, _event: object) -> bool:
     return reads.cable.state == "plugged"
 
 
+def plugged_anew(_own: Session, reads: Reads, _event: CablePlugged) -> bool:
+    """After a full store the world tells all facts again, and nobody has come for that."""
+    return reads.cable.state != "plugged"
+
+
 def plugged_and_staying_up(own: Session, reads: Reads, event: object) -> bool:
     return plugged(own, reads, event) and reads.reset.state == "up"
 
@@ -487,10 +492,10 @@ SESSION = Machine(
     table=(
         # somebody comes
         on(CablePlugged, row.S1F, start_unattended, when=[free_vending]),
-        on(CablePlugged, row.S3F, start_again_unattended, when=[free_vending]),
+        on(CablePlugged, row.S3F, start_again_unattended, when=[free_vending, plugged_anew]),
         on(CablePlugged, row.S1T, take_over, when=[takes_over]),
         on(CablePlugged, row.S1W, when=[reserved]),
-        on(CablePlugged, row.S1, await_id_tag, when=[open_to_use]),
+        on(CablePlugged, row.S1, await_id_tag, when=[open_to_use, plugged_anew]),
         on(StatusOverdue, row.S1E, await_id_tag, when=[reserved_no_more]),
         on(ReservationEnded, row.S1E, await_id_tag, when=[faulted]),
         on(MadeAvailable, row.S1F, start_unattended, when=[plugged_free_vending]),
