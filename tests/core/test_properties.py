@@ -51,6 +51,7 @@ from pilotline.core.state import (
     Period,
     Profile,
     Readings,
+    Report,
     Reservation,
     Reset,
     Sample,
@@ -390,6 +391,9 @@ BROKEN_STEPS: dict[str, Callable[[State], Step]] = {
     ),
     "money is settled or released once": lambda s: taken(s, ReleaseAmount(1, Counter(1), "C-1")),
     "a restart has its reason stored": lambda s: taken(s, Reboot("HardReset")),
+    "what was not confirmed may have been heard": lambda s: taken(
+        at_1("status_reports", sent=None, confirmed=Report("Available"))(s)
+    ),
     "no tick is taken twice": lambda s: taken(ticked(s, 60_001)),
     "aligned values bear their tick": recorded_off_its_tick,
     "only samples in between are thinned out": start_thinned_out,
@@ -406,6 +410,7 @@ BEFORE: dict[str, Callable[[State], State]] = {
     ),
     "held calls are answered": at_1("unlocks", state="releasing", call=HeldCall(Counter(1), "x")),
     "who waits here is told": at_1("readers", state="authorizing"),
+    "what was not confirmed may have been heard": at_1("status_reports", sent=Report("Preparing")),
 }
 """The state before the step, where it is not just the one that keeps all promises."""
 

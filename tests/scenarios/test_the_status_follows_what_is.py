@@ -1,15 +1,20 @@
 """Statuses and their reports: what is so, what was too short, what a boot finds (OCPP 1.6 §4.9)."""
 
+from datetime import timedelta
+
 import pytest
 from station_bench import INVALID, Bench
 
-from pilotline.core.events import EnergyDeclined, EnergyRequested, FaultCleared, FaultDetected
+from pilotline.core.calendar import date_of
+from pilotline.core.events import CableUnplugged, EnergyDeclined, EnergyRequested, FaultCleared, FaultDetected
 from pilotline.spec.messages.core import (
     ChangeAvailabilityReq,
     RemoteStopTransactionReq,
     StartTransactionConf,
+    StatusNotificationConf,
     StatusNotificationReq,
 )
+from pilotline.spec.messages.reservation import ReserveNowReq
 from pilotline.spec.products import adjusted, load_product
 
 GROUND = FaultDetected(1, "GroundFailure")
@@ -120,3 +125,36 @@ def test_back_online_the_present_status_is_told_only_if_it_is_another() -> None:
     bench.sent.clear()
     bench.restore_network(10)
     assert [(r.connector_id, r.status) for r in bench.requests(StatusNotificationReq)] == [(2, "Preparing")]
+
+
+def test_what_was_told_without_an_answer_is_taken_back() -> None:
+    """The Central System may have heard it: else it would show Preparing for ever."""
+    bench = Bench(MinimumStatusDuration="5")
+    bench.says["StatusNotificationReq"] = None
+    bench.plug().passes(5)
+    assert told(bench) == ["Preparing"]
+    bench.passes(31)
+    bench.says["StatusNotificationReq"] = StatusNotificationConf()
+    bench.unplug_at_the_ev().tell(CableUnplugged(1)).passes(300)
+    assert told(bench) == ["Preparing", "Available"]
+
+
+def test_what_was_on_its_way_when_the_link_was_lost_is_taken_back() -> None:
+    bench = Bench()
+    bench.says["StatusNotificationReq"] = None
+    bench.plug()
+    bench.lose_network().unplug_at_the_ev().tell(CableUnplugged(1))
+    bench.says["StatusNotificationReq"] = StatusNotificationConf()
+    bench.restore_network()
+    assert told(bench) == ["Preparing", "Available"]
+
+
+def test_what_becomes_free_is_available_before_it_is_reserved() -> None:
+    bench = Bench().charge(2).plug()
+    reserved = ReserveNowReq(
+        connector_id=0, expiry_date=date_of(bench.utc()) + timedelta(hours=1), id_tag="ELSE", reservation_id=1
+    )
+    bench.tell(CableUnplugged(1))
+    assert bench.asks(reserved).status == "Accepted"
+    bench.plug().unplug_at_the_ev().tell(CableUnplugged(1))
+    assert told(bench)[-4:] == ["Reserved", "Preparing", "Available", "Reserved"]

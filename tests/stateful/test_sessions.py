@@ -111,7 +111,9 @@ class Sessions(DrivenMachine):
         for fact in self.world.plant.facts():
             self.world.tell(fact)
         self.agree()
-        self.world.pass_time(2 * self.minimum_ms + 1000)
+        self.world.pass_time(
+            11_000
+        )  # the longest MinimumStatusDuration, that may have been in force before, twice
         self.agree()
         if self.world.standing().moment.storage.state != "fine" or any(
             t.state == "stopping" for t in self.world.standing().memory.transactions.values()

@@ -73,7 +73,6 @@ MACHINES: Final[tuple[Machine[Any, Any], ...]] = (
     CACHE_KEEPER,
     LIST_KEEPER,
     RESERVATION_MACHINE,
-    VACANCY,
     TERMINAL,
     CARD_SESSION_MACHINE,
     CLOCK_ALIGNED,
@@ -89,6 +88,7 @@ MACHINES: Final[tuple[Machine[Any, Any], ...]] = (
     UNLOCK,
     CONNECTOR_0,
     CONNECTOR_STATUS,
+    VACANCY,  # a connector that becomes free is Available before it is Reserved
     STATUS_REPORT,
     FIRMWARE,
     FIRMWARE_NOTICES,

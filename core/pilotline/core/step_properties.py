@@ -272,6 +272,14 @@ def a_restart_has_its_reason_stored(_before: State, step: Step) -> bool:
     )
 
 
+def what_was_not_confirmed_may_have_been_heard(before: State, step: Step) -> bool:
+    """A report whose answer is not awaited any more is what was confirmed last, or nobody knows what was (§4.9)."""
+    reports = zip(before.moment.status_reports, step.state.moment.status_reports, strict=True)
+    return all(
+        was.sent is None or now.sent is not None or now.confirmed in (None, was.sent) for was, now in reports
+    )
+
+
 def no_tick_is_taken_twice(before: State, step: Step) -> bool:
     """Ticks lie on the grid of their day and only go on, however the clock is set; back by more than a day it was
     wrong before (§9.1.5).
@@ -432,6 +440,12 @@ ON_EVERY_STEP: Final = (
     ),
     OnEveryStep(
         "a restart has its reason stored", "§5.14", frozenset({Reboot}), a_restart_has_its_reason_stored
+    ),
+    OnEveryStep(
+        "what was not confirmed may have been heard",
+        "§4.9",
+        frozenset({"status_report"}),
+        what_was_not_confirmed_may_have_been_heard,
     ),
     OnEveryStep("no tick is taken twice", "§9.1.5", frozenset({"clock_aligned"}), no_tick_is_taken_twice),
     OnEveryStep(

@@ -135,7 +135,8 @@ def report_present(
 
 
 def fall_silent(own: StatusReport, _reads: Reads, _event: object, _now: Instant) -> StatusReport:
-    return StatusReport(own.connector, own.state, own.confirmed)
+    """What is on its way the Central System may have heard: what it takes the status for is not known then."""
+    return StatusReport(own.connector, own.state, own.confirmed if own.sent is None else None)
 
 
 # --- a change ------------------------------------------------------------------------------------------------
@@ -199,8 +200,10 @@ def report_next(
 def try_again_later(
     own: StatusReport, reads: Reads, _event: object, now: Instant
 ) -> tuple[StatusReport, tuple[Arm]]:
-    """What is told then is what is so then."""
-    again = replace(own, sent=None, settling=None)
+    """What is told then is what is so then; even if it is what was confirmed before, as the Central System may
+    have heard what it did not answer.
+    """
+    again = replace(own, confirmed=None, sent=None, settling=None)
     return again, (Arm("settle", Instant(now + max(reads.retry_ms, _settling_ms(reads)))),)
 
 

@@ -23,6 +23,7 @@ from pilotline.core.state import (
     Asker,
     Authorization,
     Availability,
+    Cable,
     CachedTag,
     Counter,
     Fault,
@@ -47,6 +48,7 @@ class Reads(InstallingReads, frozen=True):
     """The connectors and what goes on there."""
 
     registration: Annotated[Registration, station("registration")]
+    cables: Annotated[tuple[Cable, ...], every("cables")]
     faults: Annotated[tuple[Fault, ...], every("faults")]
     availability: Annotated[tuple[Availability, ...], every("availability")]
     reset: Annotated[Reset, station("reset")]
@@ -138,7 +140,7 @@ def start(
 
 def _target(reads: Reads, request: RemoteStartTransactionReq) -> int:
     """The connector that is meant; without one, plugged in and waiting, then reserved for the tag, then the lowest
-    free. 0: none is fit.
+    free, then one that is left with its cable in, which begins anew. 0: none is fit.
     """
     asked = request.connector_id
     candidates = range(1, len(reads.sessions)) if asked is None else (asked,)
@@ -147,7 +149,7 @@ def _target(reads: Reads, request: RemoteStartTransactionReq) -> int:
         (("awaiting_id_tag", "awaiting_reserver"), candidates),
         (("idle",), reserved),
         (("idle",), candidates),
-        (("finishing",), candidates),
+        (("finishing",), [c for c in candidates if reads.cables[c].state == "plugged"]),
     ):
         for connector in among:
             if reads.sessions[connector].state in states and _fit(reads, connector, request.id_tag):
