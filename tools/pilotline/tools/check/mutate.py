@@ -9,8 +9,9 @@ import json
 import subprocess
 import sys
 import time
-from collections.abc import Iterable
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
+from pathlib import Path
 from typing import Final
 
 from pilotline.tools.check.campaign import cores
@@ -69,18 +70,38 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--jobs", type=int, default=cores(), help="so many at once (one per core)")
     parser.add_argument("--within", type=float, default=600, metavar="S", help="the time of each, in s (600)")
+    parser.add_argument(
+        "--kept", type=Path, metavar="FILE", help="keep each verdict there; what is there is not judged again"
+    )
     parser.add_argument("--markdown", action="store_true", help="report as the table of docs/mutation.md")
     parser.add_argument("--here", action="store_true", help=argparse.SUPPRESS)
     return parser
 
 
-def _judged(mutants: Iterable[Mutant], asked: argparse.Namespace) -> list[Verdict]:
+def _judged(mutants: Sequence[Mutant], asked: argparse.Namespace) -> list[Verdict]:
     """Each in its own process; a line for each as soon as it is known."""
+    known = {} if asked.kept is None else kept_in(asked.kept)
     with ThreadPoolExecutor(asked.jobs) as threads:
-        judged = [threads.submit(_judge, mutant, asked.stage, asked.within) for mutant in mutants]
+        judged = [
+            threads.submit(_judge, mutant, asked.stage, asked.within)
+            for mutant in mutants
+            if mutant.name not in known
+        ]
         for one in as_completed(judged):
-            print(line(one.result()), file=sys.stderr, flush=True)  # noqa: T201
-    return [one.result() for one in judged]
+            verdict = one.result()
+            print(line(verdict), file=sys.stderr, flush=True)  # noqa: T201
+            known[verdict.name] = verdict
+            if asked.kept is not None:
+                with asked.kept.open("a") as file:
+                    print(json.dumps(verdict, ensure_ascii=False), file=file)  # noqa: T201
+    return [known[mutant.name] for mutant in mutants]
+
+
+def kept_in(file: Path) -> dict[str, Verdict]:
+    """The verdicts of an earlier run, by name."""
+    lines = file.read_text().splitlines() if file.exists() else ()
+    verdicts = [Verdict(*json.loads(one)) for one in lines]
+    return {verdict.name: verdict for verdict in verdicts}
 
 
 def _judge(mutant: Mutant, stage: str, within_s: float) -> Verdict:

@@ -22,7 +22,7 @@ STAGES: Final = ("explorer", "stateful", "examples")
 By: TypeAlias = Literal["definition", "explorer", "stateful", "examples", "nothing"]
 
 ROOT: Final = Path(__file__).parents[4]
-STATEFUL: Final = ("tests/core/test_whole_charge_point.py",)
+STATEFUL: Final = ("tests/stateful", "tests/core/test_whole_charge_point.py")
 EXAMPLES: Final = ("tests/scenarios", "tests/conformance", "tests/core")
 
 
