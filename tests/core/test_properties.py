@@ -31,6 +31,7 @@ from pilotline.core.events import (
 from pilotline.core.properties import ALWAYS, Always
 from pilotline.core.sightings import SOMETIMES, at_rest
 from pilotline.core.state import (
+    Address,
     Answered,
     CardSession,
     Clock,
@@ -48,6 +49,7 @@ from pilotline.core.state import (
     Memory,
     MeterMessage,
     Moment,
+    OpenCall,
     Period,
     Profile,
     Readings,
@@ -71,6 +73,7 @@ from pilotline.core.step_properties import (
 from pilotline.spec.configuration_keys import Refusal
 from pilotline.spec.messages.actions import Confirmation, Request
 from pilotline.spec.messages.core import ChangeAvailabilityConf, ChangeAvailabilityReq, HeartbeatReq
+from pilotline.spec.messages.firmware_management import DiagnosticsStatusNotificationReq
 from pilotline.spec.payment import CardSessionState, MinorUnits
 from pilotline.spec.products import load_product
 from pilotline.spec.types import ReadingContext
@@ -239,6 +242,9 @@ BROKEN: dict[str, Callable[[State], State]] = {
     "a TxProfile is of a running transaction": installed(TX_PROFILE),
     "one profile in each place": installed(DEFAULT, replace(DEFAULT, profile_id=3)),
     "limits keep within what is there": limited(Limit(Decimal(33), 3, suffices=True)),
+    "limits are what is stated leaves": installed(DEFAULT),
+    "only a car that is there asks": at_1("cables", state="unplugged"),
+    "running transactions are sampled": without_timer("transaction"),
     "cleared means all is offered": limited(Limit(Decimal(31), 3, suffices=True)),
     "too low a limit suspends": limited(Limit(Decimal(5), 3, suffices=False)),
     "list and version agree": with_memory(lambda m: replace(m, list_version=ListVersion(3))),
@@ -342,7 +348,42 @@ def answering(state: State, request: Request, confirmation: Confirmation, *also:
 
 INOPERATIVE = ChangeAvailabilityReq(connector_id=1, type="Inoperative")
 
+
+def put_off(machine: str) -> Callable[[State], State]:
+    """Its timers run a millisecond longer."""
+    return with_moment(
+        lambda m: replace(
+            m, timers=Map({k: Instant(at + (k.machine == machine)) for k, at in m.timers.items()})
+        )
+    )
+
+
+def asked_about_an_upload(state: State) -> Step:
+    opened = OpenCall("d", "DiagnosticsStatusNotificationReq", Address("diagnostics_notices"))
+    asked = with_moment(lambda m: replace(m, call=replace(m.call, open=opened)))(state)
+    request = DiagnosticsStatusNotificationReq(status="Uploaded")
+    return taken(asked, SendCall(state.moment.link.connection, "d", request))
+
+
+def delivered_and_winding_down(state: State) -> State:
+    """A soft reset winds down, and nothing is left."""
+    memory = replace(state.memory, reset=Reset("winding_down", "SoftReset"), outbox=Map(), transactions=Map())
+    call = replace(state.moment.call, state="idle", open=None)
+    reports = tuple(replace(report, state="told") for report in state.moment.status_reports)
+    return State(state.product, memory, replace(state.moment, call=call, status_reports=reports))
+
+
 BROKEN_STEPS: dict[str, Callable[[State], Step]] = {
+    "progress is told": lambda s: taken(
+        with_memory(lambda m: replace(m, diagnostics=Diagnostics("uploading")))(s)
+    ),
+    "the oldest status is told first": asked_about_an_upload,
+    "samples keep their grid": lambda s: taken(put_off("transaction")(s)),
+    "silence is measured from the last request": lambda s: taken(put_off("heartbeat")(s), heartbeat(1)),
+    "attempts are counted": lambda s: taken(
+        with_moment(lambda m: replace(m, queue=replace(m.queue, state="waiting")))(s)
+    ),
+    "a reset waits for nothing else": lambda s: taken(delivered_and_winding_down(s)),
     "an attempt has its time-out": lambda s: taken(at_1("sessions", state="awaiting_plug")(s)),
     "the end of an interruption is measured": lambda s: taken(at_1("contactors", state="closed")(s)),
     "time dates what waits": lambda s: taken(

@@ -81,14 +81,19 @@ def _availability(_before: State, after: State, request: ChangeAvailabilityReq, 
     return all(a.state in closed for a in asked)
 
 
-def _configured(_before: State, after: State, request: ChangeConfigurationReq, _status: str) -> bool:
+def _configured(_before: State, after: State, request: ChangeConfigurationReq, status: str) -> bool:
     configuration = after.memory.configuration
     key = configuration.key(request.key)
     return (
         key is not None
         and key.access != "R"
+        and (key.takes_effect == "reboot") == (status == "RebootRequired")
         and configuration.get(key.name) == configuration.parse(request.key, request.value)
     )
+
+
+def _forgotten(_before: State, after: State, _request: ClearCacheReq, _status: str) -> bool:
+    return after.memory.configuration.boolean("AuthorizationCacheEnabled") and not after.memory.cache
 
 
 def _reserved(before: State, after: State, request: ReserveNowReq, _status: str) -> bool:
@@ -122,7 +127,7 @@ _IS_SO: Final[dict[type[Request], Callable[[State, State, Any, Any], bool]]] = {
     CancelReservationReq: lambda _b, after, asked, _: asked.reservation_id not in after.memory.reservations,
     ChangeAvailabilityReq: _availability,
     ChangeConfigurationReq: _configured,
-    ClearCacheReq: lambda _b, after, _r, _s: not after.memory.cache,
+    ClearCacheReq: _forgotten,
     ClearChargingProfileReq: lambda before, after, _r, _s: (
         len(after.memory.profiles) < len(before.memory.profiles)
     ),

@@ -25,6 +25,7 @@ from pilotline.core.effects import (
     SendResult,
     SettleAmount,
 )
+from pilotline.core.firmware_properties import progress_is_told, the_oldest_status_is_told_first
 from pilotline.core.handing_over_properties import (
     AWAITED,
     OF_HELD_CALLS,
@@ -47,6 +48,12 @@ from pilotline.core.reserving import is_for
 from pilotline.core.state import CardSession, Entry, Memory, MeterMessage, State
 from pilotline.core.statechart import Binding
 from pilotline.core.step import Step, Taken
+from pilotline.core.timer_properties import (
+    a_reset_waits_for_nothing_else,
+    attempts_are_counted,
+    samples_keep_their_grid,
+    silence_is_measured_from_the_last_request,
+)
 from pilotline.spec.messages.core import BootNotificationReq
 from pilotline.spec.status import ROWS
 
@@ -448,6 +455,29 @@ ON_EVERY_STEP: Final = (
         "§4.4, §4.5",
         frozenset({"firmware_due", "diagnostics_due"}),
         a_failure_is_told_of_what_failed,
+    ),
+    OnEveryStep(
+        "progress is told",
+        "§4.4, §4.5",
+        frozenset({"firmware", "diagnostics"}),
+        progress_is_told,
+    ),
+    OnEveryStep(
+        "the oldest status is told first",
+        "§4.4, §4.5",
+        frozenset({"firmware_notices", "diagnostics_notices"}),
+        the_oldest_status_is_told_first,
+    ),
+    OnEveryStep("samples keep their grid", "§3.16.1", frozenset({"transaction"}), samples_keep_their_grid),
+    OnEveryStep(
+        "silence is measured from the last request",
+        "§4.6",
+        frozenset({SendCall}),
+        silence_is_measured_from_the_last_request,
+    ),
+    OnEveryStep("attempts are counted", "§3.7, §9.1.31", frozenset({"outbox"}), attempts_are_counted),
+    OnEveryStep(
+        "a reset waits for nothing else", "§5.14", frozenset({"call"}), a_reset_waits_for_nothing_else
     ),
     OnEveryStep("the first sample stays", "errata 3.14", frozenset({"samples"}), the_first_sample_stays),
     OnEveryStep(

@@ -17,6 +17,7 @@ from pilotline.core.declared import MACHINES
 from pilotline.core.effects import Arm, ArmUtc, Clear, Configure, Disarm, Drop, Effect, Put
 from pilotline.core.events import External, Internal, PoweredUp
 from pilotline.core.statechart import Binding, Machine, guard_name, ignores, negated
+from pilotline.tools.check.guard_logic import Cell
 
 Place: TypeAlias = tuple[str, str]
 """A machine and its binding, or a request and the row of its table."""
@@ -184,10 +185,16 @@ def _of_row(machine: AnyMachine, binding: AnyBinding) -> Iterator[Mutant]:
 
 
 def _swapped(machine: AnyMachine) -> Iterator[Mutant]:
-    """Rows that are tried one after the other, the other way round."""
-    cells = chain.from_iterable(by_state.values() for by_state in machine.cells.values())
-    pairs = dict.fromkeys(chain.from_iterable(pairwise(cell) for cell in cells))
-    for first, second in pairs:
+    """Rows that are tried one after the other, the other way round, if that can make a difference."""
+    pairs: dict[tuple[AnyBinding, AnyBinding], list[tuple[type[Any], str]]] = {}
+    for event, by_state in machine.cells.items():
+        for state, cell in by_state.items():
+            for pair in pairwise(cell):
+                pairs.setdefault(pair, []).append((event, state))
+    for (first, second), found_in in pairs.items():
+        alike = (first.action, first.target) == (second.action, second.target)
+        if alike or all(_exclude(machine, first, second, *cell) for cell in found_in):
+            continue
 
         def put_in(first: AnyBinding = first, second: AnyBinding = second) -> None:
             places = {id(first): second, id(second): first}
@@ -196,6 +203,13 @@ def _swapped(machine: AnyMachine) -> Iterator[Mutant]:
         what = f"{machine.name} {first.name} and {second.name}"
         places = ((machine.name, first.name), (machine.name, second.name))
         yield Mutant("rows swapped", what, places, put_in)
+
+
+def _exclude(
+    machine: AnyMachine, first: AnyBinding, second: AnyBinding, event: type[Any], state: str
+) -> bool:
+    types = {"own": type(machine.blank), "reads": machine.reads, "event": event}
+    return Cell([first.guards, second.guards], types, {"own.state": (state,)}).exclude(0, 1)
 
 
 # --- timers and boots ----------------------------------------------------------------------------------------

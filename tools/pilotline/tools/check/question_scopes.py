@@ -1,0 +1,114 @@
+"""Scopes of what the Central System asks that is refused, or that changes a key: one request of every kind of answer."""
+
+from decimal import Decimal
+from typing import Final
+
+from pilotline.spec.messages.core import ChangeConfigurationReq, ClearCacheReq, GetConfigurationReq
+from pilotline.spec.messages.smart_charging import (
+    ClearChargingProfileReq,
+    GetCompositeScheduleReq,
+    SetChargingProfileReq,
+)
+from pilotline.spec.messages.structures import ChargingProfile, ChargingSchedule, ChargingSchedulePeriod
+from pilotline.spec.products import Product, adjusted
+from pilotline.spec.types import ChargingProfilePurposeType, ChargingRateUnitType
+from pilotline.tools.check import environment as world
+from pilotline.tools.check.environment import TAG, YES, tags
+from pilotline.tools.check.scope import ONLINE, QUIET, TALK, TRANSACTIONS, WILLING, Scope, one_connector
+
+
+def in_force_after_a_reboot(product: Product, key: str) -> Product:
+    """The same product, on which a change of this key takes a reboot."""
+    setting = product.configuration[key].model_copy(update={"takes_effect": "reboot"})
+    return adjusted(product.model_copy(update={"configuration": product.configuration.set(key, setting)}))
+
+
+def _profile(
+    connector: int = 0,
+    purpose: ChargingProfilePurposeType = "TxDefaultProfile",
+    *starts_s: int,
+    number: int = 1,
+    level: int = 0,
+    unit: ChargingRateUnitType = "A",
+) -> SetChargingProfileReq:
+    periods = tuple(
+        ChargingSchedulePeriod(start_period=start_s, limit=Decimal(16)) for start_s in starts_s or (0,)
+    )
+    return SetChargingProfileReq(
+        connector_id=connector,
+        cs_charging_profiles=ChargingProfile(
+            charging_profile_id=number,
+            stack_level=level,
+            charging_profile_purpose=purpose,
+            charging_profile_kind="Relative",
+            charging_schedule=ChargingSchedule(charging_rate_unit=unit, charging_schedule_period=periods),
+        ),
+    )
+
+
+QUESTIONS: Final = (
+    Scope(
+        "keys",
+        "keys are changed to what they take and what they do not, at once or after a reboot; power is cut",
+        in_force_after_a_reboot(one_connector("reference", AuthorizationCacheEnabled="false"), "BlinkRepeat"),
+        (
+            world.calls(
+                ChangeConfigurationReq(key="BlinkRepeat", value="2"),
+                ChangeConfigurationReq(key="BlinkRepeat", value="often"),
+                ChangeConfigurationReq(key="NumberOfConnectors", value="2"),
+                ChangeConfigurationReq(key="NoSuchKey", value="1"),
+                GetConfigurationReq(),
+                GetConfigurationReq(key=("NoSuchKey", "LightIntensity")),
+                ClearCacheReq(),
+            ),
+            world.configuration("LightIntensity", "50", "100", "101"),
+            world.configuration("WebSocketPingInterval", "0", "5", "soon"),
+            world.power(),
+            *ONLINE,
+        ),
+        inert=QUIET,
+        prompt=TALK,
+        knows_reports=False,
+    ),
+    Scope(
+        "profiles that are refused",
+        "profiles beyond the keys, on the wrong connector, of no transaction, one too many",
+        one_connector(
+            ChargeProfileMaxStackLevel="1",
+            ChargingScheduleAllowedChargingRateUnit="Current",
+            ChargingScheduleMaxPeriods="1",
+            MaxChargingProfilesInstalled="1",
+        ),
+        (
+            world.cable(1),
+            tags(1, TAG),
+            world.calls(
+                _profile(),
+                _profile(1, "TxProfile", number=2),
+                _profile(0, "ChargePointMaxProfile", number=3),
+                _profile(1, "ChargePointMaxProfile", number=3),
+                _profile(2),
+                _profile(level=2),
+                _profile(unit="W"),
+                _profile(0, "TxDefaultProfile", 0, 1),
+                _profile(0, "TxDefaultProfile", 1),
+                ClearChargingProfileReq(id=1),
+                ClearChargingProfileReq(id=9),
+                ClearChargingProfileReq(),
+                GetCompositeScheduleReq(connector_id=1, duration=1),
+                GetCompositeScheduleReq(connector_id=1, duration=1, charging_rate_unit="W"),
+                GetCompositeScheduleReq(connector_id=2, duration=1),
+                GetCompositeScheduleReq(connector_id=1, duration=-1),
+            ),
+            *ONLINE,
+        ),
+        at_once=WILLING,
+        inert=QUIET | {("session", "connection_time_out")},
+        prompt=TALK | TRANSACTIONS,
+        answers=YES,
+        queue_max=1,
+        knows_reports=False,
+        knows_origins=True,
+        shows=("a TxProfile is installed",),
+    ),
+)
