@@ -32,8 +32,7 @@ def samples_keep_their_grid(before: State, step: Step) -> bool:
     taken = {t.key for t in step.trace if t.binding == "T2/SampleDue"}
     return all(
         timer not in after
-        or (after[timer] - at) % interval_ms == 0
-        and (timer.key in taken or after[timer] == at)
+        or ((after[timer] - at) % interval_ms == 0 and (timer.key in taken or after[timer] == at))
         for timer, at in before.moment.timers.items()
         if timer.machine == "transaction" and timer.timer == "sample"
     )
@@ -49,8 +48,8 @@ def a_reset_waits_for_nothing_else(before: State, step: Step) -> bool:
         or bool(memory.outbox)
         or any(transaction.state in ("running", "stopping") for transaction in memory.transactions.values())
         or any(report.state == "asked" for report in moment.status_reports)
-        or "told" != moment.firmware_notices.state
-        or "told" != moment.diagnostics_notices.state
+        or moment.firmware_notices.state != "told"
+        or moment.diagnostics_notices.state != "told"
     )
 
 

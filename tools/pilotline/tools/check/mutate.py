@@ -18,7 +18,8 @@ from pilotline.tools.check.campaign import cores
 from pilotline.tools.check.mutants import Mutant, chosen
 from pilotline.tools.check.mutants_of_tables import every_mutant
 from pilotline.tools.check.mutate_reasons import SURVIVORS
-from pilotline.tools.check.mutate_run import ROOT, STAGES, THE_SAME, Verdict, verdict_on
+from pilotline.tools.check.mutate_run import STAGES, THE_SAME, Verdict, verdict_on
+from pilotline.tools.check.walked import ROOT
 
 EXAMPLES: Final = """examples:
   python -m pilotline.tools.check.mutate --count 40             forty faults of every kind, chosen by seed 1
@@ -93,7 +94,7 @@ def _judged(mutants: Sequence[Mutant], asked: argparse.Namespace) -> list[Verdic
             known[verdict.name] = verdict
             if asked.kept is not None:
                 with asked.kept.open("a") as file:
-                    print(json.dumps(verdict, ensure_ascii=False), file=file)  # noqa: T201
+                    print(json.dumps(verdict, ensure_ascii=False), file=file)
     return [known[mutant.name] for mutant in mutants]
 
 

@@ -4,31 +4,25 @@ Theory of operation: the definition may refuse it; the scopes that take what is 
 tests walk the mutated station; at last come the examples, each of which a person thought of.
 """
 
-import contextlib
-import os
 import time
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Final, Literal, NamedTuple, TypeAlias
 
 from pilotline.core.reading import InvalidDefinition
 from pilotline.tools.check.coverage import declared
-from pilotline.tools.check.covering import covering, taken_in
+from pilotline.tools.check.covering import covering, taken_in, walking
 from pilotline.tools.check.explorer import Search
 from pilotline.tools.check.mutants import AT_WORK, SILENT, Mutant, Place
 from pilotline.tools.check.scopes import scopes
+from pilotline.tools.check.walked import first_failure
 
 STAGES: Final = ("explorer", "stateful", "examples")
 By: TypeAlias = Literal["definition", "explorer", "stateful", "examples", "nothing"]
 
-ROOT: Final = Path(__file__).parents[4]
-STATEFUL: Final = ("tests/stateful", "tests/core/test_whole_charge_point.py")
 EXAMPLES: Final = ("tests/scenarios", "tests/conformance", "tests/core")
 
 
 THE_SAME: Final = "the same: its row never hands this out"
-_UNWARNED: Final = ("-W", "ignore::pytest.PytestAssertRewriteWarning")
-"""Hypothesis is there before pytest: its assertions are of no interest."""
 
 
 class Verdict(NamedTuple):
@@ -57,10 +51,14 @@ def verdict_on(mutant: Mutant, last: int = 0) -> Verdict:
         return verdict("definition", str(refused).splitlines()[0])
     for promise, where in _noticed_by_search(mutant, before):
         return verdict("explorer", promise, where)
-    stage: tuple[tuple[By, tuple[str, ...]], ...] = (("stateful", STATEFUL), ("examples", EXAMPLES))
+    stage: tuple[tuple[By, tuple[str, ...]], ...] = (
+        ("stateful", walking(mutant.places)),
+        ("examples", EXAMPLES),
+    )
     for by, tests in stage[:last]:
-        for promise, where in _noticed_by_tests(tests):
-            return verdict(by, promise, where)
+        failed = first_failure(tests) if tests else None
+        if failed:
+            return verdict(by, *failed)
     never = mutant.operator in SILENT and not AT_WORK
     return verdict("nothing", THE_SAME if never else "")
 
@@ -82,38 +80,3 @@ def _noticed_by_search(mutant: Mutant, before: tuple[Place, ...]) -> Iterator[tu
     expected = set().union(*(taken_in()[name] for name in names)) & set(before) & set(declared())
     for machine, binding in sorted(expected - elsewhere - fired):
         yield "every binding fires in some scope", f"{machine} {binding}"
-
-
-def _noticed_by_tests(tests: tuple[str, ...]) -> Iterator[tuple[str, str]]:
-    """The first test that fails, run in this process; what fails is not made smaller first."""
-    import pytest
-    from hypothesis import HealthCheck, Phase, settings
-
-    class Noted:
-        failed: tuple[str, str] | None = None
-
-        def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-            if report.failed and self.failed is None:
-                crash = getattr(report.longrepr, "reprcrash", None)
-                message = crash.message.splitlines()[0] if crash else report.when
-                self.failed = (message[:120], report.nodeid)
-
-    settings.register_profile(
-        "mutants",
-        deadline=None,
-        max_examples=100,
-        stateful_step_count=50,
-        suppress_health_check=list(HealthCheck),
-        derandomize=True,
-        phases=(Phase.generate,),
-    )
-    os.environ["HYPOTHESIS_PROFILE"] = "mutants"
-    noted = Noted()
-    with contextlib.chdir(ROOT), Path(os.devnull).open("w") as nowhere, contextlib.redirect_stdout(nowhere):
-        status = pytest.main(["-q", "-x", "-p", "no:cacheprovider", *_UNWARNED, *tests], plugins=[noted])
-    if noted.failed:
-        yield noted.failed
-    elif status == pytest.ExitCode.INTERRUPTED:
-        yield "the tests can be collected", " ".join(tests)
-    elif status:
-        raise RuntimeError(f"the tests were not run: {status!r} of {' '.join(tests)}")

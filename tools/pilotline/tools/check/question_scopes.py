@@ -1,4 +1,4 @@
-"""Scopes of what the Central System asks that is refused, or that changes a key: one request of every kind of answer."""
+"""Scopes of what the Central System asks that is refused, or changes a key: a request of every kind of answer."""
 
 from decimal import Decimal
 from typing import Final
