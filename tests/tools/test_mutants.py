@@ -14,7 +14,7 @@ from pilotline.tools.check.covering import covering, taken_in
 from pilotline.tools.check.mutants import chosen
 from pilotline.tools.check.mutants_of_tables import every_mutant
 from pilotline.tools.check.mutate import is_open, line, main, summary, table
-from pilotline.tools.check.mutate_reasons import SURVIVORS
+from pilotline.tools.check.mutate_reasons import SAME, SURVIVORS
 from pilotline.tools.check.mutate_run import Verdict
 from pilotline.tools.check.scopes import small_scopes
 from pilotline.tools.check.unreached import UNREACHED
@@ -49,6 +49,8 @@ def test_the_same_seed_chooses_the_same() -> None:
 
 def test_whatever_is_excused_is_a_mutant() -> None:
     assert set(SURVIVORS) <= set(EVERY)
+    assert set(SAME) <= set(EVERY)
+    assert not set(SAME) & set(SURVIVORS)
 
 
 # --- one of them ---------------------------------------------------------------------------------------------
@@ -113,14 +115,23 @@ def test_only_what_nobody_notices_or_excuses_is_open() -> None:
     assert [is_open(verdict) for verdict in (NOTICED, MISSED, excused)] == [False, True, False]
 
 
+def test_what_is_noticed_is_not_the_same_station() -> None:
+    name = next(iter(SAME))
+    same, noticed = MISSED._replace(name=name, by="same"), NOTICED._replace(name=name)
+    assert [is_open(verdict) for verdict in (same, noticed)] == [False, True]
+    assert line(same).endswith(f"the same station: {SAME[name]}")
+
+
 def test_a_line_says_who_noticed() -> None:
     assert line(NOTICED).endswith('a: x\n          explorer: "a promise" in a scope')
     assert "NOT NOTICED: no reason known" in line(MISSED)
 
 
 def test_the_summary_and_the_table_count_them() -> None:
-    assert summary([NOTICED, MISSED]).startswith("1 of 2 noticed by the checks (50.0 %)")
-    assert "| **all** | 2 | 0 | 1 | 0 | 0 | 1 |" in table([NOTICED, MISSED])
+    same = MISSED._replace(by="same")
+    told = "1 of 3 noticed by the checks (33.3 %), of those that are not the same station 1 of 2 (50.0 %)"
+    assert summary([NOTICED, MISSED, same]).startswith(told)
+    assert "| **all** | 3 | 0 | 1 | 0 | 0 | 1 | 1 |" in table([NOTICED, MISSED, same])
 
 
 def test_a_name_that_nobody_has_is_refused(capsys: pytest.CaptureFixture[str]) -> None:

@@ -17,8 +17,8 @@ from typing import Final
 from pilotline.tools.check.campaign import cores
 from pilotline.tools.check.mutants import Mutant, chosen
 from pilotline.tools.check.mutants_of_tables import every_mutant
-from pilotline.tools.check.mutate_reasons import SURVIVORS
-from pilotline.tools.check.mutate_run import STAGES, THE_SAME, Verdict, verdict_on
+from pilotline.tools.check.mutate_reasons import SAME, SURVIVORS
+from pilotline.tools.check.mutate_run import STAGES, Verdict, verdict_on
 from pilotline.tools.check.walked import ROOT
 
 EXAMPLES: Final = """examples:
@@ -120,19 +120,22 @@ def _judge(mutant: Mutant, stage: str, within_s: float) -> Verdict:
 
 # --- reports -------------------------------------------------------------------------------------------------
 
+NOTICED: Final = ("definition", "explorer", "stateful")
+"""What counts; examples do not, each of which a person thought of."""
+
 
 def is_open(verdict: Verdict) -> bool:
-    """Noticed by no check, and nobody has said why."""
-    return (
-        verdict.by in ("examples", "nothing")
-        and verdict.name not in SURVIVORS
-        and verdict.promise != THE_SAME
-    )
+    """Noticed by no check, and nobody has said why; or noticed, although it was said to be the same station."""
+    if verdict.by in NOTICED:
+        return verdict.name in SAME
+    return verdict.by != "same" and verdict.name not in SURVIVORS
 
 
 def line(verdict: Verdict) -> str:
     """One mutant in one line."""
-    if verdict.by == "nothing":
+    if verdict.by == "same":
+        how = f"the same station: {_reason(verdict)}"
+    elif verdict.by == "nothing":
         how = f"NOT NOTICED: {_reason(verdict)}"
     elif verdict.by == "definition":
         how = f"refused at definition: {verdict.promise}"
@@ -142,36 +145,46 @@ def line(verdict: Verdict) -> str:
 
 
 def _reason(verdict: Verdict) -> str:
-    return SURVIVORS.get(verdict.name) or verdict.promise or "no reason known"
+    return {**SURVIVORS, **SAME}.get(verdict.name) or verdict.promise or "no reason known"
 
 
 def summary(verdicts: list[Verdict]) -> str:
     """All of them together."""
     by = [verdict.by for verdict in verdicts]
-    noticed = len(by) - by.count("examples") - by.count("nothing")
+    noticed, same = sum(one in NOTICED for one in by), by.count("same")
     lines = [
-        f"{noticed} of {len(by)} noticed by the checks ({100 * noticed / len(by):.1f} %): "
+        f"{noticed} of {len(by)} noticed by the checks ({_percent(noticed, len(by))}), of those that are not "
+        f"the same station {noticed} of {len(by) - same} ({_percent(noticed, len(by) - same)}): "
         f"{by.count('definition')} refused at definition, {by.count('explorer')} by the explorer, "
         f"{by.count('stateful')} by stateful tests; besides, {by.count('examples')} by an example only"
     ]
-    return "\n".join([*lines, *(line(v) for v in verdicts if v.by in ("examples", "nothing"))])
+    return "\n".join([*lines, *(line(v) for v in verdicts if v.by not in NOTICED or is_open(v))])
+
+
+def _percent(part: int, whole: int) -> str:
+    return f"{100 * part / max(whole, 1):.1f} %"
 
 
 def table(verdicts: list[Verdict]) -> str:
     """All of them by operator, and what survived, as Markdown."""
-    stages = ("definition", "explorer", "stateful", "examples", "nothing")
+    stages = (*NOTICED, "examples", "nothing", "same")
     rows = [
-        "| operator | mutants | refused at definition | explorer | stateful tests | examples only | by nothing |",
-        "|---|---:|---:|---:|---:|---:|---:|",
+        "| operator | mutants | refused at definition | explorer | stateful tests | examples only | by nothing "
+        "| the same station |",
+        "|---|---:|---:|---:|---:|---:|---:|---:|",
     ]
     operators = dict.fromkeys(verdict.operator for verdict in verdicts)
-    for operator in (*operators, None):
+    for operator in (*sorted(operators), None):
         by = [v.by for v in verdicts if operator in (None, v.operator)]
         counts = " | ".join(str(by.count(stage)) for stage in stages)  # type: ignore[arg-type]  # stages are verdicts
         rows.append(f"| {operator or '**all**'} | {len(by)} | {counts} |")
-    survived = [v for v in verdicts if v.by in ("examples", "nothing")]
-    listed = [f"| {v.name} | {v.by} | {_reason(v)} |" for v in survived]
-    return "\n".join([*rows, "", "| not noticed | noticed by | why |", "|---|---|---|", *listed])
+    survived = sorted(v for v in verdicts if v.by not in NOTICED)
+    listed = [f"| {v.name} | {_BY[v.by]} | {_reason(v)} |" for v in survived]
+    head = ["", "| not noticed | | why |", "|---|---|---|"]
+    return "\n".join([summary(verdicts).splitlines()[0] + ".", "", *rows, *(listed and [*head, *listed])])
+
+
+_BY: Final = {"same": "the same station", "examples": "by examples only", "nothing": "**missed**"}
 
 
 if __name__ == "__main__":

@@ -13,16 +13,17 @@ from pilotline.tools.check.coverage import declared
 from pilotline.tools.check.covering import covering, taken_in, walking
 from pilotline.tools.check.explorer import Search
 from pilotline.tools.check.mutants import AT_WORK, SILENT, Mutant, Place
+from pilotline.tools.check.mutate_reasons import SAME
 from pilotline.tools.check.scopes import scopes
 from pilotline.tools.check.walked import first_failure
 
 STAGES: Final = ("explorer", "stateful", "examples")
-By: TypeAlias = Literal["definition", "explorer", "stateful", "examples", "nothing"]
+By: TypeAlias = Literal["definition", "explorer", "stateful", "examples", "same", "nothing"]
 
 EXAMPLES: Final = ("tests/scenarios", "tests/conformance", "tests/core")
 
 
-THE_SAME: Final = "the same: its row never hands this out"
+NEVER: Final = "it was never at work"
 
 
 class Verdict(NamedTuple):
@@ -59,8 +60,9 @@ def verdict_on(mutant: Mutant, last: int = 0) -> Verdict:
         failed = first_failure(tests) if tests else None
         if failed:
             return verdict(by, *failed)
-    never = mutant.operator in SILENT and not AT_WORK
-    return verdict("nothing", THE_SAME if never else "")
+    if mutant.name in SAME:
+        return verdict("same")
+    return verdict("nothing", NEVER if mutant.operator in SILENT and not AT_WORK else "")
 
 
 def _noticed_by_search(mutant: Mutant, before: tuple[Place, ...]) -> Iterator[tuple[str, str]]:

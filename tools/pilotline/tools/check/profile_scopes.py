@@ -243,7 +243,7 @@ PROFILE_SCOPES: Final = (
                 TriggerMessageReq(requested_message="BootNotification"),
                 TriggerMessageReq(requested_message="Heartbeat"),
             ),
-            central_system(MOODY._replace(errs=False)),
+            central_system(MOODY),
             *ONLINE,
         ),
         inert=QUIET,
