@@ -74,6 +74,7 @@ from pilotline.spec.configuration_keys import Refusal
 from pilotline.spec.messages.actions import Confirmation, Request
 from pilotline.spec.messages.core import ChangeAvailabilityConf, ChangeAvailabilityReq, HeartbeatReq
 from pilotline.spec.messages.firmware_management import DiagnosticsStatusNotificationReq
+from pilotline.spec.messages.local_auth_list_management import SendLocalListConf, SendLocalListReq
 from pilotline.spec.payment import CardSessionState, MinorUnits
 from pilotline.spec.products import load_product
 from pilotline.spec.types import ReadingContext
@@ -374,6 +375,11 @@ def delivered_and_winding_down(state: State) -> State:
 
 
 BROKEN_STEPS: dict[str, Callable[[State], Step]] = {
+    "an update that is not newer is told so": lambda s: answering(
+        s,
+        SendLocalListReq(list_version=1, update_type="Full"),
+        SendLocalListConf(status="VersionMismatch"),
+    ),
     "progress is told": lambda s: taken(
         with_memory(lambda m: replace(m, diagnostics=Diagnostics("uploading")))(s)
     ),

@@ -25,6 +25,7 @@ from pilotline.spec.messages.firmware_management import GetDiagnosticsReq, Updat
 from pilotline.spec.messages.local_auth_list_management import SendLocalListReq
 from pilotline.spec.messages.reservation import CancelReservationReq, ReserveNowReq
 from pilotline.spec.messages.smart_charging import ClearChargingProfileReq, SetChargingProfileReq
+from pilotline.spec.types import ci_key
 
 _DONE: Final = frozenset(("Accepted", "RebootRequired", "Scheduled", "Unlocked"))
 """Statuses of an answer that say: so it is, or so it will be. Any other refuses."""
@@ -105,10 +106,54 @@ def _reserved(before: State, after: State, request: ReserveNowReq, _status: str)
     )
 
 
-def _profile_kept(_before: State, after: State, request: SetChargingProfileReq, _status: str) -> bool:
-    kept = after.memory.profiles.get(request.cs_charging_profiles.charging_profile_id)
-    most = after.memory.configuration.integer("MaxChargingProfilesInstalled", len(after.memory.profiles))
-    return kept is not None and kept.connector == request.connector_id and len(after.memory.profiles) <= most
+_UNITS: Final = {"A": "Current", "W": "Power"}
+
+
+def _profile_kept(before: State, after: State, request: SetChargingProfileReq, _status: str) -> bool:
+    profile, profiles = request.cs_charging_profiles, after.memory.profiles
+    kept, configuration = profiles.get(profile.charging_profile_id), before.memory.configuration
+    schedule = profile.charging_schedule
+    units = configuration.get("ChargingScheduleAllowedChargingRateUnit")
+    return (
+        kept is not None
+        and kept.connector == request.connector_id < len(before.moment.sessions)
+        and before.moment.clock.epoch is not None
+        and len(profiles) <= configuration.integer("MaxChargingProfilesInstalled", len(profiles))
+        and profile.stack_level <= configuration.integer("ChargeProfileMaxStackLevel", 0)
+        and len(schedule.charging_schedule_period) <= configuration.integer("ChargingScheduleMaxPeriods", 0)
+        and isinstance(units, tuple)
+        and _UNITS[schedule.charging_rate_unit] in units
+        and schedule.charging_schedule_period[0].start_period == 0
+        and (profile.charging_profile_purpose != "ChargePointMaxProfile" or request.connector_id == 0)
+    )
+
+
+def _list_is_sent(_before: State, after: State, request: SendLocalListReq, _status: str) -> bool:
+    entries = {ci_key(entry.id_tag): entry.id_tag_info for entry in request.local_authorization_list or ()}
+    kept = after.memory.local_list
+    return (
+        after.memory.list_version.version in (0, request.list_version)
+        and (request.update_type == "Differential" or len(kept) == len(entries))
+        and all(
+            tag not in kept if info is None else tag in kept and kept[tag].status == info.status
+            for tag, info in entries.items()
+        )
+    )
+
+
+def an_update_that_is_not_newer_is_told_so(before: State, step: Step) -> bool:
+    """Unless it could never be taken, a differential update that is not newer is a VersionMismatch, and no other update
+    is (§5.15).
+    """
+    decided = _decided(step)
+    if decided is None or not isinstance(decided[0], SendLocalListReq):
+        return True
+    request, status = decided[0], decided[1].status
+    old = request.update_type == "Differential" and request.list_version <= before.memory.list_version.version
+    tags = [ci_key(entry.id_tag) for entry in request.local_authorization_list or ()]
+    most = before.memory.configuration.integer("SendLocalListMaxLength", len(tags))
+    never = request.list_version <= 0 or len(set(tags)) < len(tags) or len(tags) > most
+    return status == "NotSupported" or (status == "VersionMismatch") == (old and not never)
 
 
 def _stops(before: State, after: State, _request: RemoteStopTransactionReq, _status: str) -> bool:
@@ -135,9 +180,7 @@ _IS_SO: Final[dict[type[Request], Callable[[State, State, Any, Any], bool]]] = {
     RemoteStopTransactionReq: _stops,
     ReserveNowReq: _reserved,
     ResetReq: lambda _b, after, _r, _s: after.memory.reset.state != "up",
-    SendLocalListReq: lambda _b, after, asked, _: (
-        after.memory.list_version.version in (0, asked.list_version)
-    ),
+    SendLocalListReq: _list_is_sent,
     SetChargingProfileReq: _profile_kept,
     UpdateFirmwareReq: lambda _b, after, _r, _s: after.memory.firmware.state != "idle",
 }

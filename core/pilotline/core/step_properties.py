@@ -6,7 +6,11 @@ What holds in every state is in `properties`.
 from collections.abc import Callable, Collection, Iterable
 from typing import Final, NamedTuple
 
-from pilotline.core.answer_properties import what_is_accepted_is_so, what_is_refused_changes_nothing
+from pilotline.core.answer_properties import (
+    an_update_that_is_not_newer_is_told_so,
+    what_is_accepted_is_so,
+    what_is_refused_changes_nothing,
+)
 from pilotline.core.declared import MACHINES, OPERATIONS
 from pilotline.core.effects import (
     Change,
@@ -488,6 +492,12 @@ ON_EVERY_STEP: Final = (
     ),
     OnEveryStep("what is refused changes nothing", "§5", _ANSWERED, what_is_refused_changes_nothing),
     OnEveryStep("what is accepted is so", "§5", _ANSWERED, what_is_accepted_is_so),
+    OnEveryStep(
+        "an update that is not newer is told so",
+        "§5.15",
+        frozenset({"SendLocalListReq"}),
+        an_update_that_is_not_newer_is_told_so,
+    ),
     OnEveryStep("levels are handed over", "§3.6, §9.1.11", _owners(OF_LEVELS), levels_are_handed_over),
     OnEveryStep("Memory is what is committed", "§3.7", _COMMITS, memory_is_what_is_committed),
     OnEveryStep(

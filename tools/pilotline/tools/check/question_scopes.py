@@ -4,14 +4,26 @@ from decimal import Decimal
 from typing import Final
 
 from pilotline.spec.messages.core import ChangeConfigurationReq, ClearCacheReq, GetConfigurationReq
+from pilotline.spec.messages.local_auth_list_management import GetLocalListVersionReq, SendLocalListReq
 from pilotline.spec.messages.smart_charging import (
     ClearChargingProfileReq,
     GetCompositeScheduleReq,
     SetChargingProfileReq,
 )
-from pilotline.spec.messages.structures import ChargingProfile, ChargingSchedule, ChargingSchedulePeriod
+from pilotline.spec.messages.structures import (
+    AuthorizationData,
+    ChargingProfile,
+    ChargingSchedule,
+    ChargingSchedulePeriod,
+    IdTagInfo,
+)
 from pilotline.spec.products import Product, adjusted
-from pilotline.spec.types import ChargingProfilePurposeType, ChargingRateUnitType
+from pilotline.spec.types import (
+    AuthorizationStatus,
+    ChargingProfilePurposeType,
+    ChargingRateUnitType,
+    UpdateType,
+)
 from pilotline.tools.check import environment as world
 from pilotline.tools.check.environment import TAG, YES, tags
 from pilotline.tools.check.scope import ONLINE, QUIET, TALK, TRANSACTIONS, WILLING, Scope, one_connector
@@ -42,6 +54,18 @@ def _profile(
             charging_profile_purpose=purpose,
             charging_profile_kind="Relative",
             charging_schedule=ChargingSchedule(charging_rate_unit=unit, charging_schedule_period=periods),
+        ),
+    )
+
+
+def _update(kind: UpdateType, version: int, **statuses: AuthorizationStatus | None) -> SendLocalListReq:
+    """Tags with a status, or without one."""
+    return SendLocalListReq(
+        list_version=version,
+        update_type=kind,
+        local_authorization_list=tuple(
+            AuthorizationData(id_tag=tag, id_tag_info=IdTagInfo(status=status) if status else None)
+            for tag, status in statuses.items()
         ),
     )
 
@@ -110,5 +134,32 @@ QUESTIONS: Final = (
         knows_reports=False,
         knows_origins=True,
         shows=("a TxProfile is installed",),
+    ),
+    Scope(
+        "lists that are refused",
+        "full and differential updates of the local list, too old, too long, or with no sense",
+        one_connector("reference", LocalAuthListMaxLength="2", SendLocalListMaxLength="2"),
+        (
+            world.calls(
+                _update("Full", 1, A="Accepted"),
+                _update("Full", 2, B="Blocked", C="Accepted"),
+                _update("Full", 1, A="Accepted", B="Accepted", C="Accepted"),
+                _update("Full", 1, A=None),
+                _update("Full", 3),
+                _update("Full", 0, A="Accepted"),
+                _update("Differential", 1, A="Blocked"),
+                _update("Differential", 2, A=None, B="Accepted"),
+                _update("Differential", 1, D="Accepted", E="Accepted"),
+                _update("Differential", 3, D="Accepted", E="Accepted"),
+                _update("Differential", 3, A="Accepted", a="Accepted"),
+                _update("Differential", 1, A="Accepted", a="Accepted"),
+                GetLocalListVersionReq(),
+            ),
+            world.configuration("LocalAuthListEnabled", "true", "false"),
+            *ONLINE,
+        ),
+        inert=QUIET,
+        prompt=TALK,
+        knows_reports=False,
     ),
 )
