@@ -13,7 +13,7 @@ from pilotline.tools.check.coverage import declared
 from pilotline.tools.check.covering import covering, taken_in
 from pilotline.tools.check.mutants import chosen
 from pilotline.tools.check.mutants_of_tables import every_mutant
-from pilotline.tools.check.mutate import is_open, line, main, summary, table
+from pilotline.tools.check.mutate import COUNTS, is_open, kept_in, line, main, summary, table
 from pilotline.tools.check.mutate_reasons import SAME, SURVIVORS
 from pilotline.tools.check.mutate_run import Verdict
 from pilotline.tools.check.scopes import small_scopes
@@ -24,9 +24,29 @@ NOTICED = Verdict("a: x", "a", "explorer", "a promise", "a scope", 1.0)
 MISSED = Verdict("b: y", "b", "nothing", "", "", 1.0)
 
 
-def test_ten_faults_chosen_by_seed_are_noticed(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["--seed", "8", "--count", "10", "--stage", "explorer", "--within", "60"]) == 0
-    assert capsys.readouterr().out.startswith("9 of 10 noticed")
+def test_the_first_ten_faults_of_seed_1_are_noticed(tmp_path: Path) -> None:
+    """Or they make no difference, and it is said why."""
+    kept = tmp_path / "verdicts"
+    main(["--count", "10", "--stage", "explorer", "--within", "60", "--kept", str(kept)])
+    verdicts = kept_in(kept).values()
+    assert len(verdicts) == 10
+    assert [verdict.name for verdict in verdicts if verdict.by not in (*COUNTS, "same")] == []
+
+
+def test_what_is_kept_is_not_judged_again(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    kept, name = tmp_path / "verdicts", "level dropped: contactor"
+    kept.write_text(json.dumps(NOTICED._replace(name=name)))
+    assert main([name, "--kept", str(kept)]) == 0
+    assert capsys.readouterr().out.startswith("1 of 1 noticed")
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_the_figures_are_those_of_the_verdicts(seed: int) -> None:
+    folder = Path(__file__).parents[2] / "docs/mutants"
+    verdicts = list(kept_in(folder / f"seed-{seed}.jsonl").values())
+    assert (folder / f"seed-{seed}.md").read_text() == table(verdicts) + "\n"
+    counted = [verdict for verdict in verdicts if verdict.by != "same"]
+    assert sum(verdict.by in COUNTS for verdict in counted) >= 0.95 * len(counted)
 
 
 # --- which there are -----------------------------------------------------------------------------------------

@@ -58,7 +58,7 @@ def what_is_accepted_is_so(before: State, step: Step) -> bool:
     request, confirmation = decided
     status = getattr(confirmation, "status", None)
     if isinstance(request, GetDiagnosticsReq):
-        return confirmation.file_name is None or step.state.memory.diagnostics.state == "uploading"
+        return _is_sent(step.state, request, confirmation.file_name)
     if isinstance(request, UnlockConnectorReq):
         return status != "NotSupported" or not _has_lock(before, request.connector_id)
     is_so = _IS_SO.get(type(request))
@@ -71,6 +71,14 @@ def what_is_accepted_is_so(before: State, step: Step) -> bool:
 
 def _has_lock(state: State, connector: int) -> bool:
     return 0 < connector < len(state.moment.connectors) and facts.has_lock(state.product, connector)
+
+
+def _is_sent(after: State, request: GetDiagnosticsReq, file_name: str | None) -> bool:
+    """A file is on its way exactly if it was named; there is none of a span that ends before it begins (§5.9)."""
+    start, stop = request.start_time, request.stop_time
+    if file_name is None:
+        return start is not None
+    return after.memory.diagnostics.state == "uploading" and (start is None or stop is None or start <= stop)
 
 
 def _availability(_before: State, after: State, request: ChangeAvailabilityReq, _status: str) -> bool:

@@ -120,13 +120,13 @@ def _judge(mutant: Mutant, stage: str, within_s: float) -> Verdict:
 
 # --- reports -------------------------------------------------------------------------------------------------
 
-NOTICED: Final = ("definition", "explorer", "stateful")
+COUNTS: Final = ("definition", "explorer", "stateful")
 """What counts; examples do not, each of which a person thought of."""
 
 
 def is_open(verdict: Verdict) -> bool:
     """Noticed by no check, and nobody has said why; or noticed, although it was said to be the same station."""
-    if verdict.by in NOTICED:
+    if verdict.by in COUNTS:
         return verdict.name in SAME
     return verdict.by != "same" and verdict.name not in SURVIVORS
 
@@ -151,14 +151,14 @@ def _reason(verdict: Verdict) -> str:
 def summary(verdicts: list[Verdict]) -> str:
     """All of them together."""
     by = [verdict.by for verdict in verdicts]
-    noticed, same = sum(one in NOTICED for one in by), by.count("same")
+    noticed, same = sum(one in COUNTS for one in by), by.count("same")
     lines = [
         f"{noticed} of {len(by)} noticed by the checks ({_percent(noticed, len(by))}), of those that are not "
         f"the same station {noticed} of {len(by) - same} ({_percent(noticed, len(by) - same)}): "
         f"{by.count('definition')} refused at definition, {by.count('explorer')} by the explorer, "
         f"{by.count('stateful')} by stateful tests; besides, {by.count('examples')} by an example only"
     ]
-    return "\n".join([*lines, *(line(v) for v in verdicts if v.by not in NOTICED or is_open(v))])
+    return "\n".join([*lines, *(line(v) for v in verdicts if v.by not in COUNTS or is_open(v))])
 
 
 def _percent(part: int, whole: int) -> str:
@@ -167,7 +167,7 @@ def _percent(part: int, whole: int) -> str:
 
 def table(verdicts: list[Verdict]) -> str:
     """All of them by operator, and what survived, as Markdown."""
-    stages = (*NOTICED, "examples", "nothing", "same")
+    stages = (*COUNTS, "examples", "nothing", "same")
     rows = [
         "| operator | mutants | refused at definition | explorer | stateful tests | examples only | by nothing "
         "| the same station |",
@@ -178,7 +178,7 @@ def table(verdicts: list[Verdict]) -> str:
         by = [v.by for v in verdicts if operator in (None, v.operator)]
         counts = " | ".join(str(by.count(stage)) for stage in stages)  # type: ignore[arg-type]  # stages are verdicts
         rows.append(f"| {operator or '**all**'} | {len(by)} | {counts} |")
-    survived = sorted(v for v in verdicts if v.by not in NOTICED)
+    survived = sorted(v for v in verdicts if v.by not in COUNTS)
     listed = [f"| {v.name} | {_BY[v.by]} | {_reason(v)} |" for v in survived]
     head = ["", "| not noticed | | why |", "|---|---|---|"]
     return "\n".join([summary(verdicts).splitlines()[0] + ".", "", *rows, *(listed and [*head, *listed])])
