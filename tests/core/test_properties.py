@@ -380,6 +380,7 @@ BROKEN_STEPS: dict[str, Callable[[State], Step]] = {
         SendLocalListReq(list_version=1, update_type="Full"),
         SendLocalListConf(status="VersionMismatch"),
     ),
+    "what is granted may be taken": lambda s: taken(s, trace=(Taken("allowance", 1, "E2/MeterRead"),)),
     "progress is told": lambda s: taken(
         with_memory(lambda m: replace(m, diagnostics=Diagnostics("uploading")))(s)
     ),

@@ -1,4 +1,4 @@
-"""What is promised of charging profiles and limits in every state of a station (`properties`)."""
+"""What is promised of charging profiles, limits and what is granted: predicates for `properties`, `step_properties`."""
 
 from fractions import Fraction
 from typing import Final
@@ -6,6 +6,7 @@ from typing import Final
 from pilotline.core.limiting import limit_from, situation_of, unbounded
 from pilotline.core.smart_charging import limit_at, limit_of, next_boundary
 from pilotline.core.state import Instant, State, TimerKey
+from pilotline.core.step import Step
 
 _BOUNDARY: Final = TimerKey("smart_charging", "boundary", None)
 _FOR_EVER: Final = 10**16
@@ -93,3 +94,17 @@ def limits_are_what_is_stated_leaves(state: State) -> bool:
         until is None or until == at + 1 or any(use.charging is None for use in given.uses.values())
     )
     return in_time and smart.limits[1:] == limits
+
+
+def what_is_granted_may_be_taken(before: State, step: Step) -> bool:
+    """What a refused driver is granted is not used up before it was measured, and goes on to be as long as something is
+    granted (§9.1.14).
+    """
+    most_wh = before.memory.configuration.integer("MaxEnergyOnInvalidId", 0)
+    return all(
+        most_wh <= 0 or before.moment.allowances[taken.key].begin is not None  # type: ignore[index]  # keyed by connectorId
+        if taken.binding == "E3/MeterRead"
+        else most_wh > 0 or taken.binding != "E2/MeterRead"
+        for taken in step.trace
+        if taken.machine == "allowance"
+    )

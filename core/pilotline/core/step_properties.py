@@ -46,6 +46,7 @@ from pilotline.core.handing_over_properties import (
     who_waits_here_is_told,
 )
 from pilotline.core.levels import contactor
+from pilotline.core.limit_properties import what_is_granted_may_be_taken
 from pilotline.core.machines.connector import CONNECTOR_0, CONNECTOR_STATUS
 from pilotline.core.metering import DAY_MS
 from pilotline.core.reserving import is_for
@@ -459,6 +460,12 @@ ON_EVERY_STEP: Final = (
         "§4.4, §4.5",
         frozenset({"firmware_due", "diagnostics_due"}),
         a_failure_is_told_of_what_failed,
+    ),
+    OnEveryStep(
+        "what is granted may be taken",
+        "§9.1.14",
+        frozenset({"allowance"}),
+        what_is_granted_may_be_taken,
     ),
     OnEveryStep(
         "progress is told",
