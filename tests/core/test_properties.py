@@ -72,9 +72,16 @@ from pilotline.core.step_properties import (
 )
 from pilotline.spec.configuration_keys import Refusal
 from pilotline.spec.messages.actions import Confirmation, Request
-from pilotline.spec.messages.core import ChangeAvailabilityConf, ChangeAvailabilityReq, HeartbeatReq
+from pilotline.spec.messages.core import (
+    ChangeAvailabilityConf,
+    ChangeAvailabilityReq,
+    DataTransferConf,
+    DataTransferReq,
+    HeartbeatReq,
+)
 from pilotline.spec.messages.firmware_management import DiagnosticsStatusNotificationReq
 from pilotline.spec.messages.local_auth_list_management import SendLocalListConf, SendLocalListReq
+from pilotline.spec.messages.remote_trigger import TriggerMessageConf, TriggerMessageReq
 from pilotline.spec.payment import CardSessionState, MinorUnits
 from pilotline.spec.products import load_product
 from pilotline.spec.types import ReadingContext
@@ -381,6 +388,12 @@ BROKEN_STEPS: dict[str, Callable[[State], Step]] = {
         SendLocalListConf(status="VersionMismatch"),
     ),
     "what is granted may be taken": lambda s: taken(s, trace=(Taken("allowance", 1, "E2/MeterRead"),)),
+    "what is triggered is sent": lambda s: answering(
+        s, TriggerMessageReq(requested_message="Heartbeat"), TriggerMessageConf(status="Accepted")
+    ),
+    "who is unknown is told": lambda s: answering(
+        s, DataTransferReq(vendor_id="nobody"), DataTransferConf(status="UnknownMessageId")
+    ),
     "progress is told": lambda s: taken(
         with_memory(lambda m: replace(m, diagnostics=Diagnostics("uploading")))(s)
     ),

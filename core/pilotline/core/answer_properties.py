@@ -16,6 +16,7 @@ from pilotline.spec.messages.core import (
     ChangeAvailabilityReq,
     ChangeConfigurationReq,
     ClearCacheReq,
+    DataTransferReq,
     RemoteStartTransactionReq,
     RemoteStopTransactionReq,
     ResetReq,
@@ -23,6 +24,7 @@ from pilotline.spec.messages.core import (
 )
 from pilotline.spec.messages.firmware_management import GetDiagnosticsReq, UpdateFirmwareReq
 from pilotline.spec.messages.local_auth_list_management import SendLocalListReq
+from pilotline.spec.messages.remote_trigger import TriggerMessageReq
 from pilotline.spec.messages.reservation import CancelReservationReq, ReserveNowReq
 from pilotline.spec.messages.smart_charging import ClearChargingProfileReq, SetChargingProfileReq
 from pilotline.spec.types import ci_key
@@ -162,6 +164,33 @@ def an_update_that_is_not_newer_is_told_so(before: State, step: Step) -> bool:
     most = before.memory.configuration.integer("SendLocalListMaxLength", len(tags))
     never = request.list_version <= 0 or len(set(tags)) < len(tags) or len(tags) > most
     return status == "NotSupported" or (status == "VersionMismatch") == (old and not never)
+
+
+def what_is_triggered_is_sent(before: State, step: Step) -> bool:
+    """An accepted trigger sends one message, or one for each connector and the main controller (§5.17)."""
+    decided = _decided(step)
+    if decided is None or not isinstance(decided[0], TriggerMessageReq):
+        return True
+    request, status, points = decided[0], decided[1].status, len(before.moment.connectors)
+    sent = [taken.key for taken in step.trace if taken.binding.split(" ")[0].endswith("/Triggered")]
+    if request.requested_message == "BootNotification":
+        return not sent
+    of_connectors = request.requested_message in ("MeterValues", "StatusNotification")
+    if status != "Accepted":
+        return of_connectors == (status == "Rejected") and not sent
+    unknown = request.connector_id is not None and not 0 <= request.connector_id < points
+    everywhere = of_connectors and request.connector_id is None
+    return len(sent) == (points if everywhere else 1) and not (of_connectors and unknown)
+
+
+def who_is_unknown_is_told(_before: State, step: Step) -> bool:
+    """UnknownVendorId is of a vendor that the product does not declare, UnknownMessageId of one that it does (§5.6)."""
+    decided = _decided(step)
+    if decided is None or not isinstance(decided[0], DataTransferReq):
+        return True
+    vendors = {ci_key(message.vendor_id) for message in step.state.product.data_transfer}
+    unknown = ci_key(decided[0].vendor_id) not in vendors
+    return unknown == (decided[1].status == "UnknownVendorId")
 
 
 def _stops(before: State, after: State, _request: RemoteStopTransactionReq, _status: str) -> bool:

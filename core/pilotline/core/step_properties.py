@@ -10,6 +10,8 @@ from pilotline.core.answer_properties import (
     an_update_that_is_not_newer_is_told_so,
     what_is_accepted_is_so,
     what_is_refused_changes_nothing,
+    what_is_triggered_is_sent,
+    who_is_unknown_is_told,
 )
 from pilotline.core.declared import MACHINES, OPERATIONS
 from pilotline.core.effects import (
@@ -505,6 +507,10 @@ ON_EVERY_STEP: Final = (
         frozenset({"SendLocalListReq"}),
         an_update_that_is_not_newer_is_told_so,
     ),
+    OnEveryStep(
+        "what is triggered is sent", "§5.17", frozenset({"TriggerMessageReq"}), what_is_triggered_is_sent
+    ),
+    OnEveryStep("who is unknown is told", "§5.6", frozenset({"DataTransferReq"}), who_is_unknown_is_told),
     OnEveryStep("levels are handed over", "§3.6, §9.1.11", _owners(OF_LEVELS), levels_are_handed_over),
     OnEveryStep("Memory is what is committed", "§3.7", _COMMITS, memory_is_what_is_committed),
     OnEveryStep(

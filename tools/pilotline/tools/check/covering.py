@@ -50,18 +50,21 @@ def walking(places: Collection[Place]) -> tuple[str, ...]:
 
 
 def main() -> None:
-    """Search every scope and walk every stateful test, and write what each takes."""
+    """Search the scopes and walk the stateful tests, and write what each takes; with names: what these take."""
     parser = argparse.ArgumentParser(
         prog="python -m pilotline.tools.check.covering", description=main.__doc__
     )
-    parser.add_argument("--tests", action="store_true", help="walk the stateful tests, and search no scope")
-    if parser.parse_args().tests:
-        in_scopes = dict(taken_in())
-    else:
-        found = campaign(list(small_scopes()), cores(), STATES_MAX)
-        reports = sorted((one for one in found if isinstance(one, Report)), key=lambda report: report.steps)
-        in_scopes = {report.scope: frozenset(report.fired) for report in reports}
-    _write(in_scopes, {test: taken_by(test) for test in stateful()})
+    parser.add_argument("names", nargs="*", help="scopes, and files of stateful tests; none: all")
+    names = parser.parse_args().names
+    asked = [name for name in small_scopes() if not names or name in names]
+    found = campaign(asked, cores(), STATES_MAX) if asked else ()
+    reports = sorted((one for one in found if isinstance(one, Report)), key=lambda report: report.steps)
+    in_scopes = {report.scope: frozenset(report.fired) for report in reports}
+    in_tests = {test: taken_by(test) for test in stateful() if not names or test in names}
+    if names:
+        in_scopes |= {name: taken for name, taken in taken_in().items() if name not in in_scopes}
+        in_tests = {**_held()["tests"], **in_tests}
+    _write(in_scopes, in_tests)
 
 
 def _write(in_scopes: Mapping[str, frozenset[Place]], in_tests: Mapping[str, frozenset[Place]]) -> None:

@@ -102,6 +102,10 @@ def _like(binding: AnyBinding, **changes: object) -> AnyBinding:
 
 
 def _of_guards(machine: AnyMachine, binding: AnyBinding) -> Iterator[Mutant]:
+    """It may be taken where another is in the table as it is meant."""
+    cells = [machine.cells[binding.event][state] for state in binding.sources]
+    after = chain.from_iterable(cell[cell.index(binding) + 1 :] for cell in cells)
+    instead = tuple((machine.name, other.name) for other in dict.fromkeys(after))
     for at, guard in enumerate(binding.guards):
         left = (*binding.guards[:at], *binding.guards[at + 1 :])
         turned = (*binding.guards[:at], negated(guard), *binding.guards[at + 1 :])
@@ -110,7 +114,8 @@ def _of_guards(machine: AnyMachine, binding: AnyBinding) -> Iterator[Mutant]:
             def changed(guards: tuple[Any, ...] = guards) -> AnyBinding:
                 return _like(binding, guards=guards)
 
-            yield _mutant(operator, machine, binding, guard_name(guard), changed)
+            mutant = _mutant(operator, machine, binding, guard_name(guard), changed)
+            yield mutant._replace(places=(*mutant.places, *instead))
 
 
 # --- what a row does -----------------------------------------------------------------------------------------

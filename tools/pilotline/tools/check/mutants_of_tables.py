@@ -42,7 +42,10 @@ def _of_operations() -> Iterator[Mutant]:
                 guards = (*row.guards[:guard_at], _negated(guard), *row.guards[guard_at + 1 :])
                 rows = (*before, row._replace(guards=guards), *after)
                 yield Mutant(
-                    "decision's guard negated", f"{what}, {guard_name(guard)}", here, _with_rows(table, rows)
+                    "decision's guard negated",
+                    f"{what}, {guard_name(guard)}",
+                    (*here, *((table.name, other.name) for other in after)),
+                    _with_rows(table, rows),
                 )
             for kind in sorted(row.outputs, key=lambda output: output.__name__):
                 rows = (*before, row._replace(answer=_silenced(row, kind)), *after)

@@ -22,6 +22,11 @@ SAME: Final[dict[str, str]] = {
     "guard dropped: diagnostics_notices Q4/DiagnosticsNoticeDue, somebody listens": (
         "what is asked while nobody listens is withdrawn in the same step, and due again"
     ),
+    "guard dropped: vacancy O1/UseEnded, somebody reserved any": (
+        "whoever looks again finds the status that is: with nobody to keep a connector for, it is not another"
+    ),
+    "timer not stopped by its row: clock_aligned J1/Restored, Disarm": "a boot has armed nothing yet",
+    "timer not stopped by its row: smart_charging M7/Restored, Disarm": "a boot has armed nothing yet",
     "timer not stopped by its row: clock_aligned J2/TickDue, Disarm": (
         "a tick comes only while the interval is not 0, so there is always a next one: the row never hands this out"
     ),
@@ -35,6 +40,15 @@ SAME: Final[dict[str, str]] = {
 """The same station: faults that make no difference, and are no faults."""
 
 SURVIVORS: Final[dict[str, str]] = {
+    "effect left out: firmware W12I/PoweredUp, AbandonUpdate": (
+        "no scope takes the row: the product stays the same while one is searched; shown by a scenario"
+    ),
+    "rows swapped: card_session E11R/Confirmed and E9/Confirmed": (
+        "who is told that nothing is to be paid asks again, and is told so again: no promise counts the questions"
+    ),
+    "rows swapped: reader D9/TagPresented and D3/TagPresented": (
+        "a driver whose cable is kept where no use begins is refused: no promise knows which tag was presented"
+    ),
     "guard dropped: aligned J4T/MeterRead, usable": (
         "no promise says how old a reading at a tick may be, and no scope has one that is too old"
     ),

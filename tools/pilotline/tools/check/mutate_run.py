@@ -8,7 +8,10 @@ import time
 from collections.abc import Iterator
 from typing import Final, Literal, NamedTuple, TypeAlias
 
+from pilotline.core.events import External
 from pilotline.core.reading import InvalidDefinition
+from pilotline.core.state import Instant, State
+from pilotline.core.step import Step, step
 from pilotline.tools.check.coverage import declared
 from pilotline.tools.check.covering import covering, taken_in, walking
 from pilotline.tools.check.explorer import Search
@@ -24,6 +27,9 @@ EXAMPLES: Final = ("tests/scenarios", "tests/conformance", "tests/core")
 
 
 NEVER: Final = "it was never at work"
+NOT_THE_SAME: Final = "it is said to be the same station, and behaves otherwise"
+COMPARED: Final = 500
+"""So many states of each scope."""
 
 
 class Verdict(NamedTuple):
@@ -46,6 +52,8 @@ def verdict_on(mutant: Mutant, last: int = 0) -> Verdict:
         return Verdict(mutant.name, mutant.operator, by, promise, where, seconds)
 
     before = declared()
+    said_same = mutant.name in SAME
+    meant = _behaviour(mutant) if said_same else ()
     try:
         mutant.put_in()
     except InvalidDefinition as refused:
@@ -60,9 +68,29 @@ def verdict_on(mutant: Mutant, last: int = 0) -> Verdict:
         failed = first_failure(tests) if tests else None
         if failed:
             return verdict(by, *failed)
-    if mutant.name in SAME:
-        return verdict("same")
+    if said_same:
+        return verdict("same") if _behaviour(mutant) == meant else verdict("nothing", NOT_THE_SAME)
     return verdict("nothing", NEVER if mutant.operator in SILENT and not AT_WORK else "")
+
+
+def _behaviour(mutant: Mutant) -> tuple[int, ...]:
+    """By scope that takes what is mutated, as far as the first states reach: where the station comes to, what it hands
+    over and what it stores.
+    """
+    found = []
+    for name in covering(mutant.places):
+        done: set[int] = set()
+
+        def noted(state: State | None, event: External, now: Instant, done: set[int] = done) -> Step:
+            taken = step(state, event, now)
+            done.add(hash((event, now, taken.effects, taken.changes)))
+            return taken
+
+        search = Search(scopes()[name], COMPARED, stepper=noted)
+        search.run()
+        states = tuple(state for state, _ in search.states())
+        found.append(hash((states, search.graph.targets.tobytes(), frozenset(done))))
+    return tuple(found)
 
 
 def _noticed_by_search(mutant: Mutant, before: tuple[Place, ...]) -> Iterator[tuple[str, str]]:

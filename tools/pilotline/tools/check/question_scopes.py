@@ -3,8 +3,14 @@
 from decimal import Decimal
 from typing import Final
 
-from pilotline.spec.messages.core import ChangeConfigurationReq, ClearCacheReq, GetConfigurationReq
+from pilotline.spec.messages.core import (
+    ChangeConfigurationReq,
+    ClearCacheReq,
+    DataTransferReq,
+    GetConfigurationReq,
+)
 from pilotline.spec.messages.local_auth_list_management import GetLocalListVersionReq, SendLocalListReq
+from pilotline.spec.messages.remote_trigger import TriggerMessageReq
 from pilotline.spec.messages.smart_charging import (
     ClearChargingProfileReq,
     GetCompositeScheduleReq,
@@ -17,7 +23,7 @@ from pilotline.spec.messages.structures import (
     ChargingSchedulePeriod,
     IdTagInfo,
 )
-from pilotline.spec.products import Product, adjusted
+from pilotline.spec.products import Product, VendorMessage, adjusted
 from pilotline.spec.types import (
     AuthorizationStatus,
     ChargingProfilePurposeType,
@@ -160,6 +166,38 @@ QUESTIONS: Final = (
         ),
         inert=QUIET,
         prompt=TALK,
+        knows_reports=False,
+    ),
+    Scope(
+        "triggers and transfers",
+        "what is triggered of no connector, of all, of one that is not there; messages of vendors, known and not",
+        one_connector(
+            "reference",
+            data_transfer=(
+                VendorMessage(vendor_id="vendor", message_id="a", status="Accepted"),
+                VendorMessage(vendor_id="vendor", message_id="b"),
+            ),
+        ),
+        (
+            world.calls(
+                *(
+                    TriggerMessageReq(requested_message=message, connector_id=connector)
+                    for message in ("MeterValues", "StatusNotification", "Heartbeat")
+                    for connector in (None, 0, 9)
+                ),
+                DataTransferReq(vendor_id="nobody", message_id="a"),
+                *(
+                    DataTransferReq(vendor_id="VENDOR", message_id=message)
+                    for message in ("a", "b", "c", None)
+                ),
+            ),
+            world.triggered_meter(1),
+            world.vendor,
+            *ONLINE,
+        ),
+        inert=QUIET,
+        prompt=TALK | {"HeartbeatReq", "MeterValuesReq"},
+        answers=YES,
         knows_reports=False,
     ),
 )
