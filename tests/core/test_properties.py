@@ -147,6 +147,11 @@ def stopped(memory: Memory) -> Memory:
     return replace(memory, transactions=memory.transactions.set(number, replace(first, state="stopped")))
 
 
+def stopping(memory: Memory) -> Memory:
+    number, first = next(iter(memory.transactions.items()))
+    return replace(memory, transactions=memory.transactions.set(number, replace(first, state="stopping")))
+
+
 def samples(transaction: int, context: ReadingContext) -> Map[Counter, KeptSample]:
     sample = Sample(Stamp(Counter(1), Instant(0)), context, ())
     return Map({Counter(1): KeptSample(Counter(1), Counter(transaction), sample)})
@@ -394,6 +399,7 @@ BROKEN_STEPS: dict[str, Callable[[State], Step]] = {
     "who is unknown is told": lambda s: answering(
         s, DataTransferReq(vendor_id="nobody"), DataTransferConf(status="UnknownMessageId")
     ),
+    "the end is measured": lambda s: taken(with_memory(stopping)(s)),
     "progress is told": lambda s: taken(
         with_memory(lambda m: replace(m, diagnostics=Diagnostics("uploading")))(s)
     ),
