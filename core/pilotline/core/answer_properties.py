@@ -158,7 +158,7 @@ def an_update_that_is_not_newer_is_told_so(before: State, step: Step) -> bool:
     decided = _decided(step)
     if decided is None or not isinstance(decided[0], SendLocalListReq):
         return True
-    request, status = decided[0], decided[1].status
+    request, status = decided[0], str(decided[1].status)
     old = request.update_type == "Differential" and request.list_version <= before.memory.list_version.version
     tags = [ci_key(entry.id_tag) for entry in request.local_authorization_list or ()]
     most = before.memory.configuration.integer("SendLocalListMaxLength", len(tags))
@@ -190,7 +190,7 @@ def who_is_unknown_is_told(_before: State, step: Step) -> bool:
         return True
     vendors = {ci_key(message.vendor_id) for message in step.state.product.data_transfer}
     unknown = ci_key(decided[0].vendor_id) not in vendors
-    return unknown == (decided[1].status == "UnknownVendorId")
+    return bool(unknown == (decided[1].status == "UnknownVendorId"))
 
 
 def _stops(before: State, after: State, _request: RemoteStopTransactionReq, _status: str) -> bool:

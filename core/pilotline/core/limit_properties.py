@@ -102,7 +102,7 @@ def what_is_granted_may_be_taken(before: State, step: Step) -> bool:
     """
     most_wh = before.memory.configuration.integer("MaxEnergyOnInvalidId", 0)
     return all(
-        most_wh <= 0 or before.moment.allowances[taken.key].begin is not None  # type: ignore[index]  # keyed by connectorId
+        most_wh <= 0 or before.moment.allowances[taken.key].begin is not None  # type: ignore[call-overload]  # keyed by connectorId
         if taken.binding == "E3/MeterRead"
         else most_wh > 0 or taken.binding != "E2/MeterRead"
         for taken in step.trace

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
 
+from pilotline.core.step import Step
 from pilotline.tools.check.mutants import Place
 
 ROOT: Final = Path(__file__).parents[4]
@@ -50,11 +51,10 @@ def first_failure(tests: Sequence[str]) -> tuple[str, str] | None:
 
 def taken_by(test: str) -> frozenset[Place]:
     """The bindings and decisions that the walks of this file take."""
-    module = importlib.import_module("pilotline.core.step")  # the package has a function of this name
-    made: Any = module.Step
+    module: Any = importlib.import_module("pilotline.core.step")  # the package has a function of this name
     taken: set[Place] = set()
 
-    class Noted(made, frozen=True):  # type: ignore[misc,valid-type]  # a step, which notes what it took
+    class Noted(Step, frozen=True):
         def __post_init__(self) -> None:
             taken.update((one.machine, one.binding) for one in self.trace)
 
@@ -62,7 +62,7 @@ def taken_by(test: str) -> frozenset[Place]:
     try:
         _run((test,))
     finally:
-        module.Step = made
+        module.Step = Step
     return frozenset(taken)
 
 
