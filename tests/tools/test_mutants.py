@@ -27,7 +27,7 @@ MISSED = Verdict("b: y", "b", "nothing", "", "", 1.0)
 def test_the_first_ten_faults_of_seed_1_are_noticed(tmp_path: Path) -> None:
     """Or they make no difference, and it is said why."""
     kept = tmp_path / "verdicts"
-    main(["--count", "10", "--stage", "explorer", "--within", "60", "--kept", str(kept)])
+    main(["--count", "10", "--stage", "explorer", "--within", "300", "--kept", str(kept)])
     verdicts = kept_in(kept).values()
     assert len(verdicts) == 10
     assert [verdict.name for verdict in verdicts if verdict.by not in (*COUNTS, "same")] == []
