@@ -10,7 +10,7 @@ import pytest
 from pilotline.core.declared import MACHINES
 from pilotline.tools.check.campaign import STATES_MAX, searched
 from pilotline.tools.check.coverage import declared
-from pilotline.tools.check.covering import covering, taken_in
+from pilotline.tools.check.covering import covering, taken_in, tests_take
 from pilotline.tools.check.mutants import chosen
 from pilotline.tools.check.mutants_of_tables import every_mutant
 from pilotline.tools.check.mutate import COUNTS, is_open, kept_in, line, main, summary, table
@@ -18,6 +18,7 @@ from pilotline.tools.check.mutate_reasons import SAME, SURVIVORS
 from pilotline.tools.check.mutate_run import Verdict
 from pilotline.tools.check.scopes import small_scopes
 from pilotline.tools.check.unreached import UNREACHED
+from pilotline.tools.check.walked import stateful
 
 EVERY = {mutant.name: mutant for mutant in every_mutant()}
 NOTICED = Verdict("a: x", "a", "explorer", "a promise", "a scope", 1.0)
@@ -116,6 +117,10 @@ def test_what_each_scope_takes_is_known_of_every_scope_and_binding() -> None:
     machines = {machine.name for machine in MACHINES}
     taken = {place for places in taken_in().values() for place in places}
     assert {place for place in taken if place[0] in machines} == set(declared()) - set(UNREACHED)
+
+
+def test_what_each_stateful_test_takes_is_known() -> None:
+    assert set(tests_take()) == set(stateful())
 
 
 @pytest.mark.parametrize("scope", ["vendor", "limited on the spot", "reserved"])

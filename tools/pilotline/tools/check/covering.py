@@ -38,6 +38,11 @@ def taken_in() -> dict[str, frozenset[Place]]:
     return _held()["scopes"]
 
 
+def tests_take() -> dict[str, frozenset[Place]]:
+    """By file of stateful tests: what it takes."""
+    return _held()["tests"]
+
+
 def covering(places: Collection[Place]) -> tuple[str, ...]:
     """The scopes that take any of these, the cheapest first."""
     return tuple(scope for scope, taken in taken_in().items() if not taken.isdisjoint(places))
@@ -45,7 +50,7 @@ def covering(places: Collection[Place]) -> tuple[str, ...]:
 
 def walking(places: Collection[Place]) -> tuple[str, ...]:
     """The stateful tests that take any of these; one of which nothing is known yet may."""
-    known = _held()["tests"]
+    known = tests_take()
     return tuple(test for test in stateful() if test not in known or not known[test].isdisjoint(places))
 
 
@@ -63,7 +68,7 @@ def main() -> None:
     in_tests = {test: taken_by(test) for test in stateful() if not names or test in names}
     if names:
         in_scopes |= {name: taken for name, taken in taken_in().items() if name not in in_scopes}
-        in_tests = {**_held()["tests"], **in_tests}
+        in_tests = {**tests_take(), **in_tests}
     _write(in_scopes, in_tests)
 
 

@@ -28,7 +28,7 @@ EXAMPLES: Final = ("tests/scenarios", "tests/conformance", "tests/core")
 
 NEVER: Final = "it was never at work"
 NOT_THE_SAME: Final = "it is said to be the same station, and behaves otherwise"
-COMPARED: Final = 500
+COMPARED: Final = 200
 """So many states of each scope."""
 
 
@@ -58,6 +58,8 @@ def verdict_on(mutant: Mutant, last: int = 0) -> Verdict:
         mutant.put_in()
     except InvalidDefinition as refused:
         return verdict("definition", str(refused).splitlines()[0])
+    if said_same and _behaviour(mutant) == meant:
+        return verdict("same")
     for promise, where in _noticed_by_search(mutant, before):
         return verdict("explorer", promise, where)
     stage: tuple[tuple[By, tuple[str, ...]], ...] = (
@@ -68,9 +70,8 @@ def verdict_on(mutant: Mutant, last: int = 0) -> Verdict:
         failed = first_failure(tests) if tests else None
         if failed:
             return verdict(by, *failed)
-    if said_same:
-        return verdict("same") if _behaviour(mutant) == meant else verdict("nothing", NOT_THE_SAME)
-    return verdict("nothing", NEVER if mutant.operator in SILENT and not AT_WORK else "")
+    never = NEVER if mutant.operator in SILENT and not AT_WORK else ""
+    return verdict("nothing", NOT_THE_SAME if said_same else never)
 
 
 def _behaviour(mutant: Mutant) -> tuple[int, ...]:
