@@ -27,6 +27,7 @@ from pilotline.spec.messages.local_auth_list_management import SendLocalListReq
 from pilotline.spec.messages.remote_trigger import TriggerMessageReq
 from pilotline.spec.messages.reservation import CancelReservationReq, ReserveNowReq
 from pilotline.spec.messages.smart_charging import ClearChargingProfileReq, SetChargingProfileReq
+from pilotline.spec.messages.structures import ChargingProfile
 from pilotline.spec.types import ci_key
 
 _DONE: Final = frozenset(("Accepted", "RebootRequired", "Scheduled", "Unlocked"))
@@ -121,20 +122,27 @@ _UNITS: Final = {"A": "Current", "W": "Power"}
 
 def _profile_kept(before: State, after: State, request: SetChargingProfileReq, _status: str) -> bool:
     profile, profiles = request.cs_charging_profiles, after.memory.profiles
-    kept, configuration = profiles.get(profile.charging_profile_id), before.memory.configuration
-    schedule = profile.charging_schedule
-    units = configuration.get("ChargingScheduleAllowedChargingRateUnit")
+    kept = profiles.get(profile.charging_profile_id)
     return (
         kept is not None
         and kept.connector == request.connector_id < len(before.moment.sessions)
         and before.moment.clock.epoch is not None
-        and len(profiles) <= configuration.integer("MaxChargingProfilesInstalled", len(profiles))
+        and _within_the_keys(before, profile, len(profiles))
+        and (profile.charging_profile_purpose != "ChargePointMaxProfile" or request.connector_id == 0)
+    )
+
+
+def _within_the_keys(before: State, profile: ChargingProfile, installed: int) -> bool:
+    """Of a level, a unit and periods that the product takes, and not one too many (§9.4)."""
+    configuration, schedule = before.memory.configuration, profile.charging_schedule
+    units = configuration.get("ChargingScheduleAllowedChargingRateUnit")
+    return (
+        installed <= configuration.integer("MaxChargingProfilesInstalled", installed)
         and profile.stack_level <= configuration.integer("ChargeProfileMaxStackLevel", 0)
         and len(schedule.charging_schedule_period) <= configuration.integer("ChargingScheduleMaxPeriods", 0)
         and isinstance(units, tuple)
         and _UNITS[schedule.charging_rate_unit] in units
         and schedule.charging_schedule_period[0].start_period == 0
-        and (profile.charging_profile_purpose != "ChargePointMaxProfile" or request.connector_id == 0)
     )
 
 
@@ -200,9 +208,14 @@ def _stops(before: State, after: State, _request: RemoteStopTransactionReq, _sta
     return running(after) < running(before)
 
 
-def _starts(before: State, after: State, _request: RemoteStartTransactionReq, _status: str) -> bool:
-    was, is_now = before.moment, after.moment
-    return is_now.sessions != was.sessions or is_now.authorizations != was.authorizations
+def _starts(before: State, after: State, request: RemoteStartTransactionReq, _status: str) -> bool:
+    was, is_now, profile = before.moment, after.moment, request.charging_profile
+    looked_at = "SmartCharging" in (before.memory.configuration.get("SupportedFeatureProfiles") or ())  # type: ignore[operator]  # a list
+    return (is_now.sessions != was.sessions or is_now.authorizations != was.authorizations) and (
+        profile is None
+        or not looked_at
+        or (profile.charging_profile_purpose == "TxProfile" and _within_the_keys(before, profile, 0))
+    )
 
 
 _IS_SO: Final[dict[type[Request], Callable[[State, State, Any, Any], bool]]] = {

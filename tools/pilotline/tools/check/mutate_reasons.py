@@ -46,6 +46,9 @@ SURVIVORS: Final[dict[str, str]] = {
     "rows swapped: card_session E11R/Confirmed and E9/Confirmed": (
         "who is told that nothing is to be paid asks again, and is told so again: no promise counts the questions"
     ),
+    "rows swapped: session S1F/PoweredUp and S1W/PoweredUp": (
+        "both hold only if somebody has reserved with the tag of free vending itself, which no scope has"
+    ),
     "rows swapped: reader D9/TagPresented and D3/TagPresented": (
         "a driver whose cable is kept where no use begins is refused: no promise knows which tag was presented"
     ),

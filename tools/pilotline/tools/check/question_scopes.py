@@ -8,6 +8,7 @@ from pilotline.spec.messages.core import (
     ClearCacheReq,
     DataTransferReq,
     GetConfigurationReq,
+    RemoteStartTransactionReq,
 )
 from pilotline.spec.messages.local_auth_list_management import GetLocalListVersionReq, SendLocalListReq
 from pilotline.spec.messages.remote_trigger import TriggerMessageReq
@@ -122,6 +123,12 @@ QUESTIONS: Final = (
                 _profile(unit="W"),
                 _profile(0, "TxDefaultProfile", 0, 1),
                 _profile(0, "TxDefaultProfile", 1),
+                *(
+                    RemoteStartTransactionReq(
+                        connector_id=1, id_tag=TAG, charging_profile=asked.cs_charging_profiles
+                    )
+                    for asked in (_profile(1, "TxProfile", level=2), _profile(1))
+                ),
                 ClearChargingProfileReq(id=1),
                 ClearChargingProfileReq(id=9),
                 ClearChargingProfileReq(),
