@@ -26,6 +26,8 @@ By: TypeAlias = Literal["definition", "explorer", "stateful", "examples", "same"
 EXAMPLES: Final = ("tests/scenarios", "tests/conformance", "tests/core")
 
 
+STATES_MAX: Final = 30_000
+"""Twice as many as the largest of these scopes has: a fault may leave no end to a search."""
 NEVER: Final = "it was never at work"
 NOT_THE_SAME: Final = "it is said to be the same station, and behaves otherwise"
 COMPARED: Final = 200
@@ -99,7 +101,7 @@ def _noticed_by_search(mutant: Mutant, before: tuple[Place, ...]) -> Iterator[tu
     names = covering(mutant.places)
     fired: set[Place] = set()
     for name in names:
-        report = Search(scopes()[name]).run()
+        report = Search(scopes()[name], STATES_MAX).run()
         if report.violation:
             yield report.violation.promise, name
         elif not report.complete:
