@@ -8,6 +8,7 @@ import pytest
 from immutables import Map
 from msgspec.structs import replace
 
+from pilotline.core.calendar import EPOCH
 from pilotline.core.effects import (
     CloseContactor,
     Drop,
@@ -82,6 +83,7 @@ from pilotline.spec.messages.core import (
 from pilotline.spec.messages.firmware_management import DiagnosticsStatusNotificationReq
 from pilotline.spec.messages.local_auth_list_management import SendLocalListConf, SendLocalListReq
 from pilotline.spec.messages.remote_trigger import TriggerMessageConf, TriggerMessageReq
+from pilotline.spec.messages.reservation import ReserveNowConf, ReserveNowReq
 from pilotline.spec.payment import CardSessionState, MinorUnits
 from pilotline.spec.products import load_product
 from pilotline.spec.types import ReadingContext
@@ -400,6 +402,11 @@ BROKEN_STEPS: dict[str, Callable[[State], Step]] = {
         s, DataTransferReq(vendor_id="nobody"), DataTransferConf(status="UnknownMessageId")
     ),
     "the end is measured": lambda s: taken(with_memory(stopping)(s)),
+    "a reservation is refused as the status says": lambda s: answering(
+        s,
+        ReserveNowReq(connector_id=2, expiry_date=EPOCH, id_tag="TAG", reservation_id=1),
+        ReserveNowConf(status="Faulted"),
+    ),
     "progress is told": lambda s: taken(
         with_memory(lambda m: replace(m, diagnostics=Diagnostics("uploading")))(s)
     ),

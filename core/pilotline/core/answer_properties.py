@@ -174,6 +174,21 @@ def an_update_that_is_not_newer_is_told_so(before: State, step: Step) -> bool:
     return status == "NotSupported" or (status == "VersionMismatch") == (old and not never)
 
 
+def a_reservation_is_refused_as_the_status_says(before: State, step: Step) -> bool:
+    """Faulted where the connector or the main controller shows it, else Unavailable, else Occupied (§5.13)."""
+    decided = _decided(step)
+    if decided is None or not isinstance(decided[0], ReserveNowReq) or decided[0].connector_id == 0:
+        return True
+    request, status = decided[0], str(decided[1].status)
+    shown = {c.state for c in before.moment.connectors if c.connector in (0, request.connector_id)}
+    refuses: dict[str, bool] = {
+        "Faulted": "Faulted" in shown,
+        "Unavailable": "Faulted" not in shown,
+        "Occupied": shown.isdisjoint(("Faulted", "Unavailable")),
+    }
+    return refuses.get(status, True)
+
+
 def what_is_triggered_is_sent(before: State, step: Step) -> bool:
     """An accepted trigger sends one message, or one for each connector and the main controller (§5.17)."""
     decided = _decided(step)

@@ -7,6 +7,7 @@ from collections.abc import Callable, Collection, Iterable
 from typing import Final, NamedTuple
 
 from pilotline.core.answer_properties import (
+    a_reservation_is_refused_as_the_status_says,
     an_update_that_is_not_newer_is_told_so,
     what_is_accepted_is_so,
     what_is_refused_changes_nothing,
@@ -510,6 +511,12 @@ ON_EVERY_STEP: Final = (
     ),
     OnEveryStep(
         "what is triggered is sent", "§5.17", frozenset({"TriggerMessageReq"}), what_is_triggered_is_sent
+    ),
+    OnEveryStep(
+        "a reservation is refused as the status says",
+        "§5.13",
+        frozenset({"ReserveNowReq"}),
+        a_reservation_is_refused_as_the_status_says,
     ),
     OnEveryStep("who is unknown is told", "§5.6", frozenset({"DataTransferReq"}), who_is_unknown_is_told),
     OnEveryStep("levels are handed over", "§3.6, §9.1.11", _owners(OF_LEVELS), levels_are_handed_over),
