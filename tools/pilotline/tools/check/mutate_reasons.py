@@ -30,6 +30,9 @@ SAME: Final[dict[str, str]] = {
     "timer not stopped by its row: clock_aligned J2/TickDue, Disarm": (
         "a tick comes only while the interval is not 0, so there is always a next one: the row never hands this out"
     ),
+    "timer not stopped by its row: smart_charging M1/ContactorClosed, Disarm": (
+        "what counts from the first charging has its boundaries before it now as until now: none goes"
+    ),
     "timer not stopped by its row: smart_charging M5/LocalLimitFound, Disarm": (
         "a limit on the spot changes no boundary: where there is none, none was awaited"
     ),
@@ -46,9 +49,12 @@ SURVIVORS: Final[dict[str, str]] = {
     "rows swapped: card_session E11R/Confirmed and E9/Confirmed": (
         "who is told that nothing is to be paid asks again, and is told so again: no promise counts the questions"
     ),
-    "rows swapped: session S1F/PoweredUp and S1W/PoweredUp": (
-        "both hold only if somebody has reserved with the tag of free vending itself, which no scope has"
-    ),
+    **{
+        f"rows swapped: session S1F/{event} and S1W/{event}": (
+            "both hold only if somebody has reserved with the tag of free vending itself, which no scope has"
+        )
+        for event in ("PoweredUp", "StayedUp")
+    },
     "rows swapped: reader D9/TagPresented and D3/TagPresented": (
         "a driver whose cable is kept where no use begins is refused: no promise knows which tag was presented"
     ),
