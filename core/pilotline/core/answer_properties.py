@@ -151,6 +151,7 @@ def _list_is_sent(_before: State, after: State, request: SendLocalListReq, _stat
     kept = after.memory.local_list
     return (
         after.memory.list_version.version in (0, request.list_version)
+        and all(raised.error_code != "LocalListConflict" for raised in after.moment.faults[0].raised)
         and (request.update_type == "Differential" or len(kept) == len(entries))
         and all(
             tag not in kept if info is None else tag in kept and kept[tag].status == info.status

@@ -203,7 +203,12 @@ PROFILE_SCOPES: Final = (
         ),
         (
             tags(1, TAG),
-            world.calls(listed(1, TAG="Accepted"), listed(2, TAG="Blocked"), listed(3, TAG=None)),
+            world.calls(
+                listed(1, TAG="Accepted"),
+                listed(2, TAG="Blocked"),
+                listed(3, TAG=None),
+                SendLocalListReq(list_version=4, update_type="Full"),
+            ),
             central_system(YES_OR_NO),
             *ONLINE,
             world.power(),
