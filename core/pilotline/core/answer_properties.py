@@ -176,11 +176,18 @@ def an_update_that_is_not_newer_is_told_so(before: State, step: Step) -> bool:
 
 
 def a_reservation_is_refused_as_the_status_says(before: State, step: Step) -> bool:
-    """Faulted where the connector or the main controller shows it, else Unavailable, else Occupied (§5.13)."""
+    """Faulted where the connector or the main controller shows it, else Unavailable, else Occupied; and what is reserved
+    already is replaced under its id, whatever is shown (§5.13).
+    """
     decided = _decided(step)
-    if decided is None or not isinstance(decided[0], ReserveNowReq) or decided[0].connector_id == 0:
+    if decided is None or not isinstance(decided[0], ReserveNowReq):
         return True
     request, status = decided[0], str(decided[1].status)
+    known = before.memory.reservations.get(request.reservation_id)
+    if known is not None and known.connector == request.connector_id:
+        return status in ("Accepted", "Rejected")
+    if request.connector_id == 0:
+        return True
     shown = {c.state for c in before.moment.connectors if c.connector in (0, request.connector_id)}
     refuses: dict[str, bool] = {
         "Faulted": "Faulted" in shown,

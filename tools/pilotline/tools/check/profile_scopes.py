@@ -99,11 +99,12 @@ PROFILE_SCOPES: Final = (
     ),
     Scope(
         "reserved, station",
-        "the main controller is faulted or Inoperative while a connector is reserved; it is replaced",
+        "the main controller or the connector is faulted or Inoperative while it is reserved; it is replaced",
         one_connector("reference"),
         (
             world.calls(reserve(1, 1, TAG), reserve(1, 1, OTHER), reserve(0, 1, TAG)),
             world.faults(0),
+            world.faults(1),
             world.availability(0),
             tags(1, TAG),
             *ONLINE,
