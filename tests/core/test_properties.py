@@ -34,6 +34,7 @@ from pilotline.core.sightings import SOMETIMES, at_rest
 from pilotline.core.state import (
     Address,
     Answered,
+    Bill,
     CardSession,
     Clock,
     ClockAligned,
@@ -407,6 +408,7 @@ BROKEN_STEPS: dict[str, Callable[[State], Step]] = {
         ReserveNowReq(connector_id=2, expiry_date=EPOCH, id_tag="TAG", reservation_id=1),
         ReserveNowConf(status="Faulted"),
     ),
+    "an amount is asked for as agreed": lambda s: taken(s, trace=(Taken("card_session", 1, "E12/Refused"),)),
     "progress is told": lambda s: taken(
         with_memory(lambda m: replace(m, diagnostics=Diagnostics("uploading")))(s)
     ),
@@ -477,6 +479,14 @@ BEFORE: dict[str, Callable[[State], State]] = {
     "time dates what waits": with_moment(lambda m: replace(m, clock=Clock())),
     "the end of an interruption is measured": with_memory(
         lambda m: replace(m, samples=samples(min(m.transactions), "Interruption.Begin"))
+    ),
+    "an amount is asked for as agreed": paid_by(
+        CardSession(
+            Counter(1),
+            "asking",
+            bill=Bill(1, 0),
+            terms=replace(CardSession(Counter(1)).terms, attempts_max=2),
+        )
     ),
     "held calls are answered": at_1("unlocks", state="releasing", call=HeldCall(Counter(1), "x")),
     "who waits here is told": at_1("readers", state="authorizing"),

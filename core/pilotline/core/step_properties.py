@@ -277,6 +277,20 @@ def _is_as_recorded(step: Step, effect: object) -> bool:
     return card is not None and card.state == "settling" and card.amount == effect.amount
 
 
+def an_amount_is_asked_for_as_agreed(before: State, step: Step) -> bool:
+    """The product's own price is taken when the amount was asked for as often as the terms say, no earlier and no later
+    (docs/payment.md).
+    """
+    cards = before.memory.card_sessions
+    return all(
+        taken.binding.startswith("E9/") != (card.bill.attempts + 1 >= card.terms.attempts_max)
+        for taken in step.trace
+        if taken.machine == "card_session" and taken.binding.startswith(("E9/", "E12/", "E12R/"))
+        for card in [cards[taken.key]]  # type: ignore[index]  # keyed by their numbers
+        if card.bill is not None
+    )
+
+
 def a_restart_has_its_reason_stored(_before: State, step: Step) -> bool:
     """Why it goes down is in Memory before the station does; a soft reset leaves nothing running (§5.14)."""
     memory = step.state.memory
@@ -445,6 +459,12 @@ ON_EVERY_STEP: Final = (
         "payment 6, 8, 9",
         frozenset({SettleAmount, ReleaseAmount, "card_sessions"}),
         money_is_settled_or_released_once,
+    ),
+    OnEveryStep(
+        "an amount is asked for as agreed",
+        "payment 7, 8",
+        frozenset({"card_session"}),
+        an_amount_is_asked_for_as_agreed,
     ),
     OnEveryStep(
         "a restart has its reason stored", "§5.14", frozenset({Reboot}), a_restart_has_its_reason_stored

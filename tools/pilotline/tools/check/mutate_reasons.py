@@ -22,6 +22,9 @@ SAME: Final[dict[str, str]] = {
     "guard dropped: diagnostics_notices Q4/DiagnosticsNoticeDue, somebody listens": (
         "what is asked while nobody listens is withdrawn in the same step, and due again"
     ),
+    "record not stored or dropped by its row: smart_charging M1/TransactionBegan, Drop": (
+        "a TxProfile ends with its transaction, so none has the place of the one that comes: the row never drops any"
+    ),
     "guard dropped: vacancy O1/UseEnded, somebody reserved any": (
         "whoever looks again finds the status that is: with nobody to keep a connector for, it is not another"
     ),
@@ -44,7 +47,8 @@ SAME: Final[dict[str, str]] = {
 
 SURVIVORS: Final[dict[str, str]] = {
     "effect left out: firmware W12I/PoweredUp, AbandonUpdate": (
-        "no scope takes the row: the product stays the same while one is searched; shown by a scenario"
+        "no scope takes the row, for the product stays the same in one, and the machine of updates looks at what is "
+        "told, not at what is abandoned; shown by a scenario"
     ),
     "rows swapped: card_session E11R/Confirmed and E9/Confirmed": (
         "who is told that nothing is to be paid asks again, and is told so again: no promise counts the questions"
