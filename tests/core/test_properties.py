@@ -222,6 +222,9 @@ BROKEN: dict[str, Callable[[State], State]] = {
         lambda m: replace(m, heartbeat=replace(m.heartbeat, state="asked"))
     ),
     "online the queue moves": with_moment(lambda m: replace(m, queue=replace(m.queue, state="idle"))),
+    "online the station registers": with_moment(
+        lambda m: replace(m, registration=replace(m.registration, state="unregistered"))
+    ),
     "what waits has a deadline": without_timer("call"),
     "timers run in their states": with_moment(
         lambda m: replace(m, timers=m.timers.set(TimerKey("session", "start", 2), Instant(1)))

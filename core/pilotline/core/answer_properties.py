@@ -176,7 +176,7 @@ def an_update_that_is_not_newer_is_told_so(before: State, step: Step) -> bool:
 
 
 def a_reservation_is_refused_as_the_status_says(before: State, step: Step) -> bool:
-    """Faulted where the connector or the main controller shows it, else Unavailable, else Occupied; and what is reserved
+    """Faulted where the connector or the main controller shows it, else Unavailable, else Occupied; what is reserved
     already is replaced under its id, whatever is shown (§5.13).
     """
     decided = _decided(step)

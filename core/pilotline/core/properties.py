@@ -229,6 +229,16 @@ def online_the_queue_moves(state: State) -> bool:
     return not (online and state.memory.outbox and moment.queue.state == "idle")
 
 
+def online_the_station_registers(state: State) -> bool:
+    """Whoever is connected and not registered is about to ask, or has been told when (§4.2)."""
+    moment = state.moment
+    return (
+        moment.link.state != "up"
+        or moment.registration.state != "unregistered"
+        or TimerKey("registration", "boot", None) in moment.timers
+    )
+
+
 _DEADLINES: Final = {
     ("call", "answer"): ("open",),
     ("outbox", "retry"): ("waiting",),
@@ -478,6 +488,12 @@ ALWAYS: Final = (
         | _of("queue registration status_reports"),
     ),
     Always("online the queue moves", "§3.7", online_the_queue_moves, _of("link outbox queue registration")),
+    Always(
+        "online the station registers",
+        "§4.2",
+        online_the_station_registers,
+        _of("link registration timers"),
+    ),
     Always(
         "what waits has a deadline",
         "§3.6, OCPP-J §4.1.1",
