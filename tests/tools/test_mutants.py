@@ -10,7 +10,7 @@ import pytest
 from pilotline.core.declared import MACHINES
 from pilotline.tools.check.campaign import STATES_MAX, searched
 from pilotline.tools.check.coverage import declared
-from pilotline.tools.check.covering import covering, taken_in, tests_take
+from pilotline.tools.check.covering import covering, taken_in, taken_on_walks
 from pilotline.tools.check.mutants import chosen
 from pilotline.tools.check.mutants_of_tables import every_mutant
 from pilotline.tools.check.mutate import COUNTS, is_open, kept_in, line, main, summary, table
@@ -120,7 +120,7 @@ def test_what_each_scope_takes_is_known_of_every_scope_and_binding() -> None:
 
 
 def test_what_each_stateful_test_takes_is_known() -> None:
-    assert set(tests_take()) == set(stateful())
+    assert set(taken_on_walks()) == set(stateful())
 
 
 @pytest.mark.parametrize("scope", ["vendor", "limited on the spot", "reserved"])

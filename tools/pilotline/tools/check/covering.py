@@ -38,7 +38,7 @@ def taken_in() -> dict[str, frozenset[Place]]:
     return _held()["scopes"]
 
 
-def tests_take() -> dict[str, frozenset[Place]]:
+def taken_on_walks() -> dict[str, frozenset[Place]]:
     """By file of stateful tests: what it takes."""
     return _held()["tests"]
 
@@ -50,7 +50,7 @@ def covering(places: Collection[Place]) -> tuple[str, ...]:
 
 def walking(places: Collection[Place]) -> tuple[str, ...]:
     """The stateful tests that take any of these; one of which nothing is known yet may."""
-    known = tests_take()
+    known = taken_on_walks()
     return tuple(test for test in stateful() if test not in known or not known[test].isdisjoint(places))
 
 
@@ -68,7 +68,7 @@ def main() -> None:
     in_tests = {test: taken_by(test) for test in stateful() if not names or test in names}
     if names:
         in_scopes |= {name: taken for name, taken in taken_in().items() if name not in in_scopes}
-        in_tests = {**tests_take(), **in_tests}
+        in_tests = {**taken_on_walks(), **in_tests}
     _write(in_scopes, in_tests)
 
 
