@@ -49,9 +49,9 @@ def covering(places: Collection[Place]) -> tuple[str, ...]:
 
 
 def walking(places: Collection[Place]) -> tuple[str, ...]:
-    """The stateful tests that take any of these; one of which nothing is known yet may."""
+    """The stateful tests that take any of these."""
     known = taken_on_walks()
-    return tuple(test for test in stateful() if test not in known or not known[test].isdisjoint(places))
+    return tuple(test for test in stateful() if not known.get(test, frozenset()).isdisjoint(places))
 
 
 def main() -> None:

@@ -6,6 +6,7 @@ What fails is not made smaller first, and chance is left out: the same walks eac
 import contextlib
 import importlib
 import os
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
@@ -50,7 +51,9 @@ def first_failure(tests: Sequence[str]) -> tuple[str, str] | None:
 
 
 def taken_by(test: str) -> frozenset[Place]:
-    """The bindings and decisions that the walks of this file take; it has nothing to notice of the station as it is."""
+    """The bindings and decisions that the walks of this file take. One that fails as it is has nothing to say about a
+    fault, and takes none.
+    """
     module: Any = importlib.import_module("pilotline.core.step")  # the package has a function of this name
     taken: set[Place] = set()
 
@@ -64,8 +67,8 @@ def taken_by(test: str) -> frozenset[Place]:
     finally:
         module.Step = Step
     if failed:
-        raise RuntimeError(f"{test} fails as it is: {failed}")
-    return frozenset(taken)
+        print(f"{test} fails as it is: {failed}", file=sys.stderr)  # noqa: T201
+    return frozenset() if failed else frozenset(taken)
 
 
 def _run(tests: Sequence[str], *plugins: object) -> int:
