@@ -8,6 +8,7 @@ import pytest
 from immutables import Map
 from msgspec.structs import replace
 
+from pilotline.core.calendar import EPOCH
 from pilotline.core.effects import (
     CloseContactor,
     Drop,
@@ -31,7 +32,9 @@ from pilotline.core.events import (
 from pilotline.core.properties import ALWAYS, Always
 from pilotline.core.sightings import SOMETIMES, at_rest
 from pilotline.core.state import (
+    Address,
     Answered,
+    Bill,
     CardSession,
     Clock,
     ClockAligned,
@@ -48,6 +51,7 @@ from pilotline.core.state import (
     Memory,
     MeterMessage,
     Moment,
+    OpenCall,
     Period,
     Profile,
     Readings,
@@ -71,7 +75,17 @@ from pilotline.core.step_properties import (
 )
 from pilotline.spec.configuration_keys import Refusal
 from pilotline.spec.messages.actions import Confirmation, Request
-from pilotline.spec.messages.core import ChangeAvailabilityConf, ChangeAvailabilityReq, HeartbeatReq
+from pilotline.spec.messages.core import (
+    ChangeAvailabilityConf,
+    ChangeAvailabilityReq,
+    DataTransferConf,
+    DataTransferReq,
+    HeartbeatReq,
+)
+from pilotline.spec.messages.firmware_management import DiagnosticsStatusNotificationReq
+from pilotline.spec.messages.local_auth_list_management import SendLocalListConf, SendLocalListReq
+from pilotline.spec.messages.remote_trigger import TriggerMessageConf, TriggerMessageReq
+from pilotline.spec.messages.reservation import ReserveNowConf, ReserveNowReq
 from pilotline.spec.payment import CardSessionState, MinorUnits
 from pilotline.spec.products import load_product
 from pilotline.spec.types import ReadingContext
@@ -135,6 +149,11 @@ def transaction_twice(memory: Memory) -> Memory:
 def stopped(memory: Memory) -> Memory:
     number, first = next(iter(memory.transactions.items()))
     return replace(memory, transactions=memory.transactions.set(number, replace(first, state="stopped")))
+
+
+def stopping(memory: Memory) -> Memory:
+    number, first = next(iter(memory.transactions.items()))
+    return replace(memory, transactions=memory.transactions.set(number, replace(first, state="stopping")))
 
 
 def samples(transaction: int, context: ReadingContext) -> Map[Counter, KeptSample]:
@@ -204,6 +223,9 @@ BROKEN: dict[str, Callable[[State], State]] = {
         lambda m: replace(m, heartbeat=replace(m.heartbeat, state="asked"))
     ),
     "online the queue moves": with_moment(lambda m: replace(m, queue=replace(m.queue, state="idle"))),
+    "online the station registers": with_moment(
+        lambda m: replace(m, registration=replace(m.registration, state="unregistered"))
+    ),
     "what waits has a deadline": without_timer("call"),
     "timers run in their states": with_moment(
         lambda m: replace(m, timers=m.timers.set(TimerKey("session", "start", 2), Instant(1)))
@@ -240,6 +262,9 @@ BROKEN: dict[str, Callable[[State], State]] = {
     "a TxProfile is of a running transaction": installed(TX_PROFILE),
     "one profile in each place": installed(DEFAULT, replace(DEFAULT, profile_id=3)),
     "limits keep within what is there": limited(Limit(Decimal(33), 3, suffices=True)),
+    "limits are what is stated leaves": installed(DEFAULT),
+    "only a car that is there asks": at_1("cables", state="unplugged"),
+    "running transactions are sampled": without_timer("transaction"),
     "cleared means all is offered": limited(Limit(Decimal(31), 3, suffices=True)),
     "too low a limit suspends": limited(Limit(Decimal(5), 3, suffices=False)),
     "list and version agree": with_memory(lambda m: replace(m, list_version=ListVersion(3))),
@@ -343,7 +368,61 @@ def answering(state: State, request: Request, confirmation: Confirmation, *also:
 
 INOPERATIVE = ChangeAvailabilityReq(connector_id=1, type="Inoperative")
 
+
+def put_off(machine: str) -> Callable[[State], State]:
+    """Its timers run a millisecond longer."""
+    return with_moment(
+        lambda m: replace(
+            m, timers=Map({k: Instant(at + (k.machine == machine)) for k, at in m.timers.items()})
+        )
+    )
+
+
+def asked_about_an_upload(state: State) -> Step:
+    opened = OpenCall("d", "DiagnosticsStatusNotificationReq", Address("diagnostics_notices"))
+    asked = with_moment(lambda m: replace(m, call=replace(m.call, open=opened)))(state)
+    request = DiagnosticsStatusNotificationReq(status="Uploaded")
+    return taken(asked, SendCall(state.moment.link.connection, "d", request))
+
+
+def delivered_and_winding_down(state: State) -> State:
+    """A soft reset winds down, and nothing is left."""
+    memory = replace(state.memory, reset=Reset("winding_down", "SoftReset"), outbox=Map(), transactions=Map())
+    call = replace(state.moment.call, state="idle", open=None)
+    reports = tuple(replace(report, state="told") for report in state.moment.status_reports)
+    return State(state.product, memory, replace(state.moment, call=call, status_reports=reports))
+
+
 BROKEN_STEPS: dict[str, Callable[[State], Step]] = {
+    "an update that is not newer is told so": lambda s: answering(
+        s,
+        SendLocalListReq(list_version=1, update_type="Full"),
+        SendLocalListConf(status="VersionMismatch"),
+    ),
+    "what is granted may be taken": lambda s: taken(s, trace=(Taken("allowance", 1, "E2/MeterRead"),)),
+    "what is triggered is sent": lambda s: answering(
+        s, TriggerMessageReq(requested_message="Heartbeat"), TriggerMessageConf(status="Accepted")
+    ),
+    "who is unknown is told": lambda s: answering(
+        s, DataTransferReq(vendor_id="nobody"), DataTransferConf(status="UnknownMessageId")
+    ),
+    "the end is measured": lambda s: taken(with_memory(stopping)(s)),
+    "a reservation is refused as the status says": lambda s: answering(
+        s,
+        ReserveNowReq(connector_id=2, expiry_date=EPOCH, id_tag="TAG", reservation_id=1),
+        ReserveNowConf(status="Faulted"),
+    ),
+    "an amount is asked for as agreed": lambda s: taken(s, trace=(Taken("card_session", 1, "E12/Refused"),)),
+    "progress is told": lambda s: taken(
+        with_memory(lambda m: replace(m, diagnostics=Diagnostics("uploading")))(s)
+    ),
+    "the oldest status is told first": asked_about_an_upload,
+    "samples keep their grid": lambda s: taken(put_off("transaction")(s)),
+    "silence is measured from the last request": lambda s: taken(put_off("heartbeat")(s), heartbeat(1)),
+    "attempts are counted": lambda s: taken(
+        with_moment(lambda m: replace(m, queue=replace(m.queue, state="waiting")))(s)
+    ),
+    "a reset waits for nothing else": lambda s: taken(delivered_and_winding_down(s)),
     "an attempt has its time-out": lambda s: taken(at_1("sessions", state="awaiting_plug")(s)),
     "the end of an interruption is measured": lambda s: taken(at_1("contactors", state="closed")(s)),
     "time dates what waits": lambda s: taken(
@@ -407,6 +486,14 @@ BEFORE: dict[str, Callable[[State], State]] = {
     "time dates what waits": with_moment(lambda m: replace(m, clock=Clock())),
     "the end of an interruption is measured": with_memory(
         lambda m: replace(m, samples=samples(min(m.transactions), "Interruption.Begin"))
+    ),
+    "an amount is asked for as agreed": paid_by(
+        CardSession(
+            Counter(1),
+            "asking",
+            bill=Bill(1, 0),
+            terms=replace(CardSession(Counter(1)).terms, attempts_max=2),
+        )
     ),
     "held calls are answered": at_1("unlocks", state="releasing", call=HeldCall(Counter(1), "x")),
     "who waits here is told": at_1("readers", state="authorizing"),

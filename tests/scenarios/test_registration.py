@@ -19,7 +19,8 @@ from pilotline.spec.messages.core import (
     RemoteStopTransactionReq,
     StatusNotificationReq,
 )
-from pilotline.spec.products import Product
+from pilotline.spec.messages.remote_trigger import TriggerMessageReq
+from pilotline.spec.products import Product, load_product
 
 LATER = UtcTime(1_800_000_000_000)
 
@@ -165,3 +166,18 @@ def test_an_interval_that_ends_offline_is_over_when_the_link_is_up() -> None:
     bench = Registering(("Pending", 100), ("Accepted", 0)).lose_network().passes(200)
     assert bench.tries() == 1
     assert bench.restore_network().tries() == 2
+
+
+def test_a_triggered_boot_that_finds_no_room_is_tried_again() -> None:
+    """Pending, with the queue full of what else was triggered: the station must not stay unregistered until it
+    reconnects.
+    """
+    crowded = load_product("reference").model_copy(update={"call_queue_max": 1})
+    bench = Registering(("Pending", 3600), ("Accepted", 0), product=crowded)
+    bench.says["HeartbeatReq"] = None
+    for message in ("Heartbeat", "Heartbeat", "BootNotification"):
+        bench.asks(TriggerMessageReq(requested_message=message))
+    assert bench.tries() == 1
+    bench.passes(600)
+    assert bench.tries() == 2
+    assert bench.state.moment.registration.state == "accepted"

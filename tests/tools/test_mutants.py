@@ -10,23 +10,44 @@ import pytest
 from pilotline.core.declared import MACHINES
 from pilotline.tools.check.campaign import STATES_MAX, searched
 from pilotline.tools.check.coverage import declared
-from pilotline.tools.check.covering import covering, taken_in
+from pilotline.tools.check.covering import covering, taken_in, taken_on_walks
 from pilotline.tools.check.mutants import chosen
 from pilotline.tools.check.mutants_of_tables import every_mutant
-from pilotline.tools.check.mutate import is_open, line, main, summary, table
-from pilotline.tools.check.mutate_reasons import SURVIVORS
+from pilotline.tools.check.mutate import COUNTS, is_open, kept_in, line, main, summary, table
+from pilotline.tools.check.mutate_reasons import SAME, SURVIVORS
 from pilotline.tools.check.mutate_run import Verdict
 from pilotline.tools.check.scopes import small_scopes
 from pilotline.tools.check.unreached import UNREACHED
+from pilotline.tools.check.walked import stateful
 
 EVERY = {mutant.name: mutant for mutant in every_mutant()}
 NOTICED = Verdict("a: x", "a", "explorer", "a promise", "a scope", 1.0)
 MISSED = Verdict("b: y", "b", "nothing", "", "", 1.0)
 
 
-def test_ten_faults_chosen_by_seed_are_noticed(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["--seed", "8", "--count", "10", "--stage", "explorer", "--within", "60"]) == 0
-    assert capsys.readouterr().out.startswith("9 of 10 noticed")
+def test_the_first_ten_faults_of_seed_1_are_noticed(tmp_path: Path) -> None:
+    """Or they make no difference, and it is said why."""
+    kept = tmp_path / "verdicts"
+    main(["--count", "10", "--stage", "explorer", "--within", "300", "--kept", str(kept)])
+    verdicts = kept_in(kept).values()
+    assert len(verdicts) == 10
+    assert [verdict.name for verdict in verdicts if verdict.by not in (*COUNTS, "same")] == []
+
+
+def test_what_is_kept_is_not_judged_again(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    kept, name = tmp_path / "verdicts", "level dropped: contactor"
+    kept.write_text(json.dumps(NOTICED._replace(name=name)))
+    assert main([name, "--kept", str(kept)]) == 0
+    assert capsys.readouterr().out.startswith("1 of 1 noticed")
+
+
+@pytest.mark.parametrize("seed", [1, 2, 4])
+def test_the_figures_are_those_of_the_verdicts(seed: int) -> None:
+    folder = Path(__file__).parents[2] / "docs/mutants"
+    verdicts = list(kept_in(folder / f"seed-{seed}.jsonl").values())
+    assert (folder / f"seed-{seed}.md").read_text() == table(verdicts) + "\n"
+    counted = [verdict for verdict in verdicts if verdict.by != "same"]
+    assert sum(verdict.by in COUNTS for verdict in counted) >= 0.95 * len(counted)
 
 
 # --- which there are -----------------------------------------------------------------------------------------
@@ -49,6 +70,8 @@ def test_the_same_seed_chooses_the_same() -> None:
 
 def test_whatever_is_excused_is_a_mutant() -> None:
     assert set(SURVIVORS) <= set(EVERY)
+    assert set(SAME) <= set(EVERY)
+    assert not set(SAME) & set(SURVIVORS)
 
 
 # --- one of them ---------------------------------------------------------------------------------------------
@@ -96,6 +119,10 @@ def test_what_each_scope_takes_is_known_of_every_scope_and_binding() -> None:
     assert {place for place in taken if place[0] in machines} == set(declared()) - set(UNREACHED)
 
 
+def test_what_each_stateful_test_takes_is_known() -> None:
+    assert set(taken_on_walks()) == set(stateful())
+
+
 @pytest.mark.parametrize("scope", ["vendor", "limited on the spot", "reserved"])
 def test_what_a_scope_takes_is_fresh(scope: str) -> None:
     assert set(searched(scope, STATES_MAX).fired) == taken_in()[scope]
@@ -113,14 +140,23 @@ def test_only_what_nobody_notices_or_excuses_is_open() -> None:
     assert [is_open(verdict) for verdict in (NOTICED, MISSED, excused)] == [False, True, False]
 
 
+def test_what_is_noticed_is_not_the_same_station() -> None:
+    name = next(iter(SAME))
+    same, noticed = MISSED._replace(name=name, by="same"), NOTICED._replace(name=name)
+    assert [is_open(verdict) for verdict in (same, noticed)] == [False, True]
+    assert line(same).endswith(f"the same station: {SAME[name]}")
+
+
 def test_a_line_says_who_noticed() -> None:
     assert line(NOTICED).endswith('a: x\n          explorer: "a promise" in a scope')
     assert "NOT NOTICED: no reason known" in line(MISSED)
 
 
 def test_the_summary_and_the_table_count_them() -> None:
-    assert summary([NOTICED, MISSED]).startswith("1 of 2 noticed by the checks (50.0 %)")
-    assert "| **all** | 2 | 0 | 1 | 0 | 0 | 1 |" in table([NOTICED, MISSED])
+    same = MISSED._replace(by="same")
+    told = "1 of 3 noticed by the checks (33.3 %), of those that are not the same station 1 of 2 (50.0 %)"
+    assert summary([NOTICED, MISSED, same]).startswith(told)
+    assert "| **all** | 3 | 0 | 1 | 0 | 0 | 1 | 1 |" in table([NOTICED, MISSED, same])
 
 
 def test_a_name_that_nobody_has_is_refused(capsys: pytest.CaptureFixture[str]) -> None:

@@ -3,7 +3,13 @@
 from itertools import pairwise
 from typing import Final
 
+from pilotline.core.effects import SendCall
 from pilotline.core.state import State
+from pilotline.core.step import Step
+from pilotline.spec.messages.firmware_management import (
+    DiagnosticsStatusNotificationReq,
+    FirmwareStatusNotificationReq,
+)
 
 _CHARGES: Final = ("starting", "charging", "ending")
 _FOLLOWS: Final[dict[str, tuple[str, ...]]] = {
@@ -88,4 +94,55 @@ def no_installation_is_stuck(state: State) -> bool:
         return True
     return any(session.state in _CHARGES for session in state.moment.sessions) or any(
         transaction.state in ("running", "stopping") for transaction in state.memory.transactions.values()
+    )
+
+
+_TELLS: Final[dict[tuple[str, str], tuple[str, ...]]] = {
+    ("scheduled", "downloading"): ("Downloading",),
+    ("downloading", "downloaded"): ("Downloaded",),
+    ("downloading", "installing"): ("Installing",),
+    ("downloaded", "installing"): ("Installing",),
+    ("downloading", "idle"): ("DownloadFailed",),
+    **{
+        (was, is_now): told
+        for is_now in ("idle", "scheduled")
+        for was, told in (
+            ("installing", ("InstallationFailed",)),
+            ("restarting", ("Installed", "InstallationFailed")),
+        )
+    },
+    ("idle", "uploading"): ("Uploading",),
+    ("uploading", "idle"): ("Uploaded", "UploadFailed"),
+}
+"""What is told of an update or of diagnostics that came from one state to another; of the rest, nothing."""
+
+
+def progress_is_told(before: State, step: Step) -> bool:
+    """Whatever an update or diagnostics have come to is due as the newest status (§4.4, §4.5)."""
+    old, new = before.memory, step.state.memory
+    asked = bool(step.trace) and step.trace[0].machine == "GetDiagnosticsReq"
+    again = asked and new.diagnostics.job != old.diagnostics.job
+    of_firmware = _TELLS.get((old.firmware.state, new.firmware.state))
+    of_diagnostics = _TELLS.get((old.diagnostics.state, new.diagnostics.state))
+    return all(
+        told is None or due.statuses[-1:] in [(status,) for status in told]
+        for told, due in (
+            (of_firmware, new.firmware_due),
+            (("Uploading",) if again else of_diagnostics, new.diagnostics_due),
+        )
+    )
+
+
+def the_oldest_status_is_told_first(_before: State, step: Step) -> bool:
+    """And once: what is asked about an update or diagnostics is the oldest that is due (§4.4, §4.5)."""
+    memory, opened = step.state.memory, step.state.moment.call.open
+    if opened is None or opened.by.machine not in ("firmware_notices", "diagnostics_notices"):
+        return True
+    of_firmware = opened.by.machine == "firmware_notices"
+    due = memory.firmware_due if of_firmware else memory.diagnostics_due
+    return all(
+        (effect.request.status,) == due.statuses[:1]
+        for effect in step.effects
+        if isinstance(effect, SendCall)
+        and isinstance(effect.request, FirmwareStatusNotificationReq | DiagnosticsStatusNotificationReq)
     )

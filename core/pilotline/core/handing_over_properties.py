@@ -39,8 +39,8 @@ from pilotline.core.effects import (
     Upload,
 )
 from pilotline.core.properties import records_of
-from pilotline.core.sampling import INTERRUPTION_END, is_interrupted
-from pilotline.core.state import HeldCall, Memory, State, TimerKey
+from pilotline.core.sampling import END, INTERRUPTION_END, is_interrupted
+from pilotline.core.state import HeldCall, Memory, State, TimerKey, Transaction
 from pilotline.core.step import Step
 from pilotline.core.transaction_messages import is_undated
 from pilotline.spec.products import Configuration
@@ -290,3 +290,24 @@ def the_end_of_an_interruption_is_measured(before: State, step: Step) -> bool:
         )
         if session.state == "charging" and was.state == "open" and now.state == "closed"
     )
+
+
+def the_end_is_measured(before: State, step: Step) -> bool:
+    """Once no energy can flow into a transaction that stops, its register is told or asked for (§4.10)."""
+    if _boots(before, step):
+        return True
+    asked = {e.connector for e in step.effects if isinstance(e, ReadMeter) and e.context == END}
+    return all(
+        transaction.connector in asked
+        or step.state.moment.contactors[transaction.connector].state != "open"
+        or _could_be_told(before, transaction)
+        for transaction in step.state.memory.transactions.values()
+        if transaction.state == "stopping"
+    )
+
+
+def _could_be_told(before: State, transaction: Transaction) -> bool:
+    """It was stopping already, with the contactor open."""
+    was = before.memory.transactions.get(transaction.number)
+    is_open = before.moment.contactors[transaction.connector].state == "open"
+    return was is not None and was.state == "stopping" and is_open

@@ -19,6 +19,7 @@ from pilotline.core.firmware_properties import (
     statuses_go_in_order,
 )
 from pilotline.core.limit_properties import (
+    limits_are_what_is_stated_leaves,
     limits_keep_within_what_is_there,
     one_profile_per_place,
     too_low_a_limit_suspends,
@@ -37,6 +38,7 @@ from pilotline.core.state import (
     TimerKey,
     Transaction,
 )
+from pilotline.core.timer_properties import running_transactions_are_sampled
 from pilotline.spec.types import ChargePointStatus
 
 
@@ -225,6 +227,16 @@ def online_the_queue_moves(state: State) -> bool:
     moment = state.moment
     online = moment.registration.state == "accepted" and moment.link.state == "up"
     return not (online and state.memory.outbox and moment.queue.state == "idle")
+
+
+def online_the_station_registers(state: State) -> bool:
+    """Whoever is connected and not registered is about to ask, or has been told when (§4.2)."""
+    moment = state.moment
+    return (
+        moment.link.state != "up"
+        or moment.registration.state != "unregistered"
+        or TimerKey("registration", "boot", None) in moment.timers
+    )
 
 
 _DEADLINES: Final = {
@@ -436,6 +448,14 @@ def a_reservation_is_of_a_usable_connector(state: State) -> bool:
     )
 
 
+def only_a_car_that_is_there_asks(state: State) -> bool:
+    """Whoever is unplugged, at either end, asks for no energy (§4.9)."""
+    return all(
+        ev.state == "content" or cable.state == "plugged"
+        for ev, cable in zip(state.moment.evs, state.moment.cables, strict=True)
+    )
+
+
 def list_and_version_agree(state: State) -> bool:
     """The version is 0 exactly when the local list is empty (§5.10)."""
     return (state.memory.list_version.version == 0) == (not state.memory.local_list)
@@ -468,6 +488,12 @@ ALWAYS: Final = (
         | _of("queue registration status_reports"),
     ),
     Always("online the queue moves", "§3.7", online_the_queue_moves, _of("link outbox queue registration")),
+    Always(
+        "online the station registers",
+        "§4.2",
+        online_the_station_registers,
+        _of("link registration timers"),
+    ),
     Always(
         "what waits has a deadline",
         "§3.6, OCPP-J §4.1.1",
@@ -558,7 +584,20 @@ ALWAYS: Final = (
     Always(
         "cleared means all is offered", "§5.5", without_limits_all_is_offered, _of("profiles smart_charging")
     ),
+    Always(
+        "limits are what is stated leaves",
+        "§3.13, §7.9",
+        limits_are_what_is_stated_leaves,
+        _of("boot clock configuration profiles sessions smart_charging timers transactions"),
+    ),
     Always("too low a limit suspends", "§7.7", too_low_a_limit_suspends, _of("smart_charging supplies")),
+    Always("only a car that is there asks", "§4.9", only_a_car_that_is_there_asks, _of("cables evs")),
+    Always(
+        "running transactions are sampled",
+        "§3.16.1, §9.1.17",
+        running_transactions_are_sampled,
+        _of("configuration timers transactions"),
+    ),
     Always("list and version agree", "§5.10", list_and_version_agree, _of("local_list list_version")),
     Always(
         "what was told is what is",

@@ -78,6 +78,11 @@ def main_controller_faulted_while_charging(state: State) -> bool:
     )
 
 
+def a_car_charges(state: State) -> bool:
+    """A transaction runs, and energy may flow."""
+    return any(session.state == "charging" for session in state.moment.sessions)
+
+
 def both_connectors_charge(state: State) -> bool:
     """Two cars charge at once."""
     return [session.state for session in state.moment.sessions].count("charging") >= 2
@@ -207,6 +212,7 @@ def at_rest(state: State) -> bool:
         and not memory.transactions
         and not memory.card_sessions
         and not moment.authorizations
+        and not moment.smart_charging.local_limits
         and all(connector.state == "Available" for connector in moment.connectors)
         and all(session.state == "idle" for session in moment.sessions)
     )
@@ -267,6 +273,7 @@ SOMETIMES: Final = (
     Sometimes("Inoperative is scheduled", inoperative_is_scheduled),
     Sometimes("held by a fault", held_by_a_fault),
     Sometimes("the main controller is Faulted while a car charges", main_controller_faulted_while_charging),
+    Sometimes("a car charges", a_car_charges),
     Sometimes("two cars charge at once", both_connectors_charge),
     Sometimes("a tag is known", a_tag_is_known),
     Sometimes("a warning is raised", a_warning_is_raised),

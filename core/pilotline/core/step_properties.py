@@ -6,7 +6,14 @@ What holds in every state is in `properties`.
 from collections.abc import Callable, Collection, Iterable
 from typing import Final, NamedTuple
 
-from pilotline.core.answer_properties import what_is_accepted_is_so, what_is_refused_changes_nothing
+from pilotline.core.answer_properties import (
+    a_reservation_is_refused_as_the_status_says,
+    an_update_that_is_not_newer_is_told_so,
+    what_is_accepted_is_so,
+    what_is_refused_changes_nothing,
+    what_is_triggered_is_sent,
+    who_is_unknown_is_told,
+)
 from pilotline.core.declared import MACHINES, OPERATIONS
 from pilotline.core.effects import (
     Change,
@@ -25,6 +32,7 @@ from pilotline.core.effects import (
     SendResult,
     SettleAmount,
 )
+from pilotline.core.firmware_properties import progress_is_told, the_oldest_status_is_told_first
 from pilotline.core.handing_over_properties import (
     AWAITED,
     OF_HELD_CALLS,
@@ -35,18 +43,26 @@ from pilotline.core.handing_over_properties import (
     levels_are_handed_over,
     memory_is_what_is_committed,
     only_what_makes_safe_is_done_uncommitted,
+    the_end_is_measured,
     the_end_of_an_interruption_is_measured,
     time_dates_what_waits,
     what_is_awaited_was_asked_for,
     who_waits_here_is_told,
 )
 from pilotline.core.levels import contactor
+from pilotline.core.limit_properties import what_is_granted_may_be_taken
 from pilotline.core.machines.connector import CONNECTOR_0, CONNECTOR_STATUS
 from pilotline.core.metering import DAY_MS
 from pilotline.core.reserving import is_for
 from pilotline.core.state import CardSession, Entry, Memory, MeterMessage, State
 from pilotline.core.statechart import Binding
 from pilotline.core.step import Step, Taken
+from pilotline.core.timer_properties import (
+    a_reset_waits_for_nothing_else,
+    attempts_are_counted,
+    samples_keep_their_grid,
+    silence_is_measured_from_the_last_request,
+)
 from pilotline.spec.messages.core import BootNotificationReq
 from pilotline.spec.status import ROWS
 
@@ -261,6 +277,20 @@ def _is_as_recorded(step: Step, effect: object) -> bool:
     return card is not None and card.state == "settling" and card.amount == effect.amount
 
 
+def an_amount_is_asked_for_as_agreed(before: State, step: Step) -> bool:
+    """The product's own price is taken when the amount was asked for as often as the terms say, no earlier and no later
+    (docs/payment.md).
+    """
+    cards = before.memory.card_sessions
+    return all(
+        taken.binding.startswith("E9/") != (card.bill.attempts + 1 >= card.terms.attempts_max)
+        for taken in step.trace
+        if taken.machine == "card_session" and taken.binding.startswith(("E9/", "E12/", "E12R/"))
+        for card in [cards[taken.key]]  # type: ignore[index]  # keyed by their numbers
+        if card.bill is not None
+    )
+
+
 def a_restart_has_its_reason_stored(_before: State, step: Step) -> bool:
     """Why it goes down is in Memory before the station does; a soft reset leaves nothing running (§5.14)."""
     memory = step.state.memory
@@ -439,6 +469,12 @@ ON_EVERY_STEP: Final = (
         money_is_settled_or_released_once,
     ),
     OnEveryStep(
+        "an amount is asked for as agreed",
+        "payment 7, 8",
+        frozenset({"card_session"}),
+        an_amount_is_asked_for_as_agreed,
+    ),
+    OnEveryStep(
         "a restart has its reason stored", "§5.14", frozenset({Reboot}), a_restart_has_its_reason_stored
     ),
     OnEveryStep(
@@ -463,6 +499,35 @@ ON_EVERY_STEP: Final = (
         frozenset({"firmware_due", "diagnostics_due"}),
         a_failure_is_told_of_what_failed,
     ),
+    OnEveryStep(
+        "what is granted may be taken",
+        "§9.1.14",
+        frozenset({"allowance"}),
+        what_is_granted_may_be_taken,
+    ),
+    OnEveryStep(
+        "progress is told",
+        "§4.4, §4.5",
+        frozenset({"firmware", "diagnostics"}),
+        progress_is_told,
+    ),
+    OnEveryStep(
+        "the oldest status is told first",
+        "§4.4, §4.5",
+        frozenset({"firmware_notices", "diagnostics_notices"}),
+        the_oldest_status_is_told_first,
+    ),
+    OnEveryStep("samples keep their grid", "§3.16.1", frozenset({"transaction"}), samples_keep_their_grid),
+    OnEveryStep(
+        "silence is measured from the last request",
+        "§4.6",
+        frozenset({SendCall}),
+        silence_is_measured_from_the_last_request,
+    ),
+    OnEveryStep("attempts are counted", "§3.7, §9.1.31", frozenset({"outbox"}), attempts_are_counted),
+    OnEveryStep(
+        "a reset waits for nothing else", "§5.14", frozenset({"call"}), a_reset_waits_for_nothing_else
+    ),
     OnEveryStep("the first sample stays", "errata 3.14", frozenset({"samples"}), the_first_sample_stays),
     OnEveryStep(
         "only what makes safe is done uncommitted",
@@ -472,6 +537,22 @@ ON_EVERY_STEP: Final = (
     ),
     OnEveryStep("what is refused changes nothing", "§5", _ANSWERED, what_is_refused_changes_nothing),
     OnEveryStep("what is accepted is so", "§5", _ANSWERED, what_is_accepted_is_so),
+    OnEveryStep(
+        "an update that is not newer is told so",
+        "§5.15",
+        frozenset({"SendLocalListReq"}),
+        an_update_that_is_not_newer_is_told_so,
+    ),
+    OnEveryStep(
+        "what is triggered is sent", "§5.17", frozenset({"TriggerMessageReq"}), what_is_triggered_is_sent
+    ),
+    OnEveryStep(
+        "a reservation is refused as the status says",
+        "§5.13",
+        frozenset({"ReserveNowReq"}),
+        a_reservation_is_refused_as_the_status_says,
+    ),
+    OnEveryStep("who is unknown is told", "§5.6", frozenset({"DataTransferReq"}), who_is_unknown_is_told),
     OnEveryStep("levels are handed over", "§3.6, §9.1.11", _owners(OF_LEVELS), levels_are_handed_over),
     OnEveryStep("Memory is what is committed", "§3.7", _COMMITS, memory_is_what_is_committed),
     OnEveryStep(
@@ -487,6 +568,7 @@ ON_EVERY_STEP: Final = (
         frozenset({"contactor"}),
         the_end_of_an_interruption_is_measured,
     ),
+    OnEveryStep("the end is measured", "§4.10", frozenset({"contactor", "transaction"}), the_end_is_measured),
     OnEveryStep("time dates what waits", "§3.9, ADR 0010", frozenset({"clock"}), time_dates_what_waits),
     OnEveryStep("held calls are answered", "§5.6, §5.18", _owners(OF_HELD_CALLS), held_calls_are_answered),
     OnEveryStep("who waits here is told", "§4.3, §9.1.4", _owners(OF_WHO_IS_TOLD), who_waits_here_is_told),

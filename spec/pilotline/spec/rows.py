@@ -69,7 +69,7 @@ class RegistrationRows:
         "R4", "asked", "rejected", "Rejected: silence for the interval", "§4.2"
     )
     R5: Final = Row[RegistrationState](
-        "R5", "asked", "unregistered", "no usable answer: again after a wait", "§4.2"
+        "R5", "asked", "unregistered", "no usable answer, or no room: again after a wait", "§4.2"
     )
     R6: Final = Row[RegistrationState](
         "R6", "asked", "unregistered", "the link is lost: again when it is up", "§4.2"

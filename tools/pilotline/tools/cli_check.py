@@ -16,7 +16,7 @@ Examples:
   pilotline check session --graph session.aut        the graph, for other programs; or .graphml
   pilotline check --lint                             rows that can never be taken, guards that look too far
   pilotline check queue --spin                       the same scope by SPIN: one verdict, as many states
-  pilotline check --mutants 10 --seed 8              ten faults put into the tables: are they noticed?
+  pilotline check --mutants 10                       ten faults put into the tables: are they noticed?
 """
 
 

@@ -111,6 +111,7 @@ REGISTRATION = Machine(
         on(Confirmed[BootNotificationConf], row.R4, wait_as_told),
         on(Refused, row.R5, wait_a_while),
         on(Unanswered, row.R5, wait_a_while),
+        on(Withdrawn, row.R5, wait_a_while, when=[link_is_up]),
         on(Withdrawn, row.R6),
     ),
     ignored=(

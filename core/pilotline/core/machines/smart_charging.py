@@ -7,6 +7,8 @@ found in the step in which its transaction begins, before the contactor closes. 
 (the supply's row Y4).
 """
 
+from typing import TypeAlias
+
 from msgspec.structs import replace
 
 from pilotline.core.charging_profiles import with_installed
@@ -40,28 +42,40 @@ from pilotline.core.state import (
 from pilotline.core.statechart import Machine, Timer, ignores, on
 from pilotline.spec.rows import SmartChargingRows as row
 
-Outcome = tuple[SmartCharging, tuple[Put | Drop | LimitFell | LimitRose | PhasesChanged | Arm | Disarm, ...]]
+Found: TypeAlias = LimitFell | LimitRose | PhasesChanged | Arm | Disarm
+Outcome: TypeAlias = tuple[SmartCharging, tuple[Found, ...]]
 
 
 def look(own: SmartCharging, reads: LimitingReads, _event: object, now: Instant) -> Outcome:
     return _found(own, reads, reads.profiles, now)
 
 
-def begin(own: SmartCharging, reads: LimitingReads, event: TransactionBegan, now: Instant) -> Outcome:
+def begin(
+    own: SmartCharging, reads: LimitingReads, event: TransactionBegan, now: Instant
+) -> tuple[SmartCharging, tuple[Put | Drop | Found, ...]]:
     """The profile of a remote start is from now on one of its transaction (§5.16.2)."""
     profiles = reads.profiles
     if event.profile is not None:
         profiles = with_installed(profiles, replace(event.profile, transaction=event.transaction))
-    return _found(own, reads, profiles, now, begins=event.connector)
+    own, found = _found(own, reads, profiles, now, begins=event.connector)
+    stored = tuple(Put("profiles", n, p) for n, p in profiles.items() if reads.profiles.get(n) != p)
+    return own, (*_dropped(reads, profiles), *stored, *found)
 
 
-def end(own: SmartCharging, reads: LimitingReads, _event: object, now: Instant) -> Outcome:
+def end(
+    own: SmartCharging, reads: LimitingReads, _event: object, now: Instant
+) -> tuple[SmartCharging, tuple[Drop | Found, ...]]:
     running = {session.transaction for session in reads.sessions if session.state in ("charging", "ending")}
     profiles = reads.profiles
     for profile_id, profile in profiles.items():
         if profile.purpose == "TxProfile" and profile.transaction not in running:
             profiles = profiles.delete(profile_id)
-    return _found(own, reads, profiles, now)
+    own, found = _found(own, reads, profiles, now)
+    return own, (*_dropped(reads, profiles), *found)
+
+
+def _dropped(reads: LimitingReads, profiles: Map[int, Profile]) -> tuple[Drop, ...]:
+    return tuple(Drop("profiles", number) for number in reads.profiles if number not in profiles)
 
 
 def find_local_limit(
@@ -128,8 +142,6 @@ def _found(
         if before is None or before.phases != limit.phases
     )
     return replace(own, limits=(None, *limits)), (
-        *(Drop("profiles", number) for number in reads.profiles if number not in profiles),
-        *(Put("profiles", number, p) for number, p in profiles.items() if reads.profiles.get(number) != p),
         *changed,
         *switched,
         _look_again(given, at, now),

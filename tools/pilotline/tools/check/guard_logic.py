@@ -87,6 +87,10 @@ class Cell:
         pairs = combinations(range(len(self._holds)), 2)
         return [(one, other) for one, other in pairs if self._overlap(self._holds[one], self._holds[other])]
 
+    def exclude(self, one: int, other: int) -> bool:
+        """Whether these two rows can never hold together."""
+        return not self._may([self._holds[one], self._holds[other]])
+
     def _overlap(self, one: Formula, other: Formula) -> bool:
         return (
             self._may([one, other])

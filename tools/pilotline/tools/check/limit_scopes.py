@@ -1,13 +1,16 @@
 """Scopes of smart charging: profiles and limits on the spot before, while and after a car charges."""
 
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Final
 
+from pilotline.core.calendar import EPOCH
 from pilotline.spec.messages.core import RemoteStartTransactionReq
 from pilotline.spec.messages.smart_charging import ClearChargingProfileReq, SetChargingProfileReq
 from pilotline.spec.messages.structures import ChargingProfile, ChargingSchedule, ChargingSchedulePeriod
 from pilotline.spec.types import ChargingProfileKindType, ChargingProfilePurposeType
 from pilotline.tools.check import environment as world
+from pilotline.tools.check import metering_world as metering
 from pilotline.tools.check.environment import TAG, YES, YES_OR_NO, central_system, tags
 from pilotline.tools.check.scope import (
     DRIVER,
@@ -30,6 +33,7 @@ def profile(
     *periods: tuple[int, int],
     kind: ChargingProfileKindType = "Relative",
     phases: int | None = None,
+    start: datetime | None = None,
 ) -> ChargingProfile:
     """Periods are (seconds, A)."""
     return ChargingProfile(
@@ -39,6 +43,7 @@ def profile(
         charging_profile_kind=kind,
         charging_schedule=ChargingSchedule(
             charging_rate_unit="A",
+            start_schedule=start,
             charging_schedule_period=tuple(
                 ChargingSchedulePeriod(start_period=start_s, limit=Decimal(limit_a), number_phases=phases)
                 for start_s, limit_a in periods
@@ -192,5 +197,63 @@ LIMITS: Final = (
         answers=YES,
         queue_max=1,
         knows_reports=False,
+    ),
+    Scope(
+        "limited by dates",
+        "a profile counts from a date, and a Heartbeat may set the clock",
+        one_connector(HeartbeatInterval="1"),
+        (
+            tags(1, TAG),
+            world.cable(1),
+            metering.clock_jumps(0, 3, -1),
+            world.calls(
+                install(
+                    0,
+                    profile(
+                        1,
+                        "TxDefaultProfile",
+                        (0, 16),
+                        (2, 0),
+                        kind="Absolute",
+                        start=EPOCH + timedelta(seconds=1),
+                    ),
+                )
+            ),
+            *ONLINE,
+        ),
+        at_once=WILLING,
+        inert=frozenset({("status_report", "settle"), ("session", "connection_time_out")}),
+        prompt=TALK | TRANSACTIONS,
+        answers=YES,
+        queue_max=1,
+        knows_reports=False,
+        shows=("a limit suspends",),
+    ),
+    Scope(
+        "limited anew",
+        "a remote start brings a profile under the id of one that another transaction has",
+        two_connectors(),
+        (
+            world.cable(2),
+            world.calls(
+                install(1, profile(1, "TxProfile", (0, 16), (1, 10))),
+                RemoteStartTransactionReq(
+                    id_tag=TAG, connector_id=1, charging_profile=profile(2, "TxProfile", (0, 16))
+                ),
+                RemoteStartTransactionReq(
+                    id_tag=TAG, connector_id=2, charging_profile=profile(1, "TxProfile", (0, 12))
+                ),
+            ),
+            world.cable(1),
+            *ONLINE,
+        ),
+        at_once=(*WILLING, world.hardware(2), world.hungry_car(2)),
+        inert=QUIET,
+        prompt=TALK | TRANSACTIONS,
+        answers=YES,
+        queue_max=1,
+        knows_reports=False,
+        knows_origins=True,
+        shows=("two cars charge at once", "a TxProfile is installed"),
     ),
 )

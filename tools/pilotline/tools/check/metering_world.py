@@ -5,10 +5,12 @@ from collections.abc import Iterator
 from msgspec.structs import replace
 
 from pilotline.core.calendar import date_of
+from pilotline.core.effects import CloseContactor
 from pilotline.core.events import (
     CablePlugged,
     CableUnplugged,
     ConnectorLocked,
+    ContactorClosed,
     ContactorOpened,
     EvUnplugged,
     External,
@@ -16,6 +18,7 @@ from pilotline.core.events import (
     ResultReceived,
     TagPresented,
 )
+from pilotline.core.levels import contactor
 from pilotline.core.state import State, UtcTime
 from pilotline.spec.messages.core import HeartbeatConf
 from pilotline.tools.check.environment import READINGS, TAG, Player
@@ -53,7 +56,7 @@ def silent_meter(connector: int) -> Player:
 
 
 def old_readings(connector: int) -> Player:
-    """Tells a reading that is too old, where one is awaited."""
+    """Does what it is told, and tells readings that are too old."""
 
     def play(state: State) -> Iterator[External]:
         old = replace(READINGS, age_ms=state.product.register_max_age_ms + 1)
@@ -62,8 +65,11 @@ def old_readings(connector: int) -> Player:
         if moment.sessions[connector].state == "starting" and has_lock:
             yield ConnectorLocked(connector, old)
             yield MeterRead(connector, None, "Transaction.Begin", READINGS)
-        if moment.contactors[connector].state == "closed" and moment.sessions[connector].state == "ending":
+        closed = moment.contactors[connector].state == "closed"
+        if closed and moment.sessions[connector].state == "ending":
             yield ContactorOpened(connector, old)
+        if not closed and isinstance(contactor(state, connector), CloseContactor):
+            yield ContactorClosed(connector)
 
     return play
 

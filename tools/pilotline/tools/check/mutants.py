@@ -10,13 +10,14 @@ import random
 from collections.abc import Callable, Iterable, Iterator
 from copy import copy
 from functools import wraps
-from itertools import chain, pairwise
+from itertools import chain, islice, pairwise, zip_longest
 from typing import Any, Final, NamedTuple, TypeAlias
 
 from pilotline.core.declared import MACHINES
 from pilotline.core.effects import Arm, ArmUtc, Clear, Configure, Disarm, Drop, Effect, Put
 from pilotline.core.events import External, Internal, PoweredUp
 from pilotline.core.statechart import Binding, Machine, guard_name, ignores, negated
+from pilotline.tools.check.guard_logic import Cell
 
 Place: TypeAlias = tuple[str, str]
 """A machine and its binding, or a request and the row of its table."""
@@ -41,17 +42,18 @@ class Mutant(NamedTuple):
 
 
 def chosen(mutants: Iterable[Mutant], count: int, seed: int) -> tuple[Mutant, ...]:
-    """So many of them by chance, of each operator as many as of any other while it has any."""
-    chance = random.Random(seed)  # noqa: S311  (a choice that can be made again)
+    """So many of them by chance, of each operator as many as of any other while it has any. Which of two comes first
+    follows from their names: a new row changes the choice by no more than its own faults.
+    """
+
+    def place(name: str) -> float:
+        return random.Random(f"{seed} {name}").random()  # noqa: S311  (a choice that can be made again)
+
     by_operator: dict[str, list[Mutant]] = {}
-    for mutant in mutants:
+    for mutant in sorted(mutants, key=lambda mutant: (place(mutant.operator), place(mutant.name))):
         by_operator.setdefault(mutant.operator, []).append(mutant)
-    for of_one in by_operator.values():
-        chance.shuffle(of_one)
-    found: list[Mutant] = []
-    while len(found) < count and any(by_operator.values()):
-        found.extend(of_one.pop() for of_one in by_operator.values() if of_one)
-    return tuple(found[:count])
+    rounds = chain.from_iterable(zip_longest(*by_operator.values()))
+    return tuple(islice((mutant for mutant in rounds if mutant), count))
 
 
 def of_machines() -> Iterator[Mutant]:
@@ -100,6 +102,10 @@ def _like(binding: AnyBinding, **changes: object) -> AnyBinding:
 
 
 def _of_guards(machine: AnyMachine, binding: AnyBinding) -> Iterator[Mutant]:
+    """It may be taken where another is in the table as it is meant."""
+    cells = [machine.cells[binding.event][state] for state in binding.sources]
+    after = chain.from_iterable(cell[cell.index(binding) + 1 :] for cell in cells)
+    instead = tuple((machine.name, other.name) for other in dict.fromkeys(after))
     for at, guard in enumerate(binding.guards):
         left = (*binding.guards[:at], *binding.guards[at + 1 :])
         turned = (*binding.guards[:at], negated(guard), *binding.guards[at + 1 :])
@@ -108,7 +114,8 @@ def _of_guards(machine: AnyMachine, binding: AnyBinding) -> Iterator[Mutant]:
             def changed(guards: tuple[Any, ...] = guards) -> AnyBinding:
                 return _like(binding, guards=guards)
 
-            yield _mutant(operator, machine, binding, guard_name(guard), changed)
+            mutant = _mutant(operator, machine, binding, guard_name(guard), changed)
+            yield mutant._replace(places=(*mutant.places, *instead))
 
 
 # --- what a row does -----------------------------------------------------------------------------------------
@@ -183,10 +190,16 @@ def _of_row(machine: AnyMachine, binding: AnyBinding) -> Iterator[Mutant]:
 
 
 def _swapped(machine: AnyMachine) -> Iterator[Mutant]:
-    """Rows that are tried one after the other, the other way round."""
-    cells = chain.from_iterable(by_state.values() for by_state in machine.cells.values())
-    pairs = dict.fromkeys(chain.from_iterable(pairwise(cell) for cell in cells))
-    for first, second in pairs:
+    """Rows that are tried one after the other, the other way round, if that can make a difference."""
+    pairs: dict[tuple[AnyBinding, AnyBinding], list[tuple[type[Any], str]]] = {}
+    for event, by_state in machine.cells.items():
+        for state, cell in by_state.items():
+            for pair in pairwise(cell):
+                pairs.setdefault(pair, []).append((event, state))
+    for (first, second), found_in in pairs.items():
+        alike = (first.action, first.target) == (second.action, second.target)
+        if alike or all(_exclude(machine, first, second, *cell) for cell in found_in):
+            continue
 
         def put_in(first: AnyBinding = first, second: AnyBinding = second) -> None:
             places = {id(first): second, id(second): first}
@@ -195,6 +208,13 @@ def _swapped(machine: AnyMachine) -> Iterator[Mutant]:
         what = f"{machine.name} {first.name} and {second.name}"
         places = ((machine.name, first.name), (machine.name, second.name))
         yield Mutant("rows swapped", what, places, put_in)
+
+
+def _exclude(
+    machine: AnyMachine, first: AnyBinding, second: AnyBinding, event: type[Any], state: str
+) -> bool:
+    types = {"own": type(machine.blank), "reads": machine.reads, "event": event}
+    return Cell([first.guards, second.guards], types, {"own.state": (state,)}).exclude(0, 1)
 
 
 # --- timers and boots ----------------------------------------------------------------------------------------

@@ -11,6 +11,7 @@ from pilotline.core.draft import Draft
 from pilotline.core.effects import Change, Effect
 from pilotline.core.state import Memory
 from pilotline.core.statechart import guard_name
+from pilotline.tools.check.guard_logic import Cell
 from pilotline.tools.check.mutants import Mutant, Place, of_machines
 
 AnyTable: TypeAlias = DecisionTable[Any, Any]
@@ -31,7 +32,7 @@ def _of_operations() -> Iterator[Mutant]:
             before, after = table.rows[:at], table.rows[at + 1 :]
             here, what = ((table.name, row.name),), f"{table.name} {row.name}"
             yield Mutant("decision dropped", what, here, _with_rows(table, (*before, *after)))
-            if len(after) > 1:
+            if len(after) > 1 and _order_counts(table, row, after[0]):
                 there = (*here, (table.name, after[0].name))
                 rows = (*before, after[0], row, *after[1:])
                 yield Mutant(
@@ -41,13 +42,24 @@ def _of_operations() -> Iterator[Mutant]:
                 guards = (*row.guards[:guard_at], _negated(guard), *row.guards[guard_at + 1 :])
                 rows = (*before, row._replace(guards=guards), *after)
                 yield Mutant(
-                    "decision's guard negated", f"{what}, {guard_name(guard)}", here, _with_rows(table, rows)
+                    "decision's guard negated",
+                    f"{what}, {guard_name(guard)}",
+                    (*here, *((table.name, other.name) for other in after)),
+                    _with_rows(table, rows),
                 )
             for kind in sorted(row.outputs, key=lambda output: output.__name__):
                 rows = (*before, row._replace(answer=_silenced(row, kind)), *after)
                 yield Mutant(
                     "decision's output left out", f"{what}, {kind.__name__}", here, _with_rows(table, rows)
                 )
+
+
+def _order_counts(table: AnyTable, row: AnyRow, following: AnyRow) -> bool:
+    """They may hold together, and then answer otherwise."""
+    types = {"reads": table.reads, "request": table.request}
+    return row.answer is not following.answer and not Cell([row.guards, following.guards], types).exclude(
+        0, 1
+    )
 
 
 def _with_rows(table: AnyTable, rows: tuple[AnyRow, ...]) -> Callable[[], None]:

@@ -9,15 +9,17 @@ import json
 import subprocess
 import sys
 import time
-from collections.abc import Iterable
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
+from pathlib import Path
 from typing import Final
 
 from pilotline.tools.check.campaign import cores
 from pilotline.tools.check.mutants import Mutant, chosen
 from pilotline.tools.check.mutants_of_tables import every_mutant
-from pilotline.tools.check.mutate_reasons import SURVIVORS
-from pilotline.tools.check.mutate_run import ROOT, STAGES, THE_SAME, Verdict, verdict_on
+from pilotline.tools.check.mutate_reasons import SAME, SURVIVORS
+from pilotline.tools.check.mutate_run import STAGES, Verdict, verdict_on
+from pilotline.tools.check.walked import ROOT
 
 EXAMPLES: Final = """examples:
   python -m pilotline.tools.check.mutate --count 40             forty faults of every kind, chosen by seed 1
@@ -69,18 +71,38 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--jobs", type=int, default=cores(), help="so many at once (one per core)")
     parser.add_argument("--within", type=float, default=600, metavar="S", help="the time of each, in s (600)")
+    parser.add_argument(
+        "--kept", type=Path, metavar="FILE", help="keep each verdict there; what is there is not judged again"
+    )
     parser.add_argument("--markdown", action="store_true", help="report as the table of docs/mutation.md")
     parser.add_argument("--here", action="store_true", help=argparse.SUPPRESS)
     return parser
 
 
-def _judged(mutants: Iterable[Mutant], asked: argparse.Namespace) -> list[Verdict]:
+def _judged(mutants: Sequence[Mutant], asked: argparse.Namespace) -> list[Verdict]:
     """Each in its own process; a line for each as soon as it is known."""
+    known = {} if asked.kept is None else kept_in(asked.kept)
     with ThreadPoolExecutor(asked.jobs) as threads:
-        judged = [threads.submit(_judge, mutant, asked.stage, asked.within) for mutant in mutants]
+        judged = [
+            threads.submit(_judge, mutant, asked.stage, asked.within)
+            for mutant in mutants
+            if mutant.name not in known
+        ]
         for one in as_completed(judged):
-            print(line(one.result()), file=sys.stderr, flush=True)  # noqa: T201
-    return [one.result() for one in judged]
+            verdict = one.result()
+            print(line(verdict), file=sys.stderr, flush=True)  # noqa: T201
+            known[verdict.name] = verdict
+            if asked.kept is not None:
+                with asked.kept.open("a") as file:
+                    print(json.dumps(verdict, ensure_ascii=False), file=file)
+    return [known[mutant.name] for mutant in mutants]
+
+
+def kept_in(file: Path) -> dict[str, Verdict]:
+    """The verdicts of an earlier run, by name."""
+    lines = file.read_text().splitlines() if file.exists() else ()
+    verdicts = [Verdict(*json.loads(one)) for one in lines]
+    return {verdict.name: verdict for verdict in verdicts}
 
 
 def _judge(mutant: Mutant, stage: str, within_s: float) -> Verdict:
@@ -98,19 +120,22 @@ def _judge(mutant: Mutant, stage: str, within_s: float) -> Verdict:
 
 # --- reports -------------------------------------------------------------------------------------------------
 
+COUNTS: Final = ("definition", "explorer", "stateful")
+"""What counts; examples do not, each of which a person thought of."""
+
 
 def is_open(verdict: Verdict) -> bool:
-    """Noticed by no check, and nobody has said why."""
-    return (
-        verdict.by in ("examples", "nothing")
-        and verdict.name not in SURVIVORS
-        and verdict.promise != THE_SAME
-    )
+    """Noticed by no check, and nobody has said why; or noticed, although it was said to be the same station."""
+    if verdict.by in COUNTS:
+        return verdict.name in SAME
+    return verdict.by != "same" and verdict.name not in SURVIVORS
 
 
 def line(verdict: Verdict) -> str:
     """One mutant in one line."""
-    if verdict.by == "nothing":
+    if verdict.by == "same":
+        how = f"the same station: {_reason(verdict)}"
+    elif verdict.by == "nothing":
         how = f"NOT NOTICED: {_reason(verdict)}"
     elif verdict.by == "definition":
         how = f"refused at definition: {verdict.promise}"
@@ -120,36 +145,46 @@ def line(verdict: Verdict) -> str:
 
 
 def _reason(verdict: Verdict) -> str:
-    return SURVIVORS.get(verdict.name) or verdict.promise or "no reason known"
+    return {**SURVIVORS, **SAME}.get(verdict.name) or verdict.promise or "no reason known"
 
 
 def summary(verdicts: list[Verdict]) -> str:
     """All of them together."""
     by = [verdict.by for verdict in verdicts]
-    noticed = len(by) - by.count("examples") - by.count("nothing")
+    noticed, same = sum(one in COUNTS for one in by), by.count("same")
     lines = [
-        f"{noticed} of {len(by)} noticed by the checks ({100 * noticed / len(by):.1f} %): "
+        f"{noticed} of {len(by)} noticed by the checks ({_percent(noticed, len(by))}), of those that are not "
+        f"the same station {noticed} of {len(by) - same} ({_percent(noticed, len(by) - same)}): "
         f"{by.count('definition')} refused at definition, {by.count('explorer')} by the explorer, "
         f"{by.count('stateful')} by stateful tests; besides, {by.count('examples')} by an example only"
     ]
-    return "\n".join([*lines, *(line(v) for v in verdicts if v.by in ("examples", "nothing"))])
+    return "\n".join([*lines, *(line(v) for v in verdicts if v.by not in COUNTS or is_open(v))])
+
+
+def _percent(part: int, whole: int) -> str:
+    return f"{100 * part / max(whole, 1):.1f} %"
 
 
 def table(verdicts: list[Verdict]) -> str:
     """All of them by operator, and what survived, as Markdown."""
-    stages = ("definition", "explorer", "stateful", "examples", "nothing")
+    stages = (*COUNTS, "examples", "nothing", "same")
     rows = [
-        "| operator | mutants | refused at definition | explorer | stateful tests | examples only | by nothing |",
-        "|---|---:|---:|---:|---:|---:|---:|",
+        "| operator | mutants | refused at definition | explorer | stateful tests | examples only | by nothing "
+        "| the same station |",
+        "|---|---:|---:|---:|---:|---:|---:|---:|",
     ]
     operators = dict.fromkeys(verdict.operator for verdict in verdicts)
-    for operator in (*operators, None):
+    for operator in (*sorted(operators), None):
         by = [v.by for v in verdicts if operator in (None, v.operator)]
         counts = " | ".join(str(by.count(stage)) for stage in stages)  # type: ignore[arg-type]  # stages are verdicts
         rows.append(f"| {operator or '**all**'} | {len(by)} | {counts} |")
-    survived = [v for v in verdicts if v.by in ("examples", "nothing")]
-    listed = [f"| {v.name} | {v.by} | {_reason(v)} |" for v in survived]
-    return "\n".join([*rows, "", "| not noticed | noticed by | why |", "|---|---|---|", *listed])
+    survived = sorted(v for v in verdicts if v.by not in COUNTS)
+    listed = [f"| {v.name} | {_BY[v.by]} | {_reason(v)} |" for v in survived]
+    head = ["", "| not noticed | | why |", "|---|---|---|"]
+    return "\n".join([summary(verdicts).splitlines()[0] + ".", "", *rows, *(listed and [*head, *listed])])
+
+
+_BY: Final = {"same": "the same station", "examples": "by examples only", "nothing": "**missed**"}
 
 
 if __name__ == "__main__":

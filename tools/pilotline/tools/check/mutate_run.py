@@ -4,31 +4,34 @@ Theory of operation: the definition may refuse it; the scopes that take what is 
 tests walk the mutated station; at last come the examples, each of which a person thought of.
 """
 
-import contextlib
-import os
 import time
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Final, Literal, NamedTuple, TypeAlias
 
+from pilotline.core.events import External
 from pilotline.core.reading import InvalidDefinition
+from pilotline.core.state import Instant, State
+from pilotline.core.step import Step, step
 from pilotline.tools.check.coverage import declared
-from pilotline.tools.check.covering import covering, taken_in
+from pilotline.tools.check.covering import covering, taken_in, walking
 from pilotline.tools.check.explorer import Search
 from pilotline.tools.check.mutants import AT_WORK, SILENT, Mutant, Place
+from pilotline.tools.check.mutate_reasons import SAME
 from pilotline.tools.check.scopes import scopes
+from pilotline.tools.check.walked import first_failure
 
 STAGES: Final = ("explorer", "stateful", "examples")
-By: TypeAlias = Literal["definition", "explorer", "stateful", "examples", "nothing"]
+By: TypeAlias = Literal["definition", "explorer", "stateful", "examples", "same", "nothing"]
 
-ROOT: Final = Path(__file__).parents[4]
-STATEFUL: Final = ("tests/core/test_whole_charge_point.py",)
 EXAMPLES: Final = ("tests/scenarios", "tests/conformance", "tests/core")
 
 
-THE_SAME: Final = "the same: its row never hands this out"
-_UNWARNED: Final = ("-W", "ignore::pytest.PytestAssertRewriteWarning")
-"""Hypothesis is there before pytest: its assertions are of no interest."""
+STATES_MAX: Final = 30_000
+"""Twice as many as the largest of these scopes has: a fault may leave no end to a search."""
+NEVER: Final = "it was never at work"
+NOT_THE_SAME: Final = "it is said to be the same station, and behaves otherwise"
+COMPARED: Final = 200
+"""So many states of each scope."""
 
 
 class Verdict(NamedTuple):
@@ -51,18 +54,46 @@ def verdict_on(mutant: Mutant, last: int = 0) -> Verdict:
         return Verdict(mutant.name, mutant.operator, by, promise, where, seconds)
 
     before = declared()
+    said_same = mutant.name in SAME
+    meant = _behaviour(mutant) if said_same else ()
     try:
         mutant.put_in()
     except InvalidDefinition as refused:
         return verdict("definition", str(refused).splitlines()[0])
+    if said_same and _behaviour(mutant) == meant:
+        return verdict("same")
     for promise, where in _noticed_by_search(mutant, before):
         return verdict("explorer", promise, where)
-    stage: tuple[tuple[By, tuple[str, ...]], ...] = (("stateful", STATEFUL), ("examples", EXAMPLES))
+    stage: tuple[tuple[By, tuple[str, ...]], ...] = (
+        ("stateful", walking(mutant.places)),
+        ("examples", EXAMPLES),
+    )
     for by, tests in stage[:last]:
-        for promise, where in _noticed_by_tests(tests):
-            return verdict(by, promise, where)
-    never = mutant.operator in SILENT and not AT_WORK
-    return verdict("nothing", THE_SAME if never else "")
+        failed = first_failure(tests) if tests else None
+        if failed:
+            return verdict(by, *failed)
+    never = NEVER if mutant.operator in SILENT and not AT_WORK else ""
+    return verdict("nothing", NOT_THE_SAME if said_same else never)
+
+
+def _behaviour(mutant: Mutant) -> tuple[int, ...]:
+    """By scope that takes what is mutated, as far as the first states reach: where the station comes to, what it hands
+    over and what it stores.
+    """
+    found = []
+    for name in covering(mutant.places):
+        done: set[int] = set()
+
+        def noted(state: State | None, event: External, now: Instant, done: set[int] = done) -> Step:
+            taken = step(state, event, now)
+            done.add(hash((event, now, taken.effects, taken.changes)))
+            return taken
+
+        search = Search(scopes()[name], COMPARED, stepper=noted)
+        search.run()
+        states = tuple(state for state, _ in search.states())
+        found.append(hash((states, search.graph.targets.tobytes(), frozenset(done))))
+    return tuple(found)
 
 
 def _noticed_by_search(mutant: Mutant, before: tuple[Place, ...]) -> Iterator[tuple[str, str]]:
@@ -70,7 +101,7 @@ def _noticed_by_search(mutant: Mutant, before: tuple[Place, ...]) -> Iterator[tu
     names = covering(mutant.places)
     fired: set[Place] = set()
     for name in names:
-        report = Search(scopes()[name]).run()
+        report = Search(scopes()[name], STATES_MAX).run()
         if report.violation:
             yield report.violation.promise, name
         elif not report.complete:
@@ -82,38 +113,3 @@ def _noticed_by_search(mutant: Mutant, before: tuple[Place, ...]) -> Iterator[tu
     expected = set().union(*(taken_in()[name] for name in names)) & set(before) & set(declared())
     for machine, binding in sorted(expected - elsewhere - fired):
         yield "every binding fires in some scope", f"{machine} {binding}"
-
-
-def _noticed_by_tests(tests: tuple[str, ...]) -> Iterator[tuple[str, str]]:
-    """The first test that fails, run in this process; what fails is not made smaller first."""
-    import pytest
-    from hypothesis import HealthCheck, Phase, settings
-
-    class Noted:
-        failed: tuple[str, str] | None = None
-
-        def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-            if report.failed and self.failed is None:
-                crash = getattr(report.longrepr, "reprcrash", None)
-                message = crash.message.splitlines()[0] if crash else report.when
-                self.failed = (message[:120], report.nodeid)
-
-    settings.register_profile(
-        "mutants",
-        deadline=None,
-        max_examples=100,
-        stateful_step_count=50,
-        suppress_health_check=list(HealthCheck),
-        derandomize=True,
-        phases=(Phase.generate,),
-    )
-    os.environ["HYPOTHESIS_PROFILE"] = "mutants"
-    noted = Noted()
-    with contextlib.chdir(ROOT), Path(os.devnull).open("w") as nowhere, contextlib.redirect_stdout(nowhere):
-        status = pytest.main(["-q", "-x", "-p", "no:cacheprovider", *_UNWARNED, *tests], plugins=[noted])
-    if noted.failed:
-        yield noted.failed
-    elif status == pytest.ExitCode.INTERRUPTED:
-        yield "the tests can be collected", " ".join(tests)
-    elif status:
-        raise RuntimeError(f"the tests were not run: {status!r} of {' '.join(tests)}")

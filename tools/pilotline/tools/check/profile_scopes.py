@@ -99,11 +99,12 @@ PROFILE_SCOPES: Final = (
     ),
     Scope(
         "reserved, station",
-        "the main controller is faulted or Inoperative while a connector is reserved; it is replaced",
+        "the main controller or the connector is faulted or Inoperative while it is reserved; it is replaced",
         one_connector("reference"),
         (
             world.calls(reserve(1, 1, TAG), reserve(1, 1, OTHER), reserve(0, 1, TAG)),
             world.faults(0),
+            world.faults(1),
             world.availability(0),
             tags(1, TAG),
             *ONLINE,
@@ -203,7 +204,12 @@ PROFILE_SCOPES: Final = (
         ),
         (
             tags(1, TAG),
-            world.calls(listed(1, TAG="Accepted"), listed(2, TAG="Blocked"), listed(3, TAG=None)),
+            world.calls(
+                listed(1, TAG="Accepted"),
+                listed(2, TAG="Blocked"),
+                listed(3, TAG=None),
+                SendLocalListReq(list_version=4, update_type="Full"),
+            ),
             central_system(YES_OR_NO),
             *ONLINE,
             world.power(),
@@ -243,7 +249,7 @@ PROFILE_SCOPES: Final = (
                 TriggerMessageReq(requested_message="BootNotification"),
                 TriggerMessageReq(requested_message="Heartbeat"),
             ),
-            central_system(MOODY._replace(errs=False)),
+            central_system(MOODY),
             *ONLINE,
         ),
         inert=QUIET,

@@ -23,6 +23,7 @@ from pilotline.tools.check.limit_scopes import LIMITS
 from pilotline.tools.check.metering_scopes import METERING
 from pilotline.tools.check.payments import PAYMENTS
 from pilotline.tools.check.profile_scopes import PROFILE_SCOPES
+from pilotline.tools.check.question_scopes import QUESTIONS
 from pilotline.tools.check.queue_scopes import QUEUEING
 from pilotline.tools.check.refusals import REFUSALS
 from pilotline.tools.check.scope import (
@@ -439,6 +440,7 @@ def scopes() -> dict[str, Scope]:
         *FIRMWARE_SCOPES,
         *LIMITS,
         *QUEUEING,
+        *QUESTIONS,
     )
     return {scope.name: scope for scope in groups}
 
