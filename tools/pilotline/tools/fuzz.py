@@ -65,7 +65,7 @@ def watched(name: str, attempt: Callable[[bytes], None], folder: Path) -> Callab
 def _campaign(atheris: Any, name: str, target: "Target", options: argparse.Namespace) -> None:
     from pilotline.core import reading
 
-    vars(reading)["HELD_MAX"] = 1  # what is held of the last stations is no growth
+    reading.__dict__["HELD_MAX"] = 1  # what is held of the last stations is no growth
     folder: Path = options.folder / name
     begun, found = folder / "begun", folder / "found"
     for one in (begun, found):
