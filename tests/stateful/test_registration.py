@@ -1,6 +1,7 @@
 """Who may speak when, and how long a station is silent (§4.2, §4.6), whatever is answered, cut or lost."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from hypothesis import strategies as st
@@ -47,7 +48,7 @@ class Registration(ModelledMachine):
 
     product = adjusted(
         load_product("reference"),
-        {"HeartbeatInterval": "300", "MeterValueSampleInterval": "0", "ClockAlignedDataInterval": "0"},
+        {"MeterValueSampleInterval": "0", "StopTransactionMaxMeterValues": "5"},
         readers=(),
         start_without_authorization="FREEVEND",
     )
@@ -63,7 +64,8 @@ class Registration(ModelledMachine):
         self.boot_due: int | None = 0  # none once accepted
         self.is_told_to_wait = False
         self.on_its_way: OnItsWay | None = None
-        self.owed: list[str] = []  # triggered, agreed to, and not sent yet
+        self.owed: dict[str, list[datetime | None]] = {}
+        """What was triggered, agreed to, and is not sent yet; when it was, by the station's clock."""
         self.quiet_since = self.told_at = 0
 
     # --- what is expected ---
@@ -85,7 +87,7 @@ class Registration(ModelledMachine):
                 if self.boot_due is not None:
                     self.boot_due = max(now, self.boot_due) if self.is_told_to_wait else now
             case LinkLost():
-                self.linked, self.owed = False, []
+                self.linked, self.owed = False, {}
                 self.ends(now, None)
             case ResultReceived(message_id=of) if self.on_its_way and of == self.on_its_way.id:
                 self.ends(now, event.confirmation)
@@ -100,7 +102,7 @@ class Registration(ModelledMachine):
     def is_sent(self, call: SendCall, now: int) -> None:
         """One at a time, and before acceptance nothing but what was asked for (§4.2)."""
         action = type(call.request).__name__.removesuffix("Req")
-        is_triggered = action in self.owed
+        is_triggered = bool(self.owed.get(action))
         assert self.linked
         assert self.on_its_way is None
         if action == "BootNotification":
@@ -109,10 +111,9 @@ class Registration(ModelledMachine):
             assert self.word == "Accepted" or (self.word == "Pending" and is_triggered)
         if action == "Heartbeat" and not is_triggered:
             assert now == self.heartbeat_due
+        asked_at = self.owed[action].pop(0) if is_triggered else None
         if isinstance(call.request, MeterValuesReq) and is_triggered:
-            assert call.request.meter_value[0].timestamp == self.present(), "the clock is another (§4.6)"
-        if is_triggered:
-            self.owed.remove(action)
+            assert call.request.meter_value[0].timestamp == asked_at, "the clock is another (§4.6)"
         self.on_its_way, self.quiet_since = OnItsWay(call.message_id, action, now, is_triggered), now
 
     def ends(self, now: int, confirmation: object) -> None:
@@ -130,7 +131,7 @@ class Registration(ModelledMachine):
                 self.boot_due, self.told_at, self.quiet_since = None, now, now
                 self.interval_s = interval_s or self.interval_s
             elif self.word == "Rejected":
-                self.owed = []
+                self.owed = {}
         elif ended.action == "BootNotification":
             self.is_told_to_wait, self.boot_due = False, now + RETRY_S * 1000
 
@@ -148,7 +149,7 @@ class Registration(ModelledMachine):
         self.look()
         if self.linked and self.on_its_way is None:
             assert self.world.now < self.due
-            assert not self.owed, "it was to be sent (§5.17)"
+            assert not any(self.owed.values()), "it was to be sent (§5.17)"
         if self.on_its_way:
             assert self.world.now < self.on_its_way.at + ANSWER_MS
 
@@ -220,7 +221,7 @@ class Registration(ModelledMachine):
         told = self.says("TriggerMessage", {"requestedMessage": report, "connectorId": 1})
         assert told in (None, {"status": "Accepted"}) or self.word == ""
         if told == {"status": "Accepted"}:
-            self.owed.append(report)
+            self.owed.setdefault(report, []).append(self.epoch and self.present())
         self.agree()
 
     @precondition(lambda self: self.linked)
