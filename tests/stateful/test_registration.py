@@ -323,4 +323,4 @@ class Registration(ModelledMachine):
 
 
 def test_registration() -> None:
-    walk(Registration, "registration", "heartbeat", "clock", "TriggerMessage")
+    walk(Registration, "registration", "heartbeat", "clock", "TriggerMessageReq")
