@@ -215,11 +215,13 @@ class Registration(ModelledMachine):
         return None
 
     @precondition(lambda self: self.linked)
-    @rule(report=REPORTS)
-    def triggers(self, report: str) -> None:
+    @rule(report=REPORTS, connector=st.sampled_from((1, 2, 3)))
+    def triggers(self, report: str, connector: int) -> None:
         """What is agreed to is sent; while Pending it is (§4.2)."""
-        told = self.says("TriggerMessage", {"requestedMessage": report, "connectorId": 1})
-        assert told in (None, {"status": "Accepted"}) or self.word == ""
+        told = self.says("TriggerMessage", {"requestedMessage": report, "connectorId": connector})
+        is_absurd = connector == 3 and report in ("StatusNotification", "MeterValues")
+        if told is not None:
+            assert (told == {"status": "Accepted"}) == (self.word != "" and not is_absurd)
         if told == {"status": "Accepted"}:
             self.owed.setdefault(report, []).append(self.epoch and self.present())
         self.agree()
@@ -238,7 +240,7 @@ class Registration(ModelledMachine):
         self.agree()
 
     @precondition(lambda self: self.linked)
-    @rule(interval_s=st.sampled_from(("10", "300", "100000", "0", "-5")))
+    @rule(interval_s=st.sampled_from(("10", "60", "300", "100000", "0")))
     def is_configured(self, interval_s: str) -> None:
         told = self.says("ChangeConfiguration", {"key": "HeartbeatInterval", "value": interval_s})
         if told is not None:
@@ -305,11 +307,16 @@ class Registration(ModelledMachine):
             self.live(3000)
             self.connect()
 
-    @rule()
-    def link_is_lost(self) -> None:
+    @rule(asks=st.booleans(), until_due=st.booleans())
+    def link_is_lost(self, asks: bool, until_due: bool) -> None:
+        """As it asks, or at another time; until after something was due, or for as long as it takes."""
+        if asks:
+            self.comes_to_it()
         if self.linked:
             self.world.tell(LinkLost(self.world.connection, 0))
             self.agree()
+        if until_due:
+            self.time_passes_until_it_is_due(-1)
 
     @rule(own_clock=st.booleans())
     def power_is_cut(self, own_clock: bool) -> None:
