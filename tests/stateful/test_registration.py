@@ -88,7 +88,7 @@ class Registration(ModelledMachine):
                     self.boot_due = max(now, self.boot_due) if self.is_told_to_wait else now
             case LinkLost():
                 self.linked, self.owed = False, {}
-                self.ends(now, None)
+                self.on_its_way = None  # the first thing on the next connection, if it is due by then
             case ResultReceived(message_id=of) if self.on_its_way and of == self.on_its_way.id:
                 self.ends(now, event.confirmation)
             case ErrorReceived(message_id=of) if self.on_its_way and of == self.on_its_way.id:
