@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from hypothesis import strategies as st
-from hypothesis.stateful import invariant, precondition, rule
+from hypothesis.stateful import initialize, invariant, precondition, rule
 from stateful.modelled_machine import ModelledMachine, walk
 from typing_extensions import override
 
@@ -67,6 +67,11 @@ class Registration(ModelledMachine):
         self.owed: dict[str, list[datetime | None]] = {}
         """What was triggered, agreed to, and is not sent yet; when it was, by the station's clock."""
         self.quiet_since = self.told_at = 0
+
+    @initialize(status=st.none() | STATUS, interval_s=INTERVAL_S)
+    def begin(self, status: str | None, interval_s: int) -> None:
+        if status is not None:
+            self.is_answered_so(status, interval_s)
 
     # --- what is expected ---
 
@@ -203,11 +208,17 @@ class Registration(ModelledMachine):
 
     # --- what it asks ---
 
+    @property
+    @override
+    def may_be_asked(self) -> bool:
+        """Also before any word."""
+        return self.linked and self.word != "Rejected"
+
     def says(self, action: str, payload: dict[str, Any]) -> dict[str, Any] | None:
         """None: no answer, which a Rejected station never gives (§4.2), or one that was lost."""
         self.look()
-        if self.word != "Rejected":
-            return self.tries_to_ask(action, payload)
+        if self.may_be_asked:
+            return self.tries_to_ask(action, payload) or None
         place = len(self.world.happenings)
         self.world.serial += 1
         self.world.frame(2, f"cs-{self.world.serial}", action, payload)
