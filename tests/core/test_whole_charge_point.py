@@ -3,7 +3,6 @@
 from decimal import Decimal
 from typing import Any
 
-import pytest
 from core.profile_rules import ProfileRules
 from core.whole_world import World
 from hypothesis import note
@@ -473,4 +472,3 @@ class WholeReference(WholeChargePoint):
 
 TestC6eu = WholeChargePoint.TestCase
 TestReference = WholeReference.TestCase
-pytestmark = pytest.mark.timeout(0)

@@ -15,6 +15,7 @@ from pilotline.spec.messages.core import (
     BootNotificationReq,
     ChangeConfigurationReq,
     GetConfigurationReq,
+    HeartbeatReq,
     RemoteStartTransactionReq,
     RemoteStopTransactionReq,
     StatusNotificationReq,
@@ -181,3 +182,28 @@ def test_a_triggered_boot_that_finds_no_room_is_tried_again() -> None:
     bench.passes(600)
     assert bench.tries() == 2
     assert bench.state.moment.registration.state == "accepted"
+
+
+@pytest.mark.rule(34)
+@pytest.mark.parametrize("boot", [None, "not now"])
+def test_nothing_is_agreed_to_before_the_first_word(boot: str | None) -> None:
+    """It could not be sent (§4.2), and Accepted says that it will be (§5.17)."""
+    bench = Registering(boot)
+    for message in ("Heartbeat", "StatusNotification", "MeterValues"):
+        assert bench.asks(TriggerMessageReq(requested_message=message)).status == "Rejected"
+    bench.passes(100)
+    assert kinds(bench) == {"BootNotificationReq"}
+
+
+@pytest.mark.rule(38, 174)
+def test_pending_what_is_triggered_is_sent_also_between_the_boots() -> None:
+    """Before the repeat of a BootNotification that had no answer, and after one that has none yet."""
+    bench = Registering(("Pending", 60), "not now", None).passes(70)
+    assert bench.asks(TriggerMessageReq(requested_message="Heartbeat")).status == "Accepted"
+    assert len(bench.requests(HeartbeatReq)) == 1
+    bench.passes(30)
+    assert bench.tries() == 3
+    assert bench.asks(TriggerMessageReq(requested_message="Heartbeat")).status == "Accepted"
+    assert len(bench.requests(HeartbeatReq)) == 1
+    bench.passes(30)
+    assert len(bench.requests(HeartbeatReq)) == 2

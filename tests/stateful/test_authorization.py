@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-import pytest
 from hypothesis import event as seen
 from hypothesis import strategies as st
 from hypothesis.stateful import initialize, rule
@@ -252,4 +251,3 @@ TestAuthorization = Authorization.TestCase
 TestAuthorization.settings = BUDGET
 TestAuthorizationOfC6eu = AuthorizationOfC6eu.TestCase
 TestAuthorizationOfC6eu.settings = SECOND
-pytestmark = pytest.mark.timeout(0)

@@ -4,7 +4,6 @@
 
 from collections.abc import Sequence
 
-import pytest
 from hypothesis import event as seen
 from hypothesis import strategies as st
 from hypothesis.stateful import rule
@@ -165,4 +164,3 @@ TestAvailabilityAndReset = AvailabilityAndReset.TestCase
 TestAvailabilityAndReset.settings = BUDGET
 TestAvailabilityAndResetOfC6eu = AvailabilityAndResetOfC6eu.TestCase
 TestAvailabilityAndResetOfC6eu.settings = SECOND
-pytestmark = pytest.mark.timeout(0)

@@ -7,7 +7,6 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
-import pytest
 from core.test_smart_charging import NOW as DRAWN_NOW
 from core.test_smart_charging import profiles
 from hypothesis import strategies as st
@@ -395,7 +394,6 @@ class ChargingProfiles(ModelledMachine):
             self.agree()
 
 
-@pytest.mark.timeout(0)
 def test_charging_profiles() -> None:
     tables = ("SetChargingProfileReq", "ClearChargingProfileReq", "GetCompositeScheduleReq")
     elsewhere = {"unknown connector", "the time is not known", "X4/BreakTimedOut"}

@@ -1,6 +1,5 @@
 """What is accepted is in force and is told; what is refused changes nothing (§5.3, §5.8)."""
 
-import pytest
 from hypothesis import strategies as st
 from hypothesis.stateful import initialize, invariant, rule
 from stateful.station_machine import BUDGET, StationMachine
@@ -74,4 +73,3 @@ def means_the_same(told: str, sent: str) -> bool:
 
 TestConfiguration = Configuration.TestCase
 TestConfiguration.settings = BUDGET
-pytestmark = pytest.mark.timeout(0)

@@ -3,7 +3,6 @@
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-import pytest
 from hypothesis import strategies as st
 from hypothesis.stateful import initialize, invariant, precondition, rule
 from stateful.file_machine import (
@@ -172,6 +171,5 @@ class Diagnostics(FileMachine):
         assert told == sending.span
 
 
-@pytest.mark.timeout(0)
 def test_diagnostics() -> None:
     walk(Diagnostics, "diagnostics", "diagnostics_notices", "GetDiagnosticsReq")

@@ -1,6 +1,5 @@
 """Whatever is cut, every Wh that a car drew is in exactly one transaction, told in order."""
 
-import pytest
 from hypothesis import strategies as st
 from hypothesis.stateful import initialize, rule
 from stateful.station_machine import BUDGET, StationMachine
@@ -134,4 +133,3 @@ class EnergyIsBilled(StationMachine):
 
 TestEnergyIsBilled = EnergyIsBilled.TestCase
 TestEnergyIsBilled.settings = BUDGET
-pytestmark = pytest.mark.timeout(0)

@@ -3,7 +3,6 @@
 from datetime import datetime, timedelta
 from typing import Literal, NamedTuple
 
-import pytest
 from hypothesis import strategies as st
 from hypothesis.stateful import initialize, invariant, precondition, rule
 from stateful.file_machine import (
@@ -306,6 +305,5 @@ class FirmwareUpdates(FileMachine):
         self.all_is_told()
 
 
-@pytest.mark.timeout(0)
 def test_firmware_updates() -> None:
     walk(FirmwareUpdates, "firmware", "firmware_notices", "UpdateFirmwareReq")

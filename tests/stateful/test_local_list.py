@@ -2,7 +2,6 @@
 
 from typing import Any
 
-import pytest
 from hypothesis import strategies as st
 from hypothesis.stateful import initialize, invariant, rule
 from stateful.station_machine import BUDGET, StationMachine
@@ -75,4 +74,3 @@ class LocalList(StationMachine):
 
 TestLocalList = LocalList.TestCase
 TestLocalList.settings = BUDGET
-pytestmark = pytest.mark.timeout(0)

@@ -5,7 +5,6 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import pytest
 from core.whole_world import Plant
 from hypothesis import strategies as st
 from hypothesis.stateful import initialize, invariant, rule
@@ -347,6 +346,5 @@ def context_of(value: MeterValue) -> str:
     return context or "Sample.Periodic"
 
 
-@pytest.mark.timeout(0)
 def test_metering() -> None:
     walk(Metering, "clock_aligned", "aligned", "sample_keeper")

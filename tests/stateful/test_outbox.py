@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 from typing import Any
 
-import pytest
 from hypothesis import strategies as st
 from hypothesis.stateful import initialize, invariant, rule
 from stateful.modelled_machine import ModelledMachine, walk
@@ -314,6 +313,5 @@ class Outbox(ModelledMachine):
         assert not self.world.standing().memory.transactions
 
 
-@pytest.mark.timeout(0)
 def test_outbox() -> None:
     walk(Outbox, "outbox", "call", but={"C7/Asked", "C9/CallTimedOut", "C9/ErrorReceived"})

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from typing import Any
 
-import pytest
 from hypothesis import event as seen
 from hypothesis import strategies as st
 from hypothesis.stateful import rule
@@ -257,4 +256,3 @@ TestRemoteControl = RemoteControl.TestCase
 TestRemoteControl.settings = BUDGET
 TestRemoteControlOfC6eu = RemoteControlOfC6eu.TestCase
 TestRemoteControlOfC6eu.settings = SECOND
-pytestmark = pytest.mark.timeout(0)

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import NamedTuple
 
-import pytest
 from hypothesis import event as seen
 from hypothesis import strategies as st
 from hypothesis.stateful import rule
@@ -209,4 +208,3 @@ TestReservations = Reservations.TestCase
 TestReservations.settings = BUDGET
 TestReservationsOfC6eu = ReservationsOfC6eu.TestCase
 TestReservationsOfC6eu.settings = SECOND
-pytestmark = pytest.mark.timeout(0)

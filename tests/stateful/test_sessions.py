@@ -4,7 +4,6 @@
 
 from collections.abc import Sequence
 
-import pytest
 from hypothesis import event as seen
 from hypothesis import strategies as st
 from hypothesis.stateful import rule
@@ -211,4 +210,3 @@ TestSessions = Sessions.TestCase
 TestSessions.settings = BUDGET
 TestSessionsOfC6eu = SessionsOfC6eu.TestCase
 TestSessionsOfC6eu.settings = SECOND
-pytestmark = pytest.mark.timeout(0)

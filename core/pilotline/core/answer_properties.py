@@ -207,11 +207,14 @@ def what_is_triggered_is_sent(before: State, step: Step) -> bool:
     if request.requested_message == "BootNotification":
         return not sent
     of_connectors = request.requested_message in ("MeterValues", "StatusNotification")
+    unheard_of = before.moment.registration.standing not in ("Pending", "Accepted")
     if status != "Accepted":
-        return of_connectors == (status == "Rejected") and not sent
+        return not sent and (
+            status == "Rejected" if of_connectors else unheard_of or status == "NotImplemented"
+        )
     unknown = request.connector_id is not None and not 0 <= request.connector_id < points
     everywhere = of_connectors and request.connector_id is None
-    return len(sent) == (points if everywhere else 1) and not (of_connectors and unknown)
+    return len(sent) == (points if everywhere else 1) and not unheard_of and not (of_connectors and unknown)
 
 
 def who_is_unknown_is_told(_before: State, step: Step) -> bool:

@@ -72,9 +72,9 @@ class Reads(Struct, frozen=True):
 
 
 def permitted(_own: Call, reads: Reads, event: Asked) -> bool:
-    """Before acceptance only BootNotification may be sent, and while Pending what is triggered (§4.2)."""
-    standing, by = reads.registration.state, event.ask.by.machine
-    return standing == "accepted" or by == "registration" or (standing == "pending" and by == "trigger")
+    """Before acceptance only BootNotification may be sent, and after Pending what is triggered (§4.2)."""
+    standing, by = reads.registration.standing, event.ask.by.machine
+    return standing == "Accepted" or by == "registration" or (standing == "Pending" and by == "trigger")
 
 
 def room_is_left(own: Call, reads: Reads, event: Asked) -> bool:

@@ -42,6 +42,11 @@ def is_on_its_way(reads: Reads, _request: TriggerMessageReq) -> bool:
     return reads.registration.state == "asked"
 
 
+def not_heard_of(reads: Reads, _request: TriggerMessageReq) -> bool:
+    """Before the first word nothing but BootNotification may be sent (§4.2), so nothing is promised."""
+    return reads.registration.standing not in ("Pending", "Accepted")
+
+
 def of_a_connector(_reads: Reads, request: TriggerMessageReq) -> bool:
     """For the other messages a connectorId does not matter and is ignored (§5.17)."""
     return request.requested_message in ("MeterValues", "StatusNotification")
@@ -98,6 +103,7 @@ TRIGGER_MESSAGE: DecisionTable[Reads, TriggerMessageReq] = DecisionTable(
         when(is_boot, is_pending, name="BootNotification while Pending", answer=boot),
         when(is_boot, is_on_its_way, name="BootNotification that is on its way", answer=accept),
         when(is_boot, name="BootNotification once accepted", answer=reject),
+        when(not_heard_of, name="neither Pending nor accepted", answer=reject),
         when(of_all_connectors, name="of every connector and the main controller", answer=send_for_all),
         when(of_a_connector, connector_unknown, name="no such connector", answer=reject),
         when(of_a_connector, name="of one connector", answer=send_for_one),
