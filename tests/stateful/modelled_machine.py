@@ -5,13 +5,21 @@ from datetime import datetime, timedelta
 from typing import Any, ClassVar
 
 from core.whole_world import World
-from hypothesis.stateful import run_state_machine_as_test
-from stateful.station_machine import BUDGET, StationMachine
+from hypothesis.stateful import rule, run_state_machine_as_test
+from stateful.station_machine import BUDGET, CONNECTOR, StationMachine
 from typing_extensions import override
 
 from pilotline.core.declared import MACHINES, OPERATIONS
 from pilotline.core.effects import Effect, SendCall
-from pilotline.core.events import DeadlinePassed, External
+from pilotline.core.events import (
+    CablePlugged,
+    CableUnplugged,
+    DeadlinePassed,
+    EnergyRequested,
+    EvUnplugged,
+    External,
+    TagPresented,
+)
 from pilotline.core.step import next_deadline
 from pilotline.spec.products import Product
 
@@ -114,6 +122,37 @@ class ModelledMachine(StationMachine):
         if "currentTime" in payload:
             self.epochs[self.boot] = self.utc() - timedelta(milliseconds=self.world.now)
         return payload
+
+
+class ChargedAtMachine(ModelledMachine):
+    """With drivers, who come and leave."""
+
+    has_readers: ClassVar[bool] = True
+
+    @rule(connector=CONNECTOR)
+    def charges(self, connector: int) -> None:
+        plant = self.world.plant
+        if plant.cable[connector] == "unplugged":
+            plant.cable[connector], plant.asking[connector] = "plugged", True
+            self.world.tell(CablePlugged(connector))
+            self.world.tell(EnergyRequested(connector))
+            if self.has_readers:
+                self.world.tell(TagPresented(connector, f"TAG{connector}"))
+            self.agree()
+
+    @rule(connector=CONNECTOR)
+    def leaves(self, connector: int) -> None:
+        plant = self.world.plant
+        if plant.cable[connector] == "plugged":
+            plant.cable[connector], plant.asking[connector] = "unplugged", False
+            self.world.tell(EvUnplugged(connector))
+            self.is_left(connector)
+            self.agree()
+            self.world.tell(CableUnplugged(connector))
+            self.agree()
+
+    def is_left(self, connector: int) -> None:
+        """Tell a model that a car is gone."""
 
 
 def walk(machine: type[ModelledMachine], *about: str, but: Collection[str] = ()) -> None:

@@ -11,34 +11,29 @@ from core.test_smart_charging import NOW as DRAWN_NOW
 from core.test_smart_charging import profiles
 from hypothesis import strategies as st
 from hypothesis.stateful import initialize, invariant, rule
-from stateful.modelled_machine import ModelledMachine, walk
+from stateful.modelled_machine import ChargedAtMachine, walk
 from stateful.profile_samples import LEVELS, SOCKET, SPOILT, Beginning, Running, moved, place
+from stateful.station_machine import CONNECTOR
 from typing_extensions import override
 
 from core import smart_charging_oracle as oracle
 from pilotline.core.calendar import EPOCH, date_of
 from pilotline.core.effects import LimitCurrent, SendCall
 from pilotline.core.events import (
-    CablePlugged,
-    CableUnplugged,
     ContactorClosed,
-    EnergyRequested,
-    EvUnplugged,
     LinkLost,
     LocalLimitFound,
     LocalLimitLifted,
-    TagPresented,
 )
 from pilotline.spec.messages.core import StartTransactionReq
 from pilotline.spec.messages.structures import ChargingProfile, ChargingSchedule, ChargingSchedulePeriod
 from pilotline.spec.products import adjusted, load_product
 
-CONNECTOR = st.sampled_from((1, 2))
 PERIODS, PROFILES = 3, 5
 UNITS = st.sampled_from(("Current,Power", "Current,Power", "Current", "Power"))
 
 
-class ChargingProfiles(ModelledMachine):
+class ChargingProfiles(ChargedAtMachine):
     """Held against the evaluator that follows the text one instant at a time, with a list of what was accepted."""
 
     def __init__(self) -> None:
@@ -324,26 +319,6 @@ class ChargingProfiles(ModelledMachine):
         if not self.online:
             self.live(3000)
             self.connect()
-
-    @rule(connector=CONNECTOR)
-    def charges(self, connector: int) -> None:
-        plant = self.world.plant
-        if plant.cable[connector] == "unplugged":
-            plant.cable[connector], plant.asking[connector] = "plugged", True
-            self.world.tell(CablePlugged(connector))
-            self.world.tell(EnergyRequested(connector))
-            self.world.tell(TagPresented(connector, f"TAG{connector}"))
-            self.agree()
-
-    @rule(connector=CONNECTOR)
-    def leaves(self, connector: int) -> None:
-        plant = self.world.plant
-        if plant.cable[connector] == "plugged":
-            plant.cable[connector], plant.asking[connector] = "unplugged", False
-            self.world.tell(EvUnplugged(connector))
-            self.agree()
-            self.world.tell(CableUnplugged(connector))
-            self.agree()
 
     @rule(
         point=st.integers(0, 2), limit=st.none() | st.sampled_from((0, 7, 9, 20)), unit=st.sampled_from("AW")

@@ -2,7 +2,7 @@
 
 from hypothesis import strategies as st
 from hypothesis.stateful import initialize, rule
-from stateful.station_machine import BUDGET, StationMachine
+from stateful.station_machine import BUDGET, CONNECTOR, StationMachine
 from typing_extensions import override
 
 from pilotline.core.effects import SendCall
@@ -16,8 +16,6 @@ from pilotline.core.events import (
 )
 from pilotline.spec.messages.core import StartTransactionReq, StopTransactionReq
 from pilotline.spec.products import adjusted, load_product
-
-CONNECTOR = st.sampled_from((1, 2))
 
 
 class EnergyIsBilled(StationMachine):

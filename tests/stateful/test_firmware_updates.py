@@ -16,21 +16,16 @@ from stateful.file_machine import (
     said,
     waits_s,
 )
-from stateful.modelled_machine import walk
+from stateful.modelled_machine import ChargedAtMachine, walk
+from stateful.station_machine import CONNECTOR
 from typing_extensions import override
 
 from pilotline.core.effects import Download, Install
 from pilotline.core.events import (
-    CablePlugged,
-    CableUnplugged,
-    EnergyRequested,
-    EvUnplugged,
     RebootFailed,
-    TagPresented,
 )
 from pilotline.spec.messages.firmware_management import FirmwareStatusNotificationReq
 
-CONNECTOR = st.sampled_from((1, 2))
 Phase = Literal["awaits its date", "fetching", "awaits a retry", "fetched", "installing", "starting anew"]
 TOLD: dict[Phase | None, str] = {
     None: "Idle",
@@ -50,7 +45,7 @@ class Order(NamedTuple):
     wait: timedelta
 
 
-class FirmwareUpdates(FileMachine):
+class FirmwareUpdates(ChargedAtMachine, FileMachine):
     """Held against the order as the Central System knows it, and who charges."""
 
     notification = FirmwareStatusNotificationReq
@@ -264,27 +259,9 @@ class FirmwareUpdates(FileMachine):
             case _:
                 pass
 
-    @rule(connector=CONNECTOR)
-    def charges(self, connector: int) -> None:
-        plant = self.world.plant
-        if plant.cable[connector] != "unplugged":
-            return
-        plant.cable[connector], plant.asking[connector] = "plugged", True
-        self.world.tell(CablePlugged(connector))
-        self.world.tell(EnergyRequested(connector))
-        self.world.tell(TagPresented(connector, f"TAG{connector}"))
-        self.agree()
-
-    @rule(connector=CONNECTOR)
-    def leaves(self, connector: int) -> None:
-        plant = self.world.plant
-        if plant.cable[connector] == "plugged":
-            plant.cable[connector], plant.asking[connector] = "unplugged", False
-            self.world.tell(EvUnplugged(connector))
-            self.charging.discard(connector)
-            self.agree()
-            self.world.tell(CableUnplugged(connector))
-            self.agree()
+    @override
+    def is_left(self, connector: int) -> None:
+        self.charging.discard(connector)
 
     @precondition(lambda self: self.phase is not None)
     @rule()

@@ -8,24 +8,19 @@ from typing import Any
 from core.whole_world import Plant
 from hypothesis import strategies as st
 from hypothesis.stateful import initialize, invariant, rule
-from stateful.modelled_machine import ModelledMachine, walk
+from stateful.modelled_machine import ChargedAtMachine, walk
+from stateful.station_machine import CONNECTOR
 from typing_extensions import override
 
 from pilotline.core.effects import SendCall
 from pilotline.core.events import (
-    CablePlugged,
-    CableUnplugged,
-    EnergyRequested,
-    EvUnplugged,
     LinkLost,
-    TagPresented,
 )
 from pilotline.core.state import Readings, SampledReading, Wh
 from pilotline.spec.messages.core import MeterValuesReq, StartTransactionReq, StopTransactionReq
 from pilotline.spec.messages.structures import MeterValue
 from pilotline.spec.products import adjusted, load_product
 
-CONNECTOR = st.sampled_from((1, 2))
 REGISTER, VOLTAGE = "Energy.Active.Import.Register", "Voltage"
 KINDS = ("MeterValuesSampledData", "MeterValuesAlignedData", "StopTxnSampledData", "StopTxnAlignedData")
 LISTS = dict.fromkeys(KINDS, ("", REGISTER, VOLTAGE, f"{REGISTER},{VOLTAGE}"))
@@ -71,7 +66,7 @@ class Charging:
     id: int | None = None
 
 
-class Metering(ModelledMachine):
+class Metering(ChargedAtMachine):
     """Held against a diary of what the meters had to be asked for."""
 
     product = adjusted(
@@ -268,26 +263,6 @@ class Metering(ModelledMachine):
         elif key == "ClockAlignedDataInterval" and before != value:
             self.reckon(self.present())
         self.agree()
-
-    @rule(connector=CONNECTOR)
-    def charges(self, connector: int) -> None:
-        plant = self.world.plant
-        if plant.cable[connector] == "unplugged":
-            plant.cable[connector], plant.asking[connector] = "plugged", True
-            self.world.tell(CablePlugged(connector))
-            self.world.tell(EnergyRequested(connector))
-            self.world.tell(TagPresented(connector, f"TAG{connector}"))
-            self.agree()
-
-    @rule(connector=CONNECTOR)
-    def leaves(self, connector: int) -> None:
-        plant = self.world.plant
-        if plant.cable[connector] == "plugged":
-            plant.cable[connector], plant.asking[connector] = "unplugged", False
-            self.world.tell(EvUnplugged(connector))
-            self.agree()
-            self.world.tell(CableUnplugged(connector))
-            self.agree()
 
     @rule(connector=CONNECTOR, ms=st.sampled_from((7000, 60_000, 200_000)))
     def charges_a_while(self, connector: int, ms: int) -> None:

@@ -5,15 +5,12 @@ from typing import Any
 
 from hypothesis import strategies as st
 from hypothesis.stateful import initialize, invariant, rule
-from stateful.modelled_machine import ModelledMachine, walk
+from stateful.modelled_machine import ChargedAtMachine, walk
+from stateful.station_machine import CONNECTOR
 from typing_extensions import override
 
 from pilotline.core.effects import Effect, SendCall
 from pilotline.core.events import (
-    CablePlugged,
-    CableUnplugged,
-    EnergyRequested,
-    EvUnplugged,
     External,
     LinkLost,
     MeterRead,
@@ -22,7 +19,6 @@ from pilotline.core.events import (
 from pilotline.spec.messages.core import MeterValuesReq, StartTransactionReq, StopTransactionReq
 from pilotline.spec.products import adjusted, load_product
 
-CONNECTOR = st.sampled_from((1, 2))
 ATTEMPTS = ("1", "2", "4")
 OUTCOMES = ("Accepted", "Accepted", "Invalid", "error", "nonsense", "silence", "late")
 INTERVALS_S = ("0", "5", "60")
@@ -46,9 +42,10 @@ class Message:
     attempts: int = 0
 
 
-class Outbox(ModelledMachine):
+class Outbox(ChargedAtMachine):
     """Held against the queue that the standard describes."""
 
+    has_readers = False
     product = adjusted(
         load_product("reference"),
         {"MeterValueSampleInterval": "20", "StopTransactionMaxMeterValues": "5"},
@@ -236,25 +233,6 @@ class Outbox(ModelledMachine):
                     else:
                         self.interval_s = int(value)
                 self.agree()
-
-    @rule(connector=CONNECTOR)
-    def charges(self, connector: int) -> None:
-        plant = self.world.plant
-        if plant.cable[connector] == "unplugged":
-            plant.cable[connector], plant.asking[connector] = "plugged", True
-            self.world.tell(CablePlugged(connector))
-            self.world.tell(EnergyRequested(connector))
-            self.agree()
-
-    @rule(connector=CONNECTOR)
-    def leaves(self, connector: int) -> None:
-        plant = self.world.plant
-        if plant.cable[connector] == "plugged":
-            plant.cable[connector], plant.asking[connector] = "unplugged", False
-            self.world.tell(EvUnplugged(connector))
-            self.agree()
-            self.world.tell(CableUnplugged(connector))
-            self.agree()
 
     @rule(ms=st.sampled_from((1000, 5000, 20_000, 60_000)))
     def time_passes(self, ms: int) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 from hypothesis import strategies as st
 from hypothesis.stateful import initialize, invariant, precondition, rule
 from stateful.modelled_machine import ModelledMachine, walk
+from stateful.station_machine import CONNECTOR
 from typing_extensions import override
 
 from pilotline.core.effects import Effect, SendCall
@@ -28,7 +29,6 @@ from pilotline.spec.products import adjusted, load_product
 ANSWER_MS = 30_000  # MessageTimeout
 RETRY_S = 30  # boot_retry_s
 DAY_MS = 86_400_000
-CONNECTOR = st.sampled_from((1, 2))
 STATUS = st.sampled_from(("Accepted", "Accepted", "Pending", "Pending", "Rejected"))
 INTERVAL_S = st.sampled_from((0, 10, 300, 100_000))
 USELESS = st.sampled_from(("error", "nonsense", "silence"))
