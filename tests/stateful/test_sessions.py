@@ -46,7 +46,7 @@ class Sessions(DrivenMachine):
         self.spells: list[list[tuple[str, int]]] = [[], [], []]  # per connector: a status and since when
         self.minimum_ms = 0
         self.minimum_since = 0
-        self.used: dict[int, bool | None] = {1: False, 2: False}
+        self.used: dict[int, bool | None] = {1: False, 2: False}  # None: a car was there at the boot
         self.sent: list[StopTransactionReq] = []
 
     # --- what is told ---
@@ -55,7 +55,7 @@ class Sessions(DrivenMachine):
     def happened(self, event: External, effects: Sequence[Effect]) -> None:
         state, now = self.world.standing(), self.world.before_boot_ms + self.world.now
         if isinstance(event, PoweredUp):
-            self.used = dict.fromkeys((1, 2))
+            self.used = {c: None if event.plugged[c] else False for c in (1, 2)}
         if isinstance(event, PoweredUp) or state.moment.link.state != "up":
             self.first = {0, 1, 2}
         for point, connector in enumerate(state.moment.connectors):
@@ -103,11 +103,14 @@ class Sessions(DrivenMachine):
             if transaction.connector == connector and transaction.state == "running":
                 asks = cable == "plugged" and self.world.plant.asking[connector]
                 return {"Charging" if asks else "SuspendedEV"}
-        if self.used[connector] is not False and cable != "unplugged":
-            return {"Finishing", "Preparing"} if self.used[connector] is None else {"Finishing"}
+        if self.used[connector] and cable != "unplugged":
+            return {"Finishing"}
         if session.id_tag and session.state in ("awaiting_plug", "starting", "held"):
             return {"Preparing"}
-        return {"Preparing", "Finishing"} if cable == "plugged" else {"Available"}
+        if cable == "plugged":
+            return {"Preparing", "Finishing"}
+        found_at_boot = cable == "ev_side_out" and self.used[connector] is None
+        return {"Available", "Finishing"} if found_at_boot else {"Available"}
 
     @rule()
     def is_told(self) -> None:
