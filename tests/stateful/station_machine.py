@@ -173,7 +173,10 @@ class TroubledMachine(StationMachine):
     @rule()
     def all_is_well(self) -> None:
         """So that the walk comes far."""
+        waits = self.world.store_is_full
         self.world.store_is_full = self.world.fails_before_acting = False
+        if waits:  # an answer that could not be stored was none: its CALL is open until its time is over
+            self.world.pass_time(31_000)
         self.connect()
         for _ in range(5):  # it starts anew, or asked in vain before: the next BootNotification has its time
             if not self.online:

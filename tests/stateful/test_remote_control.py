@@ -75,7 +75,7 @@ class RemoteControl(DrivenMachine):
     # --- start ---
 
     def free(self) -> set[int]:
-        """Nobody has identified here, and it may be used."""
+        """Nobody has identified here, and it may be used: no cable is left behind, without its car, by who was here."""
         state = self.world.standing()
         shown = [connector.state for connector in state.moment.connectors]
         return {
@@ -83,7 +83,10 @@ class RemoteControl(DrivenMachine):
             for c in (1, 2)
             if shown[0] != "Faulted"
             and shown[c] in ("Available", "Preparing", "Finishing")
-            and state.moment.sessions[c].state in ("idle", "awaiting_id_tag", "finishing")
+            and (
+                state.moment.sessions[c].state in ("idle", "awaiting_id_tag")
+                or (state.moment.sessions[c].state == "finishing" and self.world.plant.cable[c] == "plugged")
+            )
             and Asker("connector", c) not in state.moment.authorizations
             and state.memory.reset.state == "up"
         }

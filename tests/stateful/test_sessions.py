@@ -45,7 +45,7 @@ class Sessions(DrivenMachine):
         self.spells: list[list[tuple[str, int]]] = [[], [], []]  # per connector: a status and since when
         self.minimum_ms = 0
         self.minimum_since = 0
-        self.used: dict[int, bool | None] = {1: False, 2: False}
+        self.used = {1: False, 2: False}  # by a transaction, as far as this boot knows
         self.sent: list[StopTransactionReq] = []
 
     # --- what is told ---
@@ -54,7 +54,7 @@ class Sessions(DrivenMachine):
     def happened(self, event: External, effects: Sequence[Effect]) -> None:
         state, now = self.world.standing(), self.world.before_boot_ms + self.world.now
         if isinstance(event, PoweredUp):
-            self.used = dict.fromkeys((1, 2))
+            self.used = dict.fromkeys((1, 2), False)
         if isinstance(event, PoweredUp) or state.moment.link.state != "up":
             self.first = {0, 1, 2}
         for point, connector in enumerate(state.moment.connectors):
@@ -102,11 +102,13 @@ class Sessions(DrivenMachine):
             if transaction.connector == connector and transaction.state == "running":
                 asks = cable == "plugged" and self.world.plant.asking[connector]
                 return {"Charging" if asks else "SuspendedEV"}
-        if self.used[connector] is not False and cable != "unplugged":
-            return {"Finishing", "Preparing"} if self.used[connector] is None else {"Finishing"}
+        if self.used[connector] and cable != "unplugged":
+            return {"Finishing"}
         if session.id_tag and session.state in ("awaiting_plug", "starting", "held"):
             return {"Preparing"}
-        return {"Preparing", "Finishing"} if cable == "plugged" else {"Available"}
+        if cable == "plugged":
+            return {"Preparing", "Finishing"}
+        return {"Available", "Finishing"} if cable == "ev_side_out" else {"Available"}
 
     @rule()
     def is_told(self) -> None:
@@ -165,7 +167,8 @@ class Sessions(DrivenMachine):
         ):
             return  # the hardware does not work, or somebody else was there first
         answered = self.world.standing().memory.transactions[session.transaction].answered
-        assert answered is not None
+        if answered is None:
+            return  # its start waits behind a message that is to be repeated
         place, happened = len(self.sent), len(self.world.happenings)
         self.ends(connector, ends, answered.transaction_id)
         self.agree()
