@@ -78,6 +78,8 @@ class Bench:
 
     begins = MIDNIGHT
     network = True
+    own_clock = False
+    """Of the station, which tells the time at power-on."""
 
     def __init__(self, product: str | Product = "reference", /, **configuration: str) -> None:
         base = load_product(product) if isinstance(product, str) else product
@@ -144,6 +146,7 @@ class Bench:
             tuple(self.plugged.values()),
             (None, *(self.readings(c) for c in self.points[1:])),
             "e",
+            utc=self.utc() if self.own_clock else None,
         )
 
     def power_is_cut(self, dark_s: int = 0) -> None:

@@ -36,7 +36,6 @@ from pilotline.core.state import (
     Answered,
     Bill,
     CardSession,
-    Clock,
     ClockAligned,
     Counter,
     Diagnostics,
@@ -426,7 +425,8 @@ BROKEN_STEPS: dict[str, Callable[[State], Step]] = {
     "an attempt has its time-out": lambda s: taken(at_1("sessions", state="awaiting_plug")(s)),
     "the end of an interruption is measured": lambda s: taken(at_1("contactors", state="closed")(s)),
     "time dates what waits": lambda s: taken(
-        with_memory(lambda m: replace(m, samples=samples(min(m.transactions), "Transaction.Begin")))(s)
+        with_memory(lambda m: replace(m, samples=samples(min(m.transactions), "Transaction.Begin")))(s),
+        trace=(Taken("clock", None, "K1/TimeTold"),),
     ),
     "levels are handed over": lambda s: taken(at_1("connectors", state="Faulted")(s)),
     "Memory is what is committed": lambda s: taken(
@@ -483,7 +483,6 @@ BROKEN_STEPS: dict[str, Callable[[State], Step]] = {
 
 BEFORE: dict[str, Callable[[State], State]] = {
     "reserved means reserved": with_memory(reserved(1)),
-    "time dates what waits": with_moment(lambda m: replace(m, clock=Clock())),
     "the end of an interruption is measured": with_memory(
         lambda m: replace(m, samples=samples(min(m.transactions), "Interruption.Begin"))
     ),

@@ -260,10 +260,10 @@ def only_what_makes_safe_is_done_uncommitted(_before: State, step: Step) -> bool
     return all(e.makes_safe == isinstance(e, OpenContactor | BreakContactor) for e in step.effects)
 
 
-def time_dates_what_waits(before: State, step: Step) -> bool:
-    """When the time is first told, whatever waits gets its date: it may meet no clock in a later boot (§3.9)."""
+def time_dates_what_waits(_before: State, step: Step) -> bool:
+    """When the time is told, whatever waits gets its date: it is sent next, or no later boot meets a clock (§3.9)."""
     memory = step.state.memory
-    if before.moment.clock.epoch is not None or step.state.moment.clock.epoch is None or _boots(before, step):
+    if not any(taken.binding == "K1/TimeTold" for taken in step.trace if taken.machine == "clock"):
         return True
     return not any(is_undated(entry.message) for entry in memory.outbox.values()) and all(
         kept.sample.stamp.utc is not None for kept in memory.samples.values()

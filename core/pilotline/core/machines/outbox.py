@@ -116,8 +116,11 @@ def record(
     return longer, (Put("outbox", own.tail, entry), *kept, HeadDue())
 
 
-def first_told(_own: Outbox, reads: Reads, _event: TimeTold) -> bool:
-    return reads.clock.state == "unknown"
+def undated_waits(_own: Outbox, reads: Reads, _event: TimeTold) -> bool:
+    """By a station that did not know the time, or was just about to read its own clock."""
+    return reads.clock.state == "unknown" or any(
+        transaction_messages.is_undated(entry.message) for entry in reads.entries.values()
+    )
 
 
 def date_what_waits(
@@ -237,7 +240,7 @@ OUTBOX = Machine(
         on(MessageRecorded, row.Q9, record_thinned, when=[some_may_go]),
         on(MessageRecorded, row.Q9F, when=[full_of_samples]),
         on(MessageRecorded, row.Q1, record),
-        on(TimeTold, row.Q10, date_what_waits, when=[first_told]),
+        on(TimeTold, row.Q10, date_what_waits, when=[undated_waits]),
         on(HeadDue, row.Q2, hand_over, when=[sendable]),
         on(Connected, row.Q2, hand_over, when=[sendable]),
         on(RegistrationAccepted, row.Q2, hand_over, when=[sendable]),

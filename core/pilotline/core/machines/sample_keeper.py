@@ -53,8 +53,10 @@ def thin(
     return after, (*(Drop("samples", number) for number in every_second(between)), *kept)
 
 
-def first_told(_own: SampleKeeper, reads: Reads, _event: TimeTold) -> bool:
-    return reads.clock.state == "unknown"
+def undated_is_kept(_own: SampleKeeper, reads: Reads, _event: TimeTold) -> bool:
+    return reads.clock.state == "unknown" or any(
+        kept.sample.stamp.utc is None for kept in reads.kept.values()
+    )
 
 
 def date_all(
@@ -87,7 +89,7 @@ SAMPLE_KEEPER = Machine(
     table=(
         on(SampleTaken, row.O1, keep, when=[has_room]),
         on(SampleTaken, row.O2, thin),
-        on(TimeTold, row.O3, date_all, when=[first_told]),
+        on(TimeTold, row.O3, date_all, when=[undated_is_kept]),
     ),
     ignored=(ignores(TimeTold, because="what is kept is dated already"),),
 )
