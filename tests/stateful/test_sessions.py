@@ -117,10 +117,9 @@ class Sessions(DrivenMachine):
         for fact in self.world.plant.facts():
             self.world.tell(fact)
         self.agree()
-        self.world.pass_time(
-            11_000
-        )  # the longest MinimumStatusDuration, that may have been in force before, twice
-        self.agree()
+        for ms in (61_000, 11_000):  # what was not answered is told again; and what lasted long enough
+            self.world.pass_time(ms)
+            self.agree()
         if self.world.standing().moment.storage.state != "fine" or any(
             t.state == "stopping" for t in self.world.standing().memory.transactions.values()
         ):
