@@ -100,7 +100,7 @@ class ModelledMachine(StationMachine):
 
     @override
     def agree(self) -> None:
-        for _ in range(300):
+        for _ in range(2000):
             self.look()
             due = next_deadline(self.world.standing())
             if self.world.calls and self.is_answered():
