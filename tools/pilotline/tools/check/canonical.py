@@ -258,6 +258,8 @@ class _Shifted(NamedTuple):
     """The slots that it may change: place, and by what it holds, the bits that change."""
     moving: int
     """Those of them to be looked at although nothing was written to them."""
+    work: dict[int, tuple[tuple[tuple[int, dict[Node, Node]], ...], Looked]]
+    """By what is to be looked at, those of the parts, and what then decides the representative."""
 
 
 class Canonical:
@@ -294,16 +296,22 @@ class Canonical:
         known = self._known[now].get(decides)
         if known is None:
             known = self._known[now][decides] = self._found(node, now)
-        shift, parts, moving = known
+        shift, parts, moving, works = known
         at = ALL if written & _CLOCK_MASK else written | moving
-        work = [part for part in parts if MASKS[part[0]] & at]
+        if at not in works:
+            parts = tuple([part for part in parts if MASKS[part[0]] & at])
+            works[at] = (
+                parts,
+                looked_at(dict.fromkeys((*_DECIDES_SHIFT.places, *[part[0] for part in parts]))),
+            )
+        work, looked = works[at]
         change = 0
         for place, memo in work:
             held = node & MASKS[place]
             if held not in memo:
                 memo[held] = held ^ self._shifted(place, node, shift)
             change |= memo[held]
-        return change, looked_at(dict.fromkeys((*_DECIDES_SHIFT.places, *[place for place, _ in work])))
+        return change, looked
 
     def of(self, state: State, now: int) -> State:
         """The representative of a state, as a state."""
@@ -327,7 +335,7 @@ class Canonical:
         )
         known = self._by_shift.get(shift)
         if known is None:
-            known = _Shifted(shift, tuple([(place, {}) for place in self._parts]), _moved(shift))
+            known = _Shifted(shift, tuple([(place, {}) for place in self._parts]), _moved(shift), {})
             self._by_shift[shift] = known
         return known
 

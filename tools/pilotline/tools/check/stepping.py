@@ -11,7 +11,6 @@ as it is.
 
 from collections import deque
 from collections.abc import Callable, Iterable
-from functools import partial
 from itertools import chain, compress
 from operator import attrgetter
 from typing import Final, NamedTuple, TypeAlias
@@ -150,6 +149,7 @@ class Steps:
         self._levels: dict[tuple[int, bool], Recalled[_Ordered]] = {}
         self._done: dict[_Done, int] = {}
         self._shapes: dict[_Shape, int] = {}
+        self._held: dict[tuple[str, int], Recalled[Looked]] = {}
         self._courses: dict[tuple[bool, tuple[int, ...]], _Course] = {}
         self.kinds: dict[object, Kind] = {}  # by what a step has
 
@@ -239,7 +239,7 @@ class Steps:
         parts = zip(*[every[number] for number in (*course.done, ordered.done)], strict=True)
         done = _Done(*map(tuple, map(chain.from_iterable, parts)))
         kind = self._kind_of(done)
-        promises = Recalled(partial(self._held, kind.rules, done)) if kind.rules else None
+        promises = self._promises(kind.rules, done) if kind.rules else None
         notes = _Notes(course.looked)
         notes.before(ordered.looked)
         idle = not kind.trace and not course.written
@@ -248,15 +248,32 @@ class Steps:
         course.paths[ordered] = path
         return path
 
-    def _held(self, rules: tuple[OnEveryStep, ...], done: _Done, pair: Node) -> tuple[bool, Looked]:
-        """What the promises about a step looked at, in the state before it and in the one after it."""
+    def _promises(self, rules: tuple[OnEveryStep, ...], done: _Done) -> Recalled[bool]:
+        """Holds what is promised of steps that did this, each promise by what it looks at itself."""
+        number = self._number(done)
+        each = [self._promise(rule, done, number) for rule in rules]
 
-        def hold(before: State, after: State) -> bool:
-            for rule in rules:
+        def held(pair: Node) -> tuple[bool, Looked]:
+            return True, looked_at(
+                dict.fromkeys(chain.from_iterable([promise(pair).places for promise in each]))
+            )
+
+        return Recalled(held)
+
+    def _promise(self, rule: OnEveryStep, done: _Done, number: int) -> Recalled[Looked]:
+        """What a promise looked at, in the state before a step and in the one after it; it raises if it is broken."""
+        known = self._held.get((rule.name, number))
+        if known is None:
+
+            def hold(before: State, after: State) -> None:
                 _hold(rule, before, Step(after, done.effects, done.changes, done.trace))
-            return True
 
-        return watched_both(self._interned, pair, hold)
+            def held(pair: Node) -> tuple[Looked, Looked]:
+                _, looked = watched_both(self._interned, pair, hold)
+                return looked, looked
+
+            known = self._held[rule.name, number] = Recalled(held)
+        return known
 
     def _ordered(self, written: int, *, is_boot: bool) -> Recalled[_Ordered]:
         """The levels that are another where this was written, by a pair of nodes."""
