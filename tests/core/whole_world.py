@@ -286,7 +286,8 @@ class World:
                     | Install()
                     | Upload()
                 ):
-                    self.commands.append(effect)
+                    if effect not in self.commands:  # who is told twice does it once
+                        self.commands.append(effect)
                 case _:
                     pass
 

@@ -100,7 +100,7 @@ class ModelledMachine(StationMachine):
 
     @override
     def agree(self) -> None:
-        for _ in range(2000):
+        for _ in range(300):
             self.look()
             due = next_deadline(self.world.standing())
             if self.world.calls and self.is_answered():
@@ -156,7 +156,7 @@ class ChargedAtMachine(ModelledMachine):
 
 
 def walk(machine: type[ModelledMachine], *about: str, but: Collection[str] = ()) -> None:
-    """Walk as far as the profile says, and see that most was reached of what the machine is about."""
+    """Walk as far as the profile says, and see that nearly all was reached of what the machine is about."""
     machine.reached = set()
     run_state_machine_as_test(machine, settings=BUDGET)  # type: ignore[no-untyped-call]
     rows = {(one.name, binding.name) for one in MACHINES for binding in one.table}
@@ -164,4 +164,4 @@ def walk(machine: type[ModelledMachine], *about: str, but: Collection[str] = ())
     meant = {(name, row) for name, row in rows if name in about and row not in but}
     assert {name for name, _ in meant} == set(about)
     missing = meant - machine.reached
-    assert len(missing) <= len(meant) // 3, f"not reached: {sorted(missing)}"
+    assert len(missing) <= len(meant) // 5, f"not reached: {sorted(missing)}"

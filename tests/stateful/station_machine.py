@@ -120,7 +120,7 @@ class StationMachine(RuleBasedStateMachine):
 
     def agree(self) -> None:
         """Everybody does what the station asks, until it asks no more."""
-        for _ in range(2000):  # a full store makes it open contactors again and again
+        for _ in range(300):
             if self.world.calls:
                 self.world.answer(self.answer(self.world.calls[-1]))
             elif self.world.commands:

@@ -193,7 +193,9 @@ class FirmwareUpdates(ChargedAtMachine, FileMachine):
 
     @rule(
         steps=st.lists(
-            st.sampled_from(("well", "well", "badly", "not at all", "cut")), min_size=1, max_size=5
+            st.sampled_from(("well", "well", "leave", "leave", "badly", "not at all", "cut", "order")),
+            min_size=3,
+            max_size=7,
         )
     )
     def goes_on(self, steps: list[str]) -> None:
@@ -205,6 +207,11 @@ class FirmwareUpdates(ChargedAtMachine, FileMachine):
             self.agree()
             if step == "cut":
                 self.power_is_cut(connects=True, own_clock=False)
+            elif step == "order":
+                self.is_ordered(in_s=0, number=1, interval_s=7, instead=True)
+            elif step == "leave":
+                for connector in (1, 2):
+                    self.leaves(connector)
             elif step == "not at all":
                 self.live(TRANSFER_S * 1000)
                 self.agree()
@@ -212,6 +219,19 @@ class FirmwareUpdates(ChargedAtMachine, FileMachine):
                 self.starts_anew(fails=step == "badly")
             elif self.job is not None:
                 self.comes_about(fails=step == "badly")
+
+    @precondition(lambda self: self.phase is None)
+    @rule(connector=CONNECTOR, is_lost=st.booleans())
+    def comes_while_somebody_charges(self, connector: int, is_lost: bool) -> None:
+        """It waits for them to leave; nobody is told while the link is lost."""
+        self.answers_nothing = self.refuses = False
+        self.connect()
+        self.charges(connector)
+        self.goes_on(["well"])
+        self.answers_nothing = is_lost
+        self.leaves(connector)
+        if is_lost:
+            self.link_is_lost(connects=True, answers=True)
 
     @precondition(lambda self: self.reboots)
     @rule(fails=st.booleans())

@@ -42,6 +42,7 @@ from pilotline.core.properties import records_of
 from pilotline.core.sampling import END, INTERRUPTION_END, is_interrupted
 from pilotline.core.state import HeldCall, Memory, State, TimerKey, Transaction
 from pilotline.core.step import Step
+from pilotline.core.timer_properties import boots
 from pilotline.core.transaction_messages import is_undated
 from pilotline.spec.products import Configuration
 
@@ -55,10 +56,6 @@ _MEMORY: Final = Memory.__struct_fields__
 _SLOT_OF: Final = {machine.name: machine.slot for machine in MACHINES}
 
 
-def _boots(before: State, step: Step) -> bool:
-    return step.state.memory.boot.number != before.memory.boot.number
-
-
 # --- levels --------------------------------------------------------------------------------------------------
 
 _OF_CONNECTORS: Final = (levels.contactor, levels.limit, levels.light)
@@ -70,7 +67,7 @@ def levels_are_handed_over(before: State, step: Step) -> bool:
     is_now = _levels(step.state)
     due = (
         is_now
-        if _boots(before, step)
+        if boots(before, step)
         else [new for old, new in zip(_levels(before), is_now, strict=True) if old != new]
     )
     return all(command in step.effects for command in due)
@@ -171,12 +168,12 @@ AWAITED: Final = (
 
 def what_is_awaited_was_asked_for(before: State, step: Step) -> bool:
     """Whoever begins to wait for an answer of the world has asked for it; a boot asks anew (ADR 0006)."""
-    boots = _boots(before, step)
+    is_boot = boots(before, step)
     acted = {_SLOT_OF.get(taken.machine) for taken in step.trace}
     for awaited in AWAITED:
-        if awaited.slot in acted or boots:
+        if awaited.slot in acted or is_boot:
             waiting = _waiting(step.state, awaited)
-            if waiting and not boots:
+            if waiting and not is_boot:
                 waiting -= _waiting(before, awaited)
             if waiting:
                 asks = attrgetter(awaited.asks)
@@ -200,7 +197,7 @@ _UNDECIDED: Final = ("reserving", "authorizing")
 def held_calls_are_answered(before: State, step: Step) -> bool:
     """A call that was held is answered while its link is up (§5.6, §5.18)."""
     held, still = _held(before), _held(step.state)
-    return _boots(before, step) or all(call in still or _is_answered(call, step) for call in held)
+    return boots(before, step) or all(call in still or _is_answered(call, step) for call in held)
 
 
 def _held(state: State) -> set[HeldCall]:
@@ -225,7 +222,7 @@ def who_waits_here_is_told(before: State, step: Step) -> bool:
     """A driver what became of the tag or the card, the embedder what became of a data transfer, and all is asked again
     when the store has room (§4.3, §9.1.4).
     """
-    if _boots(before, step):
+    if boots(before, step):
         return True
     was, is_now = before.moment, step.state.moment
     told = {type(effect) for effect in step.effects}
@@ -294,7 +291,7 @@ def the_end_of_an_interruption_is_measured(before: State, step: Step) -> bool:
 
 def the_end_is_measured(before: State, step: Step) -> bool:
     """Once no energy can flow into a transaction that stops, its register is told or asked for (§4.10)."""
-    if _boots(before, step):
+    if boots(before, step):
         return True
     asked = {e.connector for e in step.effects if isinstance(e, ReadMeter) and e.context == END}
     return all(

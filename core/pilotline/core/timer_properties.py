@@ -9,6 +9,11 @@ from pilotline.core.state import State, TimerKey
 from pilotline.core.step import Step
 
 
+def boots(before: State, step: Step) -> bool:
+    """Whether this is the step of a power-on."""
+    return step.state.memory.boot.number != before.memory.boot.number
+
+
 def _interval_s(state: State) -> int:
     return state.memory.configuration.integer("MeterValueSampleInterval", 0)
 
@@ -27,7 +32,7 @@ def samples_keep_their_grid(before: State, step: Step) -> bool:
     (§3.16.1).
     """
     interval_ms, after = _interval_s(before) * 1000, step.state.moment.timers
-    if interval_ms <= 0 or _interval_s(before) != _interval_s(step.state) or _boots(before, step):
+    if interval_ms <= 0 or _interval_s(before) != _interval_s(step.state) or boots(before, step):
         return True
     taken = {t.key for t in step.trace if t.binding == "T2/SampleDue"}
     return all(
@@ -79,7 +84,3 @@ def attempts_are_counted(before: State, step: Step) -> bool:
     old, new = before.memory.outbox[queue.head], step.state.memory.outbox[queue.head]
     most = step.state.memory.configuration.integer("TransactionMessageAttempts", 1)
     return new.attempts == old.attempts + 1 and new.attempts < most
-
-
-def _boots(before: State, step: Step) -> bool:
-    return step.state.memory.boot.number != before.memory.boot.number

@@ -1,7 +1,7 @@
 """Which scopes and which stateful tests take which binding or row of a decision table.
 
 Those are asked about a mutant that may notice it. What takes minutes to find out is kept beside this file:
-``python -m pilotline.tools.check.covering`` writes it, ``--tests`` that part alone.
+``python -m pilotline.tools.check.covering`` writes it, with names of scopes or files what these take.
 """
 
 import argparse

@@ -47,10 +47,7 @@ class Writes(NamedTuple):
     keeps: int
     """The bits of all other slots."""
     bits: int
-
-    def into(self, node: Node) -> Node:
-        """The node after it."""
-        return node & self.keeps | self.bits
+    """The node after it is ``node & keeps | bits``."""
 
 
 class TooManyValues(Exception):
