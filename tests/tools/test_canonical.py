@@ -11,6 +11,7 @@ from msgspec.structs import replace
 from pilotline.core.events import DeadlinePassed, External
 from pilotline.core.state import Instant, State
 from pilotline.core.step import Step, next_deadline, step
+from pilotline.tools.check.always import AlwaysHeld
 from pilotline.tools.check.canonical import Canonical
 from pilotline.tools.check.environment import powered_up
 from pilotline.tools.check.explorer import Search, left_out
@@ -136,10 +137,12 @@ def test_a_search_that_remembers_sees_what_the_search_without_sees(
     of_remembering = remembering.run()
     for remembered in (Remembered, Recalled):
         monkeypatch.setattr(remembered, "__call__", Remembered.decided_anew)
+    monkeypatch.setattr(AlwaysHeld, "where", lambda held, node, _changed: held.everything(node))
     plain = Search(scopes()[name], 2500, stepper=step)
     of_plain = plain.run()
     assert of_plain.violation is None
-    assert of_remembering._replace(seconds=0) == of_plain._replace(seconds=0)
+    # values get their numbers in another order, which takes other room
+    assert of_remembering._replace(seconds=0, bytes=0) == of_plain._replace(seconds=0, bytes=0)
     assert remembering.visited == plain.visited
 
 

@@ -285,13 +285,16 @@ class Canonical:
         """The representative of ``node`` at instant ``now``. ``written``: the slots in which it is not what a
         representative holds.
         """
+        return node ^ self.change(now, written)(node)
+
+    def change(self, now: int, written: int) -> Recalled[Node]:
+        """The same as the bits in which the representative is another."""
         change = self._changes[now].get(written)
         if change is None:
             change = self._changes[now][written] = Recalled(lambda node: self._change(node, now, written))
-        return node ^ change(node)
+        return change
 
     def _change(self, node: Node, now: int, written: int) -> tuple[Node, Looked]:
-        """The bits in which the representative is another."""
         decides = node & _DECIDES_SHIFT.mask
         known = self._known[now].get(decides)
         if known is None:

@@ -13,35 +13,35 @@ import time
 from array import array
 from collections import Counter as Tally
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import Any, Final, NamedTuple, TypeAlias
+from typing import Any, Final, NamedTuple
 
 from immutables import Map
 from msgspec import Struct
 from msgspec.structs import replace
 
 from pilotline.core.events import CommitFailed, DeadlinePassed, External, PoweredUp, ResultReceived
-from pilotline.core.properties import ALWAYS, Always
+from pilotline.core.properties import ALWAYS
 from pilotline.core.sightings import SOMETIMES, at_rest
 from pilotline.core.state import Instant, State
 from pilotline.core.step import next_deadline
+from pilotline.tools.check.always import AlwaysHeld
+from pilotline.tools.check.broken import BrokenPromise
 from pilotline.tools.check.canonical import Canonical
 from pilotline.tools.check.coverage import Binding
 from pilotline.tools.check.environment import powered_up
 from pilotline.tools.check.graph import Graph
-from pilotline.tools.check.interned import ALL, BITS, MASKS, PLACES, Interned, Node, mask_of
+from pilotline.tools.check.interned import ALL, MASKS, PLACES, Interned, Node
 from pilotline.tools.check.liveness import never_at_rest, settles
 from pilotline.tools.check.remembered import Recalled, Remembered, of_state
 from pilotline.tools.check.report import Ignored, Report, Violation
 from pilotline.tools.check.scope import Scope
-from pilotline.tools.check.stepping import NOT_STORED, BrokenPromise, Decided, Stepper, Steps
+from pilotline.tools.check.stepping import NOT_STORED, Decided, Stepper, Steps
 from pilotline.tools.check.story import Move
 
 SECOND: Final = Instant(1000)
 NOW: Final = Instant(0)
 AT_ONCE_MAX: Final = 100
 _STATUSES: Final = MASKS[PLACES["connectors"]]
-_Promise: TypeAlias = tuple[Always, int, Recalled[bool]]
-"""With the slots it is about."""
 
 
 class _Arrived(Struct, frozen=True, gc=False):
@@ -118,18 +118,16 @@ class Search:
         self._progress = progress
         self._prompts = {action: scope.answers.by_request()[action][0] for action in scope.prompt}
         self._interned = Interned(scope.product)
-        self._steps_at = Steps(scope, self._interned, stepper)
         self._canonical = Canonical(self._interned, left_out(scope))
+        self._a_second_later = self._canonical.change(SECOND, 0)
+        self._steps_at = Steps(scope, self._interned, self._canonical, stepper)
         self._happenings: dict[tuple[External, Instant], _Happening] = {}
         self._players = tuple(self._recalled(self._what_may_happen(player)) for player in scope.players)
         self._at_once = self._recalled(self._what_is_prompted) if scope.prompt or scope.at_once else None
-        self._deadline = self._recalled(lambda state: (next_deadline(state),))
+        self._deadline = self._recalled(lambda state: (self._next_deadline(state),))
         self._is_rest = self._recalled(at_rest)
         self._is_followed = self._recalled(self._followed)
-        self._promises = tuple(
-            (promise, mask_of(map(PLACES.__getitem__, promise.about)), self._recalled(promise.holds))
-            for promise in ALWAYS
-        )
+        self._always = AlwaysHeld(self._interned, ALWAYS)
         self._trying: tuple[tuple[External, ...], Instant] = (), NOW  # what happens, and after how long
         self._ids: dict[Node, int] = {}
         self._nodes: list[Node] = []  # by id
@@ -228,7 +226,11 @@ class Search:
     def _met(self, parent: int, arrived: _Arrived) -> int:
         """A state that is new."""
         node = arrived.node
-        self._hold_where(arrived, ALL if parent < 0 else self._nodes[parent] ^ node)
+        self._trying = arrived.events, arrived.now
+        if parent < 0:
+            self._always.everything(node)
+        else:
+            self._always.where(node, self._nodes[parent] ^ node)
         known = self._ids[node] = len(self._nodes)
         self._nodes.append(node)
         self._parents.append(parent)
@@ -242,10 +244,6 @@ class Search:
         if not followed or self._is_rest(node):
             self._resting.append(known)
         return known
-
-    def _hold_where(self, arrived: _Arrived, changed: int) -> None:
-        self._trying = arrived.events, arrived.now
-        self._hold_always(arrived.node, changed)
 
     def _move(self) -> Move:
         """The one that is being tried."""
@@ -262,16 +260,21 @@ class Search:
         for player in self._players:
             for happening in player(node):
                 yield from self._happens(node, happening)
-        (due,) = self._deadline(node)
-        if due is not None:
-            yield from self._in_time(node, due)
+        (deadline,) = self._deadline(node)
+        if deadline is not None:
+            yield from self._in_time(node, deadline)
 
-    def _in_time(self, node: Node, due: Instant) -> Sequence[_Arrived]:
+    def _next_deadline(self, state: State) -> "_Happening | None":
+        due = next_deadline(state)
+        return None if due is None else self._happening(DeadlinePassed(), due)
+
+    def _in_time(self, node: Node, deadline: "_Happening") -> Sequence[_Arrived]:
         """The time to the next deadline passes; or, if it is further away, a second in which nothing happens."""
-        if due <= SECOND:
-            return self._happens(node, self._happening(DeadlinePassed(), due))
+        if deadline.now <= SECOND:
+            return self._happens(node, deadline)
         self._trying = (), SECOND
-        return (_Arrived(self._canonical(node, SECOND, 0), ALL, SECOND, (), settles=True),)
+        after = node ^ self._a_second_later(node)
+        return (_Arrived(after, ALL, SECOND, (), settles=True),)
 
     def _what_may_happen(self, player: Callable[[State], Iterable[External]]) -> Callable[[State], Any]:
         return lambda state: tuple([self._happening(event, NOW) for event in player(state)])
@@ -332,17 +335,20 @@ class Search:
         settles: bool = False,
     ) -> _Arrived:
         """Where a step leads to, once the world has done what it does at once in this scope."""
+        change = decided.change
         if decided.read_at_once:
             after, written, events = self._read(after, written, decided, now, events)
         if self._at_once is not None:
             while prompted := self._at_once(after):
                 after, written, events = self._followed_by(after, written, prompted[0], now, events)
-        return _Arrived(self._canonical(after, now, written), written, now, events, settles)
+        if written != decided.writes.mask:
+            change = self._canonical.change(now, written)
+        return _Arrived(after ^ change(after), written, now, events, settles)
 
     def _followed_by(
         self, node: Node, written: int, event: External, now: Instant, events: tuple[External, ...]
     ) -> tuple[Node, int, tuple[External, ...]]:
-        self._hold_always(node, written)
+        self._always.where(node, written)
         events = (*events, event)
         self._trying = events, now
         if len(events) > AT_ONCE_MAX:
@@ -376,16 +382,8 @@ class Search:
         writes = decided.writes
         after = node & writes.keeps | writes.bits
         if decided.promises is not None:
-            decided.promises(node | after << BITS)
+            decided.promises(node)
         return after, decided
-
-    def _hold_always(self, node: Node, changed: int) -> None:
-        """What always holds is looked at where a state is new; the one it came from held it, so only what is another
-        since can break it.
-        """
-        for promise, about, holds in self._promises:
-            if about & changed and not holds(node):
-                raise BrokenPromise(promise.name, promise.section)
 
     # --- the graph ---
 
@@ -394,13 +392,13 @@ class Search:
         come to rest, never does; what is not followed counts as rest.
         """
         nodes = len(self._nodes)
+        stuck = never_at_rest(self.graph, nodes, self._resting)
+        if not stuck:  # then each comes to rest, and so there is a way
+            return None
         lost = self.graph.leading_to(self._resting, nodes).find(0)
         if lost >= 0:
             return Violation("there is always a way back to rest", "§4.9", self._story(lost))
-        stuck = never_at_rest(self.graph, nodes, self._resting)
-        if stuck:
-            return Violation("a fair world brings the station to rest", "§4.9", self._story(stuck[0]))
-        return None
+        return Violation("a fair world brings the station to rest", "§4.9", self._story(stuck[0]))
 
     def _story(self, at: int) -> tuple[Move, ...]:
         known, moves = list(self._moves_known), []

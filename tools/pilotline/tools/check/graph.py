@@ -1,7 +1,7 @@
 """The graph of a search, as two arrays: where the transitions of a node begin, and where each leads to."""
 
 from array import array
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from itertools import compress
 
 
@@ -29,11 +29,11 @@ class Graph:
         """The next node has no more transitions."""
         self.begins.append(len(self.targets))
 
-    def of(self, node: int) -> "array[int]":
+    def of(self, node: int) -> Iterable[int]:
         """Where a node leads to."""
         return self.targets[self._span(node)]
 
-    def settling(self, node: int) -> Iterator[int]:
+    def settling(self, node: int) -> Iterable[int]:
         """Where a node leads to by moves that settle."""
         span = self._span(node)
         return compress(self.targets[span], self.settles[span])
@@ -41,28 +41,23 @@ class Graph:
     def _span(self, node: int) -> slice:
         return slice(*self.begins[node : node + 2]) if node + 1 < len(self.begins) else slice(0, 0)
 
-    def leading_to(self, goals: Iterable[int], nodes: int) -> bytearray:
-        """By node, whether there is a way to one of these."""
-        backwards = self._backwards(nodes)
-        leads, pending = bytearray(nodes), list(goals)
-        while pending:
-            at = pending.pop()
-            if not leads[at]:
-                leads[at] = 1
-                pending.extend(backwards.of(at))
-        return leads
+    def leading_to(self, goals: Iterable[int], nodes: int, *, settling: bool = False) -> bytearray:
+        """By node, whether there is a way to one of these; ``settling``: by moves that settle alone.
 
-    def _backwards(self, nodes: int) -> "Graph":
-        backwards = Graph()
-        ends = array("q", bytes(8 * (nodes + 1)))
-        for target in self.targets:
-            ends[target + 1] += 1
-        for node in range(nodes):
-            ends[node + 1] += ends[node]
-        backwards.begins = array("q", ends)
-        backwards.targets = array("i", bytes(4 * len(self.targets)))
-        for source in range(len(self.begins) - 1):
-            for target in self.of(source):
-                backwards.targets[ends[target]] = source
-                ends[target] += 1
-        return backwards
+        Nodes without one are looked at again and again, by turns from either end, until no more is found: most are a
+        move or two away.
+        """
+        leads, ways = bytearray(nodes), self.settling if settling else self.of
+        for goal in goals:
+            leads[goal] = 1
+        pending = [node for node in range(nodes) if not leads[node]]
+        while True:
+            left: list[int] = []
+            for node in reversed(pending):
+                if any(map(leads.__getitem__, ways(node))):
+                    leads[node] = 1
+                else:
+                    left.append(node)
+            if len(left) == len(pending):
+                return leads
+            pending = left

@@ -1,11 +1,11 @@
 """Every value that a slot of the state has held, by number: a node of a search is one number made of such numbers.
 
-Theory of operation: a search meets the same few values of a slot again and again, in ever new states. Each slot has a
-field of `WIDTH` bits at its place in one whole number. So states are compared and hashed at once, what some slots hold
-is one `&`, and a state takes the room of its bits.
+Theory of operation: a search meets the same few values of a slot again and again, in ever new states. Each slot has
+bits of its own in one whole number, so that states are compared and hashed at once, what some slots hold is one `&`,
+and a state takes the room of its bits. Most slots hold few values: the first of a slot is 0, the first 16 of all slots
+are in the lowest bits, and the bits above are used only where a slot holds more.
 """
 
-import struct
 from collections.abc import Iterable
 from typing import Any, Final, NamedTuple, TypeAlias
 
@@ -19,25 +19,48 @@ PLACES: Final = {slot: place for place, slot in enumerate(SLOTS)}
 IN_MEMORY: Final = len(Memory.__struct_fields__)
 MOMENT: Final = range(IN_MEMORY, len(SLOTS))
 
-WIDTH: Final = 16
-VALUES_MAX: Final = 1 << WIDTH
-_FIELDS: Final = struct.Struct(f"<{len(SLOTS)}H")
+_MANY: Final = (
+    "timers",
+    "status_reports",
+    "call",
+    "transactions",
+    "outbox",
+    "queue",
+    "sessions",
+    "connectors",
+    "card_sessions",
+    "firmware",
+)
+"""Slots that hold many values in most scopes: their bits come first, so that the number stays short."""
+_LOW, _HIGH = 4, 12
+"""How many bits a slot has in the lower part of the number, and in the upper one."""
+VALUES_MAX: Final = 1 << _LOW + _HIGH
+BITS: Final = (_LOW + _HIGH) * len(SLOTS)
+ALL: Final = (1 << BITS) - 1
 
 Node: TypeAlias = int
 """A state, by the numbers of what its slots hold."""
 
+_IN_ORDER: Final = (*_MANY, *[slot for slot in SLOTS if slot not in _MANY])
+_ORDER: Final = tuple(map(_IN_ORDER.index, SLOTS))  # by place
+
+
+def _bits(place: int, number: int) -> Node:
+    """The bits in which a slot holds its value of this number."""
+    low, high = number % (1 << _LOW), number >> _LOW
+    return low << _LOW * _ORDER[place] | high << _LOW * len(SLOTS) + _HIGH * _ORDER[place]
+
+
+MASKS: Final = tuple([_bits(place, VALUES_MAX - 1) for place in range(len(SLOTS))])
+
 
 def mask_of(places: Iterable[int]) -> int:
-    """The bits of these slots."""
+    """The bits of these slots. In a pair of nodes the places of the second come after all of the first."""
     mask = 0
     for place in places:
-        mask |= VALUES_MAX - 1 << WIDTH * place
+        second, place = divmod(place, len(SLOTS))
+        mask |= MASKS[place] << BITS * second
     return mask
-
-
-MASKS: Final = tuple(mask_of([place]) for place in range(len(SLOTS)))
-BITS: Final = WIDTH * len(SLOTS)
-ALL: Final = (1 << BITS) - 1
 
 
 class Writes(NamedTuple):
@@ -59,26 +82,35 @@ class Interned:
 
     def __init__(self, product: Product) -> None:
         self._product = product
-        self._numbers: tuple[dict[Any, int], ...] = tuple({} for _ in SLOTS)
-        self._values: tuple[list[Any], ...] = tuple([] for _ in SLOTS)
+        self._bits: tuple[dict[Any, Node], ...] = tuple({} for _ in SLOTS)  # by place and value
+        self._values: tuple[dict[Node, Any], ...] = tuple({} for _ in SLOTS)  # by place and bits
+        self._firsts: list[Any] = [None] * len(SLOTS)
+        self._varying: dict[
+            int, tuple[int, dict[Node, Any]]
+        ] = {}  # places that have held more than one value
         self._asked_last: dict[type[Memory], tuple[Node, State]] = {}
 
-    def bits(self, place: int, value: Any) -> int:
+    def bits(self, place: int, value: Any) -> Node:
         """A node in which this slot holds the value, and all others their first."""
-        numbers = self._numbers[place]
-        number = numbers.get(value)
-        if number is None:
-            number = numbers[value] = len(numbers)
-            if number >= VALUES_MAX:
-                raise TooManyValues(
-                    f"{SLOTS[place]}: a scope in which it holds more than {VALUES_MAX:,} values"
-                )
-            self._values[place].append(value)
-        return number << WIDTH * place
+        bits = self._bits[place].get(value)
+        return self._new(place, value) if bits is None else bits
+
+    def _new(self, place: int, value: Any) -> Node:
+        values = self._values[place]
+        number = len(values)
+        if number >= VALUES_MAX:
+            raise TooManyValues(f"{SLOTS[place]}: a scope in which it holds more than {VALUES_MAX:,} values")
+        if number:
+            self._varying[place] = MASKS[place], values
+        else:
+            self._firsts[place] = value
+        bits = self._bits[place][value] = _bits(place, number)
+        values[bits] = value
+        return bits
 
     def value(self, place: int, node: Node) -> Any:
         """What a slot holds."""
-        return self._values[place][node >> WIDTH * place & VALUES_MAX - 1]
+        return self._values[place][node & MASKS[place]]
 
     def node(self, state: State) -> Node:
         """The number of a state."""
@@ -100,8 +132,9 @@ class Interned:
         last = self._asked_last.get(memory)
         if last is not None and last[0] == node:
             return last[1]
-        numbers = _FIELDS.unpack(node.to_bytes(_FIELDS.size, "little"))
-        held = [values[number] for values, number in zip(self._values, numbers, strict=True)]
+        held = self._firsts.copy()
+        for place, (mask, values) in self._varying.items():
+            held[place] = values[node & mask]
         state = State(self._product, memory(*held[:IN_MEMORY]), moment(*held[IN_MEMORY:]))
         self._asked_last[memory] = node, state
         return state

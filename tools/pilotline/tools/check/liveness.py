@@ -117,10 +117,13 @@ def _popped(stack: list[int], at: int, done: bytearray) -> list[int]:
 
 
 def never_at_rest(graph: Graph, nodes: int, resting: Iterable[int]) -> list[int]:
-    """The nodes, ascending, of all components that no settling move leaves and that have no node at rest."""
-    rests = bytearray(nodes)
-    for node in resting:
-        rests[node] = 1
+    """The nodes, ascending, of all components that no settling move leaves and that have no node at rest.
+
+    From each node of one, no settling moves lead to rest; so where they do from every node, there is none.
+    """
+    rests = graph.leading_to(resting, nodes, settling=True)
+    if all(rests):
+        return []
     stuck: list[int] = []
     for component in components(graph, nodes):
         if any(rests[node] for node in component):

@@ -89,28 +89,28 @@ class Remembered(Generic[Result]):
 class Recalled(Remembered[Result]):
     """The same for a function that looks at few slots in all: first it is looked up by all of them at once."""
 
-    __slots__ = ("_by_all", "_mask")
+    __slots__ = ("_by_all", "mask")
 
     def __init__(self, decide: Callable[[Node], tuple[Result, Looked]]) -> None:
         super().__init__(decide)
-        self._mask = 0
+        self.mask = 0  # of the slots that it has ever looked at
         self._by_all: dict[Node, Result] = {}
 
     @override
     def __call__(self, node: Node) -> Result:
         """What it comes to at this node."""
-        found = self._by_all.get(node & self._mask)
+        found = self._by_all.get(node & self.mask)
         if found is None:
             found = super().__call__(node)
-            self._by_all[node & self._mask] = found
+            self._by_all[node & self.mask] = found
         return found
 
     @override
     def _learn(self, node: Node, looked: Looked, result: Result) -> None:
         super()._learn(node, looked, result)
-        mask = self._mask | looked.mask
-        if mask != self._mask:  # what was looked up by fewer is not told apart enough
-            self._mask, self._by_all = mask, {}
+        mask = self.mask | looked.mask
+        if mask != self.mask:  # what was looked up by fewer is not told apart enough
+            self.mask, self._by_all = mask, {}
 
 
 def of_state(interned: Interned, decide: Callable[[State], Result]) -> Recalled[Result]:

@@ -11,6 +11,7 @@ as it is.
 
 from collections import deque
 from collections.abc import Callable, Iterable
+from functools import cache
 from itertools import chain, compress
 from operator import attrgetter
 from typing import Final, NamedTuple, TypeAlias
@@ -24,6 +25,8 @@ from pilotline.core.events import Event, External, MeterRead, PoweredUp
 from pilotline.core.state import Instant, Moment, State
 from pilotline.core.step import Step, Taken, begin, play, react, settle, step
 from pilotline.core.step_properties import ON_EVERY_STEP, OnEveryStep, about
+from pilotline.tools.check.broken import BrokenPromise
+from pilotline.tools.check.canonical import Canonical
 from pilotline.tools.check.environment import READINGS
 from pilotline.tools.check.interned import (
     ALL,
@@ -49,14 +52,6 @@ FAILS: Final = "a step never fails"
 NOT_STORED: Final = "what could not be stored has not happened"
 
 
-class BrokenPromise(Exception):
-    """The step that is being taken breaks a promise."""
-
-    def __init__(self, promise: str, section: str) -> None:
-        super().__init__(promise)
-        self.promise, self.section = promise, section
-
-
 class Kind:
     """Steps that took the same bindings and did the same kinds of things: the promises they could break."""
 
@@ -71,13 +66,15 @@ class Decided(NamedTuple):
 
     kind: Kind
     writes: Writes
+    change: Recalled[Node]
+    """The bits in which the representative of the node after it is another."""
     idle: bool
     """It took no binding and changed nothing."""
     commits: bool
     read_at_once: tuple[External, ...]
     """What the meters that it asks answer before anything else happens."""
     promises: Recalled[bool] | None = None
-    """Holds those that it could break, by the pair of nodes before and after it: raises if one is broken."""
+    """Holds those that it could break, by the node before it: raises if one is broken."""
 
 
 class _Done(NamedTuple):
@@ -136,15 +133,18 @@ class _Path(NamedTuple):
     idle: bool
     commits: bool
     read_at_once: tuple[External, ...]
-    promises: Recalled[bool] | None
+    promises: Callable[[Node], Recalled[bool]] | None
+    """Holds what is promised of a step that wrote these bits."""
     looked: Looked
 
 
 class Steps:
     """The steps of one search. `stepper` is what a test puts in the place of the real one."""
 
-    def __init__(self, scope: Scope, interned: Interned, stepper: Stepper | None) -> None:
-        self._scope, self._interned, self._stepper = scope, interned, stepper
+    def __init__(
+        self, scope: Scope, interned: Interned, canonical: Canonical, stepper: Stepper | None
+    ) -> None:
+        self._scope, self._interned, self._canonical, self._stepper = scope, interned, canonical, stepper
         self._rounds: dict[tuple[Event, Instant], Remembered[_Round]] = {}
         self._levels: dict[tuple[int, bool], Recalled[_Ordered]] = {}
         self._done: dict[_Done, int] = {}
@@ -160,14 +160,15 @@ class Steps:
         is_boot = isinstance(event, PoweredUp)
         boot = Remembered(lambda node: self._begun(node, event, now))
         first = boot if is_boot else self._round(event, now)
-        return Remembered(lambda node: self._of_rounds(node, first, is_boot=is_boot))
+        return Remembered(lambda node: self._of_rounds(node, first, now, is_boot=is_boot))
 
     def first(self, event: External) -> tuple[Node, Decided]:
         """The step of a station that never ran before."""
         taken = (self._stepper or step)(None, event, Instant(0))
         node, kind = self._interned.node(taken.state), self._kind_of(_done_by(taken))
         writes = Writes(ALL, 0, node)
-        return node, Decided(kind, writes, False, bool(taken.changes), self._asked(taken.effects))
+        change = self._canonical.change(0, ALL)
+        return node, Decided(kind, writes, change, False, bool(taken.changes), self._asked(taken.effects))
 
     # --- rounds ---
 
@@ -204,7 +205,9 @@ class Steps:
 
     # --- a step ---
 
-    def _of_rounds(self, node: Node, first: Remembered[_Round], *, is_boot: bool) -> tuple[Decided, Looked]:
+    def _of_rounds(
+        self, node: Node, first: Remembered[_Round], now: Instant, *, is_boot: bool
+    ) -> tuple[Decided, Looked]:
         queue, shapes, after = deque([first]), list[int](), node
 
         def play_one(one: Remembered[_Round]) -> None:
@@ -222,7 +225,9 @@ class Steps:
         ordered = course.levels(node | after << BITS)
         path = course.paths.get(ordered) or self._path(course, ordered)
         writes = Writes(course.written, course.keeps, after & course.written)
-        decided = Decided(path.kind, writes, path.idle, path.commits, path.read_at_once, path.promises)
+        promises = path.promises(writes.bits) if path.promises else None
+        change = self._canonical.change(now, course.written)
+        decided = Decided(path.kind, writes, change, path.idle, path.commits, path.read_at_once, promises)
         return decided, path.looked
 
     def _course(self, is_boot: bool, shapes: tuple[int, ...]) -> _Course:
@@ -239,7 +244,7 @@ class Steps:
         parts = zip(*[every[number] for number in (*course.done, ordered.done)], strict=True)
         done = _Done(*map(tuple, map(chain.from_iterable, parts)))
         kind = self._kind_of(done)
-        promises = self._promises(kind.rules, done) if kind.rules else None
+        promises = self._promises(kind.rules, done, course) if kind.rules else None
         notes = _Notes(course.looked)
         notes.before(ordered.looked)
         idle = not kind.trace and not course.written
@@ -248,17 +253,23 @@ class Steps:
         course.paths[ordered] = path
         return path
 
-    def _promises(self, rules: tuple[OnEveryStep, ...], done: _Done) -> Recalled[bool]:
+    def _promises(
+        self, rules: tuple[OnEveryStep, ...], done: _Done, course: _Course
+    ) -> Callable[[Node], Recalled[bool]]:
         """Holds what is promised of steps that did this, each promise by what it looks at itself."""
         number = self._number(done)
         each = [self._promise(rule, done, number) for rule in rules]
 
-        def held(pair: Node) -> tuple[bool, Looked]:
-            return True, looked_at(
-                dict.fromkeys(chain.from_iterable([promise(pair).places for promise in each]))
-            )
+        @cache
+        def of(bits: Node) -> Recalled[bool]:
+            def held(node: Node) -> tuple[bool, Looked]:
+                pair = node | (node & course.keeps | bits) << BITS
+                places = dict.fromkeys(chain.from_iterable([promise(pair).places for promise in each]))
+                return True, _of_before(tuple(places), course.written)
 
-        return Recalled(held)
+            return Recalled(held)
+
+        return of
 
     def _promise(self, rule: OnEveryStep, done: _Done, number: int) -> Recalled[Looked]:
         """What a promise looked at, in the state before a step and in the one after it; it raises if it is broken."""
@@ -288,7 +299,7 @@ class Steps:
                     lambda old, new: levels.commands(None if is_boot else old, new, touched),
                 )
                 done = self._number(_Done((), tuple(found), ()))
-                return _Ordered(done, _of_before(looked, written)), looked
+                return _Ordered(done, _of_before(looked.places, written)), looked
 
             known = self._levels[written, is_boot] = Recalled(ordered)
         return known
@@ -327,7 +338,8 @@ class Steps:
         (before, kind, taken), looked = watched(self._interned, node, taken_as_it_is)
         writes = self._interned.writes(taken.state, _replaced(before, taken.state))
         idle = not taken.trace and not writes.mask
-        return Decided(kind, writes, idle, bool(taken.changes), self._asked(taken.effects)), looked
+        change = self._canonical.change(now, writes.mask)
+        return Decided(kind, writes, change, idle, bool(taken.changes), self._asked(taken.effects)), looked
 
 
 class _Notes:
@@ -357,10 +369,11 @@ class _Notes:
             self._mask |= new
 
 
-def _of_before(looked: Looked, written: int) -> Looked:
+@cache
+def _of_before(places: tuple[int, ...], written: int) -> Looked:
     """What was looked at in a pair of nodes, as what it is in the first: what was written is not of it."""
     slots = len(SLOTS)
-    places = [place % slots for place in looked.places if place < slots or not MASKS[place - slots] & written]
+    places = tuple([place % slots for place in places if place < slots or not MASKS[place - slots] & written])
     return looked_at(dict.fromkeys(places))
 
 

@@ -11,13 +11,13 @@ from collections import Counter as Tally
 from random import Random
 from typing import NamedTuple
 
-from pilotline.core.state import Instant
+from pilotline.tools.check.broken import BrokenPromise
 from pilotline.tools.check.coverage import Binding
 from pilotline.tools.check.explorer import Search
 from pilotline.tools.check.interned import Node
 from pilotline.tools.check.report import Violation
 from pilotline.tools.check.scope import Scope
-from pilotline.tools.check.stepping import BrokenPromise, Stepper
+from pilotline.tools.check.stepping import Stepper
 from pilotline.tools.check.story import Move
 
 
@@ -70,17 +70,15 @@ class Walk(Search):
 
     def _moved(self, node: Node) -> Node:
         happenings = [happening for player in self._players for happening in player(node)]
-        due: Instant | None = self._deadline(node)[0]
+        (due,) = self._deadline(node)
         chosen = self._random.randrange(len(happenings) + (due is not None))
-        if chosen < len(happenings):
-            arrivals = self._happens(node, happenings[chosen])
-        else:
-            assert due is not None
-            arrivals = self._in_time(node, due)
+        in_time = chosen == len(happenings)
+        arrivals = self._in_time(node, due) if in_time else self._happens(node, happenings[chosen])
         if not arrivals:
             return node
         arrived = self._random.choice(arrivals)
-        self._hold_where(arrived, node ^ arrived.node)
+        self._trying = arrived.events, arrived.now
+        self._always.where(arrived.node, node ^ arrived.node)
         self._note(node, arrived.move, arrived.node)
         return arrived.node
 
