@@ -8,7 +8,8 @@ import pytest
 from msgspec.structs import replace
 
 from pilotline.core import step_properties
-from pilotline.core.effects import CloseContactor, OpenContactor
+from pilotline.core.draft import Draft
+from pilotline.core.effects import Change, CloseContactor, OpenContactor
 from pilotline.core.events import CallReceived, External
 from pilotline.core.properties import Always
 from pilotline.core.sightings import SOMETIMES
@@ -193,3 +194,28 @@ def test_a_promise_that_cannot_hold_stops_the_search(monkeypatch: pytest.MonkeyP
     report = Search(scopes()["faults"]).run()
     assert report.violation is not None
     assert report.violation.promise == "no contactor ever opens"
+
+
+def forgetful(draft: Draft, _change: Change, slot: str, value: object) -> None:
+    """Replaces a slot of Memory and lists no change for the commit."""
+    draft._memory[slot] = value
+
+
+def copying(draft: Draft, change: Change, slot: str, value: object) -> None:
+    """Writes what did not change again, too."""
+    draft.changes.append(change)
+    availability = draft.state.memory.availability
+    draft._memory |= {"availability": (*availability,), slot: value}
+
+
+@pytest.mark.parametrize(
+    ("set_memory", "promise"),
+    [(forgetful, "Memory is what is committed"), (copying, "unchanged means the same record")],
+)
+def test_a_promise_that_a_round_breaks_is_found(
+    monkeypatch: pytest.MonkeyPatch, set_memory: Callable[..., None], promise: str
+) -> None:
+    monkeypatch.setattr(Draft, "set_memory", set_memory)
+    report = Search(scopes()["session"]).run()
+    assert report.violation is not None
+    assert report.violation.promise == promise

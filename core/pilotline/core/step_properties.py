@@ -76,6 +76,10 @@ class OnEveryStep(NamedTuple):
     """What the promise is about: classes of effects, machines that acted, collections that changed. A step that has
     none of them keeps it."""
     holds: Callable[[State, Step], bool]
+    by_round: bool = False
+    """A search, which puts steps together from rounds, holds it against each round instead: it would look at all of
+    Memory, or tell equal records apart, which a search does not. Rounds that keep it make up a step that does, unless
+    one undoes what another did."""
 
 
 _TARGETS: Final[dict[str, Binding]] = {b.name: b for b in (*CONNECTOR_0.table, *CONNECTOR_STATUS.table)}  # type: ignore[type-arg]  # any slice
@@ -554,7 +558,7 @@ ON_EVERY_STEP: Final = (
     ),
     OnEveryStep("who is unknown is told", "§5.6", frozenset({"DataTransferReq"}), who_is_unknown_is_told),
     OnEveryStep("levels are handed over", "§3.6, §9.1.11", _owners(OF_LEVELS), levels_are_handed_over),
-    OnEveryStep("Memory is what is committed", "§3.7", _COMMITS, memory_is_what_is_committed),
+    OnEveryStep("Memory is what is committed", "§3.7", _COMMITS, memory_is_what_is_committed, by_round=True),
     OnEveryStep(
         "what is awaited was asked for",
         "ADR 0006",
@@ -572,5 +576,11 @@ ON_EVERY_STEP: Final = (
     OnEveryStep("time dates what waits", "§3.9, ADR 0010", frozenset({"clock"}), time_dates_what_waits),
     OnEveryStep("held calls are answered", "§5.6, §5.18", _owners(OF_HELD_CALLS), held_calls_are_answered),
     OnEveryStep("who waits here is told", "§4.3, §9.1.4", _owners(OF_WHO_IS_TOLD), who_waits_here_is_told),
-    OnEveryStep("unchanged means the same record", "store", _COLLECTIONS, unchanged_means_the_same_record),
+    OnEveryStep(
+        "unchanged means the same record",
+        "store",
+        _COLLECTIONS,
+        unchanged_means_the_same_record,
+        by_round=True,
+    ),
 )

@@ -5,8 +5,8 @@ Theory of operation: a step is `begin`, rounds until nothing is raised any more,
 by what it looked at, and so is the step that they make up. What a round writes is no longer the state's from before:
 a later round that looks at it looks at nothing new.
 
-Every promise about steps is held against each step that is new. A search that is given a stepper of its own takes that
-as it is.
+Every promise about steps is held against each step that is new, or against each round that is. A search that is given a
+stepper of its own takes that as it is.
 """
 
 from collections import deque
@@ -151,6 +151,7 @@ class Steps:
         self._shapes: dict[_Shape, int] = {}
         self._held: dict[tuple[str, int], Recalled[Looked]] = {}
         self._courses: dict[tuple[bool, tuple[int, ...]], _Course] = {}
+        self._by_round = tuple(rule for rule in ON_EVERY_STEP if rule.by_round)
         self.kinds: dict[object, Kind] = {}  # by what a step has
 
     def at(self, event: External, now: Instant) -> Remembered[Decided]:
@@ -179,13 +180,13 @@ class Steps:
         return known
 
     def _played(self, node: Node, event: Event, now: Instant) -> tuple[_Round, Looked]:
-        def played(state: State) -> Draft:
+        def played(state: State) -> tuple[State, Draft]:
             draft = Draft(state, now)
             play(draft, event, react)
-            return draft
+            return state, draft
 
-        draft, looked = watched(self._interned, node, played)
-        return self._as_round(draft, looked, map(PLACES.__getitem__, draft.touched)), looked
+        (before, draft), looked = watched(self._interned, node, played)
+        return self._as_round(before, draft, looked, map(PLACES.__getitem__, draft.touched)), looked
 
     def _begun(self, node: Node, event: External, now: Instant) -> tuple[_Round, Looked]:
         """What a boot makes of the Memory; nothing of a Moment is carried on."""
@@ -194,10 +195,14 @@ class Steps:
             return state, begin(state, event, now)
 
         (before, draft), looked = watched(self._interned, node, begun)
-        return self._as_round(draft, looked, _replaced(before, draft.state)), looked
+        return self._as_round(before, draft, looked, _replaced(before, draft.state)), looked
 
-    def _as_round(self, draft: Draft, looked: Looked, written: Iterable[int]) -> _Round:
+    def _as_round(self, before: State, draft: Draft, looked: Looked, written: Iterable[int]) -> _Round:
         done = _Done(tuple(draft.trace), tuple(draft.effects), tuple(draft.changes))
+        has = about(*done)
+        for rule in self._by_round:
+            if not rule.about.isdisjoint(has):
+                _hold(rule, before, Step(draft.state, done.effects, done.changes, done.trace))
         raised = tuple([self._round(event, draft.now) for event in draft.queue])
         writes = self._interned.writes(draft.state, written)
         shape = _Shape(looked, writes.mask, self._number(done))
@@ -244,7 +249,8 @@ class Steps:
         parts = zip(*[every[number] for number in (*course.done, ordered.done)], strict=True)
         done = _Done(*map(tuple, map(chain.from_iterable, parts)))
         kind = self._kind_of(done)
-        promises = self._promises(kind.rules, done, course) if kind.rules else None
+        rules = tuple(rule for rule in kind.rules if not rule.by_round)
+        promises = self._promises(rules, done, course) if rules else None
         notes = _Notes(course.looked)
         notes.before(ordered.looked)
         idle = not kind.trace and not course.written
