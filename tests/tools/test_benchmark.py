@@ -95,7 +95,7 @@ def test_a_whole_step_is_shown_where_it_takes_this_row_alone() -> None:
 def test_the_explorer_is_measured_on_every_scope_named() -> None:
     figures = explorer_figures(states_max=50)
     assert sane(figures)
-    names = [*SCOPES, LARGE, "a random walk", "the step alone"]
+    names = [*SCOPES, *LARGE, "a random walk", "the step alone"]
     for name in names:
         units = [figure.unit for figure in figures if figure.name.startswith(f"explorer: {name}, ")]
         assert units[:2] == ["steps/s", "triggers"]

@@ -48,8 +48,6 @@ class _Arrived(Struct, frozen=True, gc=False):
     """Where a move leads to."""
 
     node: Node
-    written: int
-    """The slots that may hold something else than where it began."""
     now: Instant
     events: tuple[External, ...]
     """What happened; nothing: time passed."""
@@ -274,7 +272,7 @@ class Search:
             return self._happens(node, deadline)
         self._trying = (), SECOND
         after = node ^ self._a_second_later(node)
-        return (_Arrived(after, ALL, SECOND, (), settles=True),)
+        return (_Arrived(after, SECOND, (), settles=True),)
 
     def _what_may_happen(self, player: Callable[[State], Iterable[External]]) -> Callable[[State], Any]:
         return lambda state: tuple([self._happening(event, NOW) for event in player(state)])
@@ -343,7 +341,7 @@ class Search:
                 after, written, events = self._followed_by(after, written, prompted[0], now, events)
         if written != decided.writes.mask:
             change = self._canonical.change(now, written)
-        return _Arrived(after ^ change(after), written, now, events, settles)
+        return _Arrived(after ^ change(after), now, events, settles)
 
     def _followed_by(
         self, node: Node, written: int, event: External, now: Instant, events: tuple[External, ...]
