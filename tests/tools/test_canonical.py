@@ -8,9 +8,11 @@ import pytest
 from immutables import Map
 from msgspec.structs import replace
 
-from pilotline.core.events import DeadlinePassed, External
+from pilotline.core.effects import SendCall
+from pilotline.core.events import DeadlinePassed, External, LinkUp, ResultReceived
 from pilotline.core.state import Instant, State
 from pilotline.core.step import Step, next_deadline, step
+from pilotline.spec.messages.core import StatusNotificationReq
 from pilotline.tools.check.always import AlwaysHeld
 from pilotline.tools.check.canonical import Canonical
 from pilotline.tools.check.environment import powered_up
@@ -20,7 +22,7 @@ from pilotline.tools.check.remembered import Recalled, Remembered, of_state
 from pilotline.tools.check.scope import Scope
 from pilotline.tools.check.scopes import scopes
 
-SECOND = 1000
+SECOND, NOW = 1000, Instant(0)
 Reduction = Callable[[State, int], State]
 Behaviour = tuple[tuple[str, str], ...]
 
@@ -217,3 +219,24 @@ def test_remaining_times_are_kept_apart() -> None:
     canonical = canonical_of(scope)
     assert canonical(plugged, 0) != canonical(plugged, 1000)
     assert next_deadline(canonical(plugged, 1000)) == 1000
+
+
+def told_after_boot(scope: Scope) -> list[int]:
+    """The connectors of the StatusNotifications, once the station is accepted and each of its calls is answered."""
+    booted, told, answers = boot(scope), list[int](), scope.answers.by_request()
+    taken = step(booted, LinkUp(booted.moment.link.connection), NOW)
+    while (call := taken.state.moment.call).open is not None:
+        sent = [effect.request for effect in taken.effects if isinstance(effect, SendCall)]
+        told += [request.connector_id for request in sent if isinstance(request, StatusNotificationReq)]
+        answer = answers[call.open.action][0]
+        taken = step(taken.state, ResultReceived(call.connection, call.open.message_id, answer), NOW)
+    return told
+
+
+def test_no_two_connectors_are_alike() -> None:
+    """Were both the same to every rule, half of the search of such a scope would do. But where both have the same to
+    tell, the lower one is told first: two that are alike come to what, with them swapped, never is.
+    """
+    several = [scope for scope in scopes().values() if len(scope.product.connectors) > 1]
+    assert several
+    assert {scope.name: told_after_boot(scope) for scope in several} == {s.name: [0, 1, 2] for s in several}
