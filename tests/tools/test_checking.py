@@ -6,8 +6,11 @@ from pathlib import Path
 
 import pytest
 
+from pilotline.core.events import CablePlugged
+from pilotline.core.machines.session import SESSION
 from pilotline.tools import checking
 from pilotline.tools.check.explorer import Search
+from pilotline.tools.check.report import summary
 from pilotline.tools.check.scopes import scopes
 from pilotline.tools.cli import _status as pilotline
 
@@ -100,3 +103,14 @@ def test_one_thing_is_asked_at_a_time(capsys: pytest.CaptureFixture[str]) -> Non
 def test_the_shipped_declarations_are_without_findings(capsys: pytest.CaptureFixture[str]) -> None:
     assert pilotline(["check", "--lint"]) == 0
     assert capsys.readouterr().err == ""
+
+
+def test_the_report_of_all_scopes_tells_the_rows_that_others_hide(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert summary([], whole=True).endswith("\n  shadowed: none")
+    assert "shadowed" not in summary([], whole=False)
+    (first, second, *_) = SESSION.cells[CablePlugged]["idle"]
+    monkeypatch.setattr(second, "guards", first.guards)
+    *_, told = summary([], whole=True).splitlines()
+    assert told.startswith("  shadowed: core/pilotline/core/machines/session.py:")
+    assert f"session row {second.name}: is never taken" in told
+    assert f"{first.name} before it take all that it would" in told

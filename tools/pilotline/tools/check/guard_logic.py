@@ -12,9 +12,9 @@ than can be, and a row that is found never to be taken never is; that none is fo
 import ast
 import operator
 import typing
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cache
-from itertools import combinations, pairwise
+from itertools import chain, combinations, pairwise
 from math import isfinite
 from types import MappingProxyType, NoneType, UnionType
 from typing import Any, Final, Literal, NamedTuple, TypeAlias, TypeGuard
@@ -67,20 +67,25 @@ class Cell:
     ) -> None:
         """`types` names the guards' parameters, in order; `known` lists all that a path like ``own.state`` may be."""
         self._tests = _Tests(types, known)
-        self._holds = [
-            _every([self._tests.formula(expression_of(guard, tuple(types))) for guard in guards])
-            for guards in rows
-        ]
+        read = [[expression_of(guard, tuple(types)) for guard in guards] for guards in rows]
+        self._texts = [frozenset(map(ast.unparse, chain.from_iterable(map(_parts, row)))) for row in read]
+        self._holds = [_every(map(self._tests.formula, row)) for row in read]
         earlier = [list(map(_negated, self._holds[:row])) for row in range(len(rows))]
         self._taken = [_every([*before, holds]) for before, holds in zip(earlier, self._holds, strict=True)]
 
     def untaken(self) -> list[Untaken]:
         """The rows that nothing can ever take."""
-        never = [row for row, taken in enumerate(self._taken) if not self._tests.may_hold(taken)]
+        never = [
+            row for row, taken in enumerate(self._taken) if self._asks_more(row) or not self._may([taken])
+        ]
         return [
             Untaken(row, tuple(i for i in range(row) if self._may([self._taken[i], self._holds[row]])))
             for row in never
         ]
+
+    def _asks_more(self, row: int) -> bool:
+        """Whether a row asks all that one before it does, however long it would take to try that."""
+        return any(earlier <= self._texts[row] for earlier in self._texts[:row])
 
     def overlapping(self) -> list[tuple[int, int]]:
         """Pairs of rows of which both may hold, or either without the other: their order decides."""
@@ -103,6 +108,15 @@ class Cell:
 
 
 # --- formulas ------------------------------------------------------------------------------------------------
+
+
+def _parts(node: ast.expr) -> Iterator[ast.expr]:
+    """What all has to hold for an expression to hold."""
+    if isinstance(node, ast.BoolOp) and isinstance(node.op, ast.And):
+        for part in node.values:
+            yield from _parts(part)
+    else:
+        yield node
 
 
 def _every(parts: Iterable[Formula]) -> Formula:

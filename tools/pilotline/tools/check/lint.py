@@ -22,7 +22,7 @@ import sys
 import traceback
 from collections.abc import Callable, Iterable, Iterator
 from graphlib import CycleError, TopologicalSorter
-from itertools import pairwise
+from itertools import chain, pairwise
 from pathlib import Path
 from types import ModuleType
 from typing import Any, Final, NamedTuple, TypeAlias
@@ -79,6 +79,12 @@ def lint(
     for table in tables:
         found += [*_shadowed(table, [_cell_of(table)]), *_glances(table, table.rows)]
     return sorted({*found, *_cycles(machines)})
+
+
+def shadowed(machines: Iterable[AnyMachine], operations: Iterable[AnyTable]) -> list[Finding]:
+    """The rows that are never taken, whatever happens."""
+    found = [*chain.from_iterable(_shadowed(machine, _cells_of(machine)) for machine in machines)]
+    return [*found, *chain.from_iterable(_shadowed(table, [_cell_of(table)]) for table in operations)]
 
 
 # --- what can be reached -------------------------------------------------------------------------------------

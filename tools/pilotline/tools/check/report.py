@@ -6,7 +6,9 @@ from typing import Final, NamedTuple, TypeAlias
 
 from typing_extensions import override
 
+from pilotline.core.declared import MACHINES, OPERATIONS
 from pilotline.tools.check.coverage import Binding, declared, never_fired
+from pilotline.tools.check.lint import shadowed
 from pilotline.tools.check.story import Move, told
 from pilotline.tools.check.unreached import UNREACHED
 
@@ -95,6 +97,7 @@ def summary(reports: Iterable[Report], *, whole: bool) -> str:
             f"  can never fire: {machine} {name}: {UNREACHED.get((machine, name), 'NO REASON KNOWN')}"
             for machine, name in never_fired(fired)
         ]
+        lines += [f"  shadowed: {finding}" for finding in shadowed(MACHINES, OPERATIONS) or ("none",)]
     return "\n".join(lines)
 
 
