@@ -1,7 +1,7 @@
 """What the state machines of the subsystems have in common: one station, and a journal of every run that fails."""
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from shutil import rmtree
@@ -178,10 +178,15 @@ class TroubledMachine(StationMachine):
         if waits:  # an answer that could not be stored was none: its CALL is open until its time is over
             self.world.pass_time(31_000)
         self.connect()
-        for _ in range(5):  # it starts anew, or asked in vain before: the next BootNotification has its time
-            if not self.online:
-                self.world.pass_time(61_000)
-                self.connect()
+        self.wait_until(lambda: self.online)  # it starts anew, or the next BootNotification has its time
+
+    def wait_until(self, so: Callable[[], bool]) -> None:
+        """For some minutes at most; whatever the station asks meanwhile is answered before its time is over."""
+        for _ in range(40):
+            if so():
+                return
+            self.world.pass_time(10_000)
+            self.connect()
 
     @rule(what=st.sampled_from(TROUBLES))
     def goes_wrong(self, what: str) -> None:

@@ -185,6 +185,7 @@ class Authorization(DrivenMachine):
         self.plug(1)
         self.asks_or_declines(1)
         self.all_is_well()
+        self.wait_until(lambda: not self.world.standing().memory.outbox)  # its head was not answered before
         session, memory = self.world.standing().moment.sessions[1], self.world.standing().memory
         good = self.thinks_of(id_tag)["status"] == "Accepted"
         if session.state not in ("charging", "finishing"):
