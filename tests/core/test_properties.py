@@ -10,6 +10,7 @@ from msgspec.structs import replace
 
 from pilotline.core.calendar import EPOCH
 from pilotline.core.effects import (
+    BreakContactor,
     CloseContactor,
     Drop,
     Effect,
@@ -62,6 +63,7 @@ from pilotline.core.state import (
     Stamp,
     StartAnswer,
     State,
+    Storage,
     TimerKey,
     UtcTime,
     Wh,
@@ -85,6 +87,8 @@ from pilotline.spec.messages.firmware_management import DiagnosticsStatusNotific
 from pilotline.spec.messages.local_auth_list_management import SendLocalListConf, SendLocalListReq
 from pilotline.spec.messages.remote_trigger import TriggerMessageConf, TriggerMessageReq
 from pilotline.spec.messages.reservation import ReserveNowConf, ReserveNowReq
+from pilotline.spec.messages.smart_charging import SetChargingProfileConf, SetChargingProfileReq
+from pilotline.spec.messages.structures import ChargingProfile, ChargingSchedule, ChargingSchedulePeriod
 from pilotline.spec.payment import CardSessionState, MinorUnits
 from pilotline.spec.products import load_product
 from pilotline.spec.types import ReadingContext
@@ -321,6 +325,35 @@ def heartbeat(connection: int) -> SendCall:
     return SendCall(Counter(connection), "h", HeartbeatReq())
 
 
+TX_DEFAULT = ChargingProfile(
+    charging_profile_id=1,
+    stack_level=0,
+    charging_profile_purpose="TxDefaultProfile",
+    charging_profile_kind="Relative",
+    charging_schedule=ChargingSchedule(
+        charging_rate_unit="A",
+        charging_schedule_period=(ChargingSchedulePeriod(start_period=0, limit=Decimal(16)),),
+    ),
+)
+
+
+def core_alone(memory: Memory) -> Memory:
+    configuration = memory.configuration.with_value("SupportedFeatureProfiles", "Core")
+    assert not isinstance(configuration, Refusal)
+    return replace(memory, configuration=configuration)
+
+
+def waiting_at_2(id_tag: str) -> Callable[[State], State]:
+    """Somebody with this tag is to plug in at connector 2."""
+
+    def change(moment: Moment) -> Moment:
+        zero, first, second = moment.sessions
+        waiting = replace(second, state="awaiting_plug", id_tag=id_tag)
+        return replace(moment, sessions=(zero, first, waiting))
+
+    return with_moment(change)
+
+
 def forgotten(state: State) -> State:
     return State(state.product, replace(state.memory, transactions=Map()), state.moment)
 
@@ -478,6 +511,26 @@ BROKEN_STEPS: dict[str, Callable[[State], Step]] = {
     "only samples in between are thinned out": start_thinned_out,
     "the first sample stays": lambda s: taken(with_memory(lambda m: replace(m, samples=Map()))(s)),
     "unchanged means the same record": lambda s: taken(equal_but_another(s)),
+    "what is not offered is not accepted": lambda s: answering(
+        with_memory(core_alone)(s),
+        ReserveNowReq(connector_id=2, expiry_date=EPOCH, id_tag="TAG", reservation_id=1),
+        ReserveNowConf(status="Accepted"),
+    ),
+    "what is wrong with a message is an error": lambda s: answering(
+        s,
+        SetChargingProfileReq(connector_id=9, cs_charging_profiles=TX_DEFAULT),
+        SetChargingProfileConf(status="Rejected"),
+    ),
+    "a grant that waits is taken back first": lambda s: taken(
+        at_1("sessions", state="ending")(s), trace=(Taken("reader", 2, "D2/TagPresented"),)
+    ),
+    "a closed contactor opens by its level": lambda s: taken(
+        at_1("contactors", state="closed")(s), BreakContactor(1)
+    ),
+    "a reading is of who asked": lambda s: taken(
+        s, trace=(Taken("transaction", Counter(1), "T2/MeterRead"), Taken("trigger", 1, "G1/MeterRead"))
+    ),
+    "the store is believed once it stored": lambda s: taken(s, trace=(Taken("storage", None, "some row"),)),
 }
 
 
@@ -497,6 +550,8 @@ BEFORE: dict[str, Callable[[State], State]] = {
     "held calls are answered": at_1("unlocks", state="releasing", call=HeldCall(Counter(1), "x")),
     "who waits here is told": at_1("readers", state="authorizing"),
     "what was not confirmed may have been heard": at_1("status_reports", sent=Report("Preparing")),
+    "a grant that waits is taken back first": waiting_at_2("tag"),
+    "the store is believed once it stored": with_moment(lambda m: replace(m, storage=Storage("failing"))),
 }
 """The state before the step, where it is not just the one that keeps all promises."""
 

@@ -11,7 +11,7 @@ from pilotline.core.calendar import utc_of
 from pilotline.core.effects import SendResult
 from pilotline.core.state import State
 from pilotline.core.step import Step
-from pilotline.spec.messages.actions import Request
+from pilotline.spec.messages.actions import ACTION_OF, ACTIONS, Request
 from pilotline.spec.messages.core import (
     ChangeAvailabilityReq,
     ChangeConfigurationReq,
@@ -51,6 +51,26 @@ def what_is_refused_changes_nothing(_before: State, step: Step) -> bool:
     decided = _decided(step)
     status = getattr(decided[1], "status", None) if decided else None
     return status is None or status in _DONE or (len(step.trace) == 1 and not step.changes)
+
+
+def what_is_not_offered_is_not_accepted(_before: State, step: Step) -> bool:
+    """Nothing of a feature profile that the station does not list (§9.1.29)."""
+    decided = _decided(step)
+    if decided is None:
+        return True
+    profile = ACTIONS[ACTION_OF[type(decided[0])]].profile
+    offered = step.state.memory.configuration.csl("SupportedFeatureProfiles")
+    return profile in offered or getattr(decided[1], "status", None) not in _DONE
+
+
+def what_is_wrong_with_a_message_is_an_error(_before: State, step: Step) -> bool:
+    """A profile for a connector that is not there is no matter of the profile (errata 3.39)."""
+    decided = _decided(step)
+    return (
+        decided is None
+        or not isinstance(decided[0], SetChargingProfileReq)
+        or decided[0].connector_id < len(step.state.moment.sessions)
+    )
 
 
 def what_is_accepted_is_so(before: State, step: Step) -> bool:

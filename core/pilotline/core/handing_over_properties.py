@@ -86,6 +86,24 @@ def _levels(state: State) -> list[Effect]:
     ]
 
 
+def a_closed_contactor_opens_by_its_level(_before: State, step: Step) -> bool:
+    """It tells when it has opened; only of one that has told nothing yet is an answer owed (§9.4.4)."""
+    return not any(
+        step.state.moment.contactors[effect.connector].state == "closed"
+        for effect in step.effects
+        if isinstance(effect, BreakContactor)
+    )
+
+
+def a_reading_is_of_who_asked(_before: State, step: Step) -> bool:
+    """What was triggered is sent at once, and is no sample of anybody else's (§5.17)."""
+    takers = {taken.machine for taken in step.trace if taken.binding.endswith("/MeterRead")}
+    return "trigger" not in takers or takers.isdisjoint(_SAMPLERS)
+
+
+_SAMPLERS: Final = ("transaction", "session", "aligned")
+
+
 # --- commits -------------------------------------------------------------------------------------------------
 
 
@@ -98,6 +116,12 @@ def memory_is_what_is_committed(before: State, step: Step) -> bool:
         _is_committed(getattr(before.memory, slot), getattr(step.state.memory, slot), changes[slot])
         for slot in sorted(_may_be_written(step))
     )
+
+
+def the_store_is_believed_once_it_stored(before: State, step: Step) -> bool:
+    """It is fine again by a record that is stored, not by a step that stores nothing (§3.7)."""
+    fine_again = before.moment.storage.state == "failing" and step.state.moment.storage.state == "fine"
+    return not fine_again or bool(step.changes)
 
 
 def _is_committed(was: object, held: object, changes: list[Change]) -> bool:

@@ -6,16 +6,20 @@ What holds in every state is in `properties`.
 from collections.abc import Callable, Collection, Iterable
 from typing import Final, NamedTuple
 
+from pilotline.core import facts
 from pilotline.core.answer_properties import (
     a_reservation_is_refused_as_the_status_says,
     an_update_that_is_not_newer_is_told_so,
     what_is_accepted_is_so,
+    what_is_not_offered_is_not_accepted,
     what_is_refused_changes_nothing,
     what_is_triggered_is_sent,
+    what_is_wrong_with_a_message_is_an_error,
     who_is_unknown_is_told,
 )
 from pilotline.core.declared import MACHINES, OPERATIONS
 from pilotline.core.effects import (
+    BreakContactor,
     Change,
     Clear,
     CloseContactor,
@@ -38,6 +42,8 @@ from pilotline.core.handing_over_properties import (
     OF_HELD_CALLS,
     OF_LEVELS,
     OF_WHO_IS_TOLD,
+    a_closed_contactor_opens_by_its_level,
+    a_reading_is_of_who_asked,
     an_attempt_has_its_time_out,
     held_calls_are_answered,
     levels_are_handed_over,
@@ -45,6 +51,7 @@ from pilotline.core.handing_over_properties import (
     only_what_makes_safe_is_done_uncommitted,
     the_end_is_measured,
     the_end_of_an_interruption_is_measured,
+    the_store_is_believed_once_it_stored,
     time_dates_what_waits,
     what_is_awaited_was_asked_for,
     who_waits_here_is_told,
@@ -65,6 +72,7 @@ from pilotline.core.timer_properties import (
 )
 from pilotline.spec.messages.core import BootNotificationReq
 from pilotline.spec.status import ROWS
+from pilotline.spec.types import same
 
 
 class OnEveryStep(NamedTuple):
@@ -144,6 +152,22 @@ def one_call_at_a_time(before: State, step: Step) -> bool:
         or before.moment.call.connection != step.state.moment.call.connection
     )
     return sent <= ended + (1 if free else 0)
+
+
+def a_grant_that_waits_is_taken_back_first(before: State, step: Step) -> bool:
+    """A tag ends its attempt to begin before it stops what it started elsewhere (§4.9 B1)."""
+    sessions, after = before.moment.sessions, step.state.moment.sessions
+    return not any(
+        waiting.state == "awaiting_plug"
+        and any(
+            session.state == "charging" != after[session.connector].state
+            and same(session.id_tag or "", waiting.id_tag or "")
+            for session in sessions
+        )
+        for taken in step.trace
+        if taken.machine == "reader" and taken.binding.startswith("D2/")
+        for waiting in map(sessions.__getitem__, facts.served_connectors(before.product, int(str(taken.key))))
+    )
 
 
 _COLLECTIONS: Final[frozenset[type | str]] = frozenset(Memory.__struct_fields__)
@@ -542,6 +566,15 @@ ON_EVERY_STEP: Final = (
     OnEveryStep("what is refused changes nothing", "§5", _ANSWERED, what_is_refused_changes_nothing),
     OnEveryStep("what is accepted is so", "§5", _ANSWERED, what_is_accepted_is_so),
     OnEveryStep(
+        "what is not offered is not accepted", "§9.1.29", _ANSWERED, what_is_not_offered_is_not_accepted
+    ),
+    OnEveryStep(
+        "what is wrong with a message is an error",
+        "errata 3.39",
+        frozenset({"SetChargingProfileReq"}),
+        what_is_wrong_with_a_message_is_an_error,
+    ),
+    OnEveryStep(
         "an update that is not newer is told so",
         "§5.15",
         frozenset({"SendLocalListReq"}),
@@ -557,6 +590,25 @@ ON_EVERY_STEP: Final = (
         a_reservation_is_refused_as_the_status_says,
     ),
     OnEveryStep("who is unknown is told", "§5.6", frozenset({"DataTransferReq"}), who_is_unknown_is_told),
+    OnEveryStep(
+        "a grant that waits is taken back first",
+        "§4.9 B1",
+        frozenset({"reader"}),
+        a_grant_that_waits_is_taken_back_first,
+    ),
+    OnEveryStep(
+        "a closed contactor opens by its level",
+        "§9.4.4",
+        frozenset({BreakContactor}),
+        a_closed_contactor_opens_by_its_level,
+    ),
+    OnEveryStep("a reading is of who asked", "§5.17", frozenset({"trigger"}), a_reading_is_of_who_asked),
+    OnEveryStep(
+        "the store is believed once it stored",
+        "§3.7",
+        frozenset({"storage"}),
+        the_store_is_believed_once_it_stored,
+    ),
     OnEveryStep("levels are handed over", "§3.6, §9.1.11", _owners(OF_LEVELS), levels_are_handed_over),
     OnEveryStep("Memory is what is committed", "§3.7", _COMMITS, memory_is_what_is_committed, by_round=True),
     OnEveryStep(

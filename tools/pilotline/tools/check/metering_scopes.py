@@ -97,6 +97,17 @@ METERING: Final = (
         shows=("a car charges",),
     ),
     Scope(
+        "samples and triggers",
+        "a reading that was triggered comes while samples are due",
+        one_connector(MeterValueSampleInterval="1"),
+        (world.cable(1), world.tags(1, world.TAG), world.slow_meter(1), world.triggered_meter(1), *ONLINE),
+        at_once=WILLING,
+        inert=QUIET | {("session", "connection_time_out")},
+        prompt=TALK | TRANSACTIONS | {"MeterValuesReq"},
+        queue_max=1,
+        shows=("a car charges",),
+    ),
+    Scope(
         "samples on their grid",
         "samples every two seconds, while other keys are changed",
         one_connector(MeterValueSampleInterval="2", LightIntensity="50"),

@@ -3,6 +3,7 @@
 from decimal import Decimal
 from typing import Final
 
+from pilotline.spec.configuration_keys import KEYS
 from pilotline.spec.messages.core import (
     ChangeConfigurationReq,
     ClearCacheReq,
@@ -10,8 +11,10 @@ from pilotline.spec.messages.core import (
     GetConfigurationReq,
     RemoteStartTransactionReq,
 )
+from pilotline.spec.messages.firmware_management import GetDiagnosticsReq, UpdateFirmwareReq
 from pilotline.spec.messages.local_auth_list_management import GetLocalListVersionReq, SendLocalListReq
 from pilotline.spec.messages.remote_trigger import TriggerMessageReq
+from pilotline.spec.messages.reservation import CancelReservationReq, ReserveNowReq
 from pilotline.spec.messages.smart_charging import (
     ClearChargingProfileReq,
     GetCompositeScheduleReq,
@@ -32,7 +35,8 @@ from pilotline.spec.types import (
     UpdateType,
 )
 from pilotline.tools.check import environment as world
-from pilotline.tools.check.environment import TAG, YES, tags
+from pilotline.tools.check.environment import TAG, YES, central_system, tags
+from pilotline.tools.check.profile_scopes import SOON
 from pilotline.tools.check.scope import ONLINE, QUIET, TALK, TRANSACTIONS, WILLING, Scope, one_connector
 
 
@@ -40,6 +44,12 @@ def in_force_after_a_reboot(product: Product, key: str) -> Product:
     """The same product, on which a change of this key takes a reboot."""
     setting = product.configuration[key].model_copy(update={"takes_effect": "reboot"})
     return adjusted(product.model_copy(update={"configuration": product.configuration.set(key, setting)}))
+
+
+def core_alone(product: Product) -> Product:
+    """The same product with no other feature profile, and without their keys."""
+    without = {key.name: None for key in KEYS if key.profile != "Core"}
+    return adjusted(product, configuration={**without, "SupportedFeatureProfiles": "Core"})
 
 
 def _profile(
@@ -173,6 +183,57 @@ QUESTIONS: Final = (
         ),
         inert=QUIET,
         prompt=TALK,
+        knows_reports=False,
+    ),
+    Scope(
+        "without profiles",
+        "a station with no profile but Core is asked for what the others are about",
+        core_alone(one_connector("reference")),
+        (
+            world.calls(
+                ReserveNowReq(connector_id=1, expiry_date=SOON, id_tag=TAG, reservation_id=1),
+                CancelReservationReq(reservation_id=1),
+                _profile(),
+                ClearChargingProfileReq(),
+                GetCompositeScheduleReq(connector_id=1, duration=1),
+                RemoteStartTransactionReq(
+                    connector_id=1,
+                    id_tag=TAG,
+                    charging_profile=_profile(1, "TxProfile").cs_charging_profiles,
+                ),
+                _update("Full", 1, A="Accepted"),
+                GetLocalListVersionReq(),
+                TriggerMessageReq(requested_message="Heartbeat"),
+                GetDiagnosticsReq(location="ftp://here"),
+                UpdateFirmwareReq(location="ftp://here", retrieve_date=SOON),
+            ),
+            world.cable(1),
+            *ONLINE,
+        ),
+        at_once=WILLING,
+        inert=QUIET,
+        prompt=TALK | TRANSACTIONS,
+        queue_max=1,
+        knows_reports=False,
+    ),
+    Scope(
+        "asked before registration",
+        "profiles and reservations while the time is not known yet",
+        one_connector(),
+        (
+            world.calls(
+                _profile(2),
+                _profile(1),
+                GetCompositeScheduleReq(connector_id=1, duration=1),
+                ReserveNowReq(connector_id=1, expiry_date=SOON, id_tag=TAG, reservation_id=1),
+                ReserveNowReq(connector_id=2, expiry_date=SOON, id_tag=TAG, reservation_id=1),
+            ),
+            central_system(YES),
+            *ONLINE,
+        ),
+        inert=QUIET,
+        prompt=TALK - {"BootNotificationReq"},
+        queue_max=1,
         knows_reports=False,
     ),
     Scope(

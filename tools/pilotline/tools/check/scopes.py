@@ -3,7 +3,7 @@
 from typing import Final
 
 from pilotline.core.state import UtcTime
-from pilotline.spec.messages.core import DataTransferReq, UnlockConnectorReq
+from pilotline.spec.messages.core import DataTransferReq, RemoteStartTransactionReq, UnlockConnectorReq
 from pilotline.spec.products import VendorMessage
 from pilotline.tools.check import environment as world
 from pilotline.tools.check.environment import (
@@ -292,6 +292,22 @@ _SCOPES: Final = (
         prompt=TALK | TRANSACTIONS,
         queue_max=1,
         shows=("two cars charge at once",),
+    ),
+    Scope(
+        "two connectors, one tag",
+        "a tag waits to plug in at one connector, and a remote start uses the other one by it",
+        two_connectors(),
+        (
+            world.cable(2),
+            tags(1, TAG),
+            world.calls(RemoteStartTransactionReq(connector_id=2, id_tag=TAG)),
+            *ONLINE,
+        ),
+        at_once=(world.hardware(2), world.hungry_car(2)),
+        inert=QUIET,
+        prompt=TALK | TRANSACTIONS,
+        queue_max=1,
+        knows_reports=False,
     ),
     Scope(
         "two connectors, station",
