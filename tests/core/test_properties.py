@@ -267,6 +267,9 @@ BROKEN: dict[str, Callable[[State], State]] = {
     "limits keep within what is there": limited(Limit(Decimal(33), 3, suffices=True)),
     "limits are what is stated leaves": installed(DEFAULT),
     "only a car that is there asks": at_1("cables", state="unplugged"),
+    "who is plugged in is seen": with_moment(
+        lambda m: replace(m, cables=(*m.cables[:2], replace(m.cables[2], state="plugged")))
+    ),
     "running transactions are sampled": without_timer("transaction"),
     "cleared means all is offered": limited(Limit(Decimal(31), 3, suffices=True)),
     "too low a limit suspends": limited(Limit(Decimal(5), 3, suffices=False)),

@@ -18,6 +18,7 @@ from pilotline.core.firmware_properties import (
     orders_go_on,
     statuses_go_in_order,
 )
+from pilotline.core.fitness import fit_for_use
 from pilotline.core.limit_properties import (
     limits_are_what_is_stated_leaves,
     limits_keep_within_what_is_there,
@@ -456,6 +457,17 @@ def only_a_car_that_is_there_asks(state: State) -> bool:
     )
 
 
+def who_is_plugged_in_is_seen(state: State) -> bool:
+    """A connector that may be used and is plugged in is in use: never Available with a cable in it (§4.9 A2)."""
+    moment, memory = state.moment, state.memory
+    return all(
+        session.state != "idle"
+        or moment.cables[session.connector].state != "plugged"
+        or not fit_for_use(session.connector, moment.faults, memory.availability, memory.reset)
+        for session in moment.sessions[1:]
+    )
+
+
 def list_and_version_agree(state: State) -> bool:
     """The version is 0 exactly when the local list is empty (§5.10)."""
     return (state.memory.list_version.version == 0) == (not state.memory.local_list)
@@ -591,6 +603,12 @@ ALWAYS: Final = (
         _of("boot clock configuration profiles sessions smart_charging timers transactions"),
     ),
     Always("too low a limit suspends", "§7.7", too_low_a_limit_suspends, _of("smart_charging supplies")),
+    Always(
+        "who is plugged in is seen",
+        "§4.9 A2",
+        who_is_plugged_in_is_seen,
+        _of("availability cables faults reset sessions"),
+    ),
     Always("only a car that is there asks", "§4.9", only_a_car_that_is_there_asks, _of("cables evs")),
     Always(
         "running transactions are sampled",

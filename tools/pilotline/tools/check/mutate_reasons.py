@@ -36,6 +36,12 @@ SAME: Final[dict[str, str]] = {
     "timer not stopped by its row: smart_charging M1/ContactorClosed, Disarm": (
         "what counts from the first charging has its boundaries before it now as until now: none goes"
     ),
+    **{
+        f"raised event left out: smart_charging M5/{event}, PhasesChanged": (
+            "a limit on the spot says nothing of phases: the row never hands this out"
+        )
+        for event in ("LocalLimitFound", "LocalLimitLifted")
+    },
     "timer not stopped by its row: smart_charging M5/LocalLimitFound, Disarm": (
         "a limit on the spot changes no boundary: where there is none, none was awaited"
     ),
