@@ -958,6 +958,12 @@ class StopTimedOut(Internal, frozen=True):
     transaction: Counter
 
 
+class StopUnread(Internal, frozen=True):
+    """Nor did the meter tell what it shows, when the contactor had not told that it is open."""
+
+    transaction: Counter
+
+
 class TransactionEnded(Internal, frozen=True):
     """StopTransaction is recorded."""
 

@@ -250,16 +250,16 @@ _DEADLINES: Final = {
     ("vendor", "answer"): ("asked",),
     ("storage", "retry"): ("failing",),
     ("session", "start"): ("starting",),
-    ("transaction", "stop"): ("stopping",),
+    ("transaction", "stop", "reading"): ("stopping",),
     ("allowance", "look"): ("counting",),
     ("allowance", "silence"): ("looking",),
     ("aligned", "reading"): ("reading",),
     ("unlock", "feedback"): ("releasing",),
 }
-"""The timers that are armed all the time that a machine is in these states."""
+"""The timers of which one is armed all the time that a machine is in these states."""
 _WAITING: Final = tuple(
-    (machine, timer, states)
-    for (name, timer), states in _DEADLINES.items()
+    (machine, timers, states)
+    for (name, *timers), states in _DEADLINES.items()
     for machine in MACHINES
     if machine.name == name
 )
@@ -274,11 +274,12 @@ def records_of(held: Any) -> Mapping[Any, Any]:
 
 def what_waits_has_a_deadline(state: State) -> bool:
     """Nothing waits for ever on the Central System, the lock, the contactor or a meter."""
-    for machine, timer, states in _WAITING:
+    for machine, timers, states in _WAITING:
         held = getattr(state.memory if machine.home == "memory" else state.moment, machine.slot)
         waiting = [key for key, record in records_of(held).items() if record.state in states]
-        if any(TimerKey(machine.name, timer, key) not in state.moment.timers for key in waiting):
-            return False
+        for key in waiting:
+            if not any(TimerKey(machine.name, timer, key) in state.moment.timers for timer in timers):
+                return False
     return True
 
 

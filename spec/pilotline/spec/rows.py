@@ -466,6 +466,9 @@ class TransactionRows:
     T2C: Final = Row[TransactionState]("T2C", "running", None, "a clock-aligned sample is taken", "§3.16.2")
     T2I: Final = Row[TransactionState]("T2I", "running", None, "the energy stops, or flows again", "§7.35")
     T4: Final = Row[TransactionState]("T4", "running", "stopping", "to stop, and why", "§4.10")
+    T4M: Final = Row[TransactionState](
+        "T4M", "stopping", None, "the contactor does not tell: the meter is asked", "§4.10"
+    )
     T5: Final = Row[TransactionState](
         "T5", "stopping", "stopped", "the register is read: Stop recorded", "§4.10"
     )

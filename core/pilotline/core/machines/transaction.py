@@ -1,9 +1,10 @@
 """A transaction, until its last message was delivered or skipped; it lives in Memory (§3.6, §4.8, §4.10).
 
 Theory of operation: StartTransaction is recorded before the contactor closes, StopTransaction after the contactor has
-told that it is open, with the register of that moment. Why it stops is in Memory before anything is commanded, so a cut
-in between loses neither the stop nor its reason. What power interrupted is stopped with PowerLoss at the next boot, or
-resumed, as the product says. What is made of readings is in `pilotline.core.sampling`.
+told that it is open, with the register of that moment; if it does not tell, with what the meter shows then. Why it
+stops is in Memory before anything is commanded, so a cut in between loses neither the stop nor its reason. What power
+interrupted is stopped with PowerLoss at the next boot, or resumed, as the product says. What is made of readings is in
+`pilotline.core.sampling`.
 """
 
 from typing import Annotated
@@ -29,6 +30,7 @@ from pilotline.core.events import (
     StartInvalidated,
     StopAsked,
     StopTimedOut,
+    StopUnread,
     TransactionBegan,
     TransactionEnded,
     TransactionStopAsked,
@@ -217,21 +219,28 @@ def record_stop(
     return stopped, (*recorded, TransactionEnded(own.connector))
 
 
-def record_stop_blind(
-    own: Transaction, reads: Reads, _event: StopTimedOut, _now: Instant
-) -> tuple[Transaction, tuple[Drop | MessageRecorded | TransactionEnded | FaultDetected, ...]]:
-    """The contactor, or once it is open the meter, does not tell: the last reading has to do. The connector is not
-    fit for use.
-    """
-    stopped, recorded = _stopped(own, reads, None)
-    closed = reads.contactors[own.connector].state == "closed"
-    return stopped, (
-        *recorded,
-        TransactionEnded(own.connector),
-        FaultDetected(
-            own.connector, "PowerSwitchFailure" if closed else "PowerMeterFailure", by_station=True
-        ),
+def contactor_does_not_tell(own: Transaction, reads: Reads, _event: StopTimedOut) -> bool:
+    """It may be welded, and energy still flow: what the meter shows now is nearer to the end than any sample."""
+    return reads.contactors[own.connector].state == "closed"
+
+
+def ask_the_meter(
+    own: Transaction, reads: Reads, _event: StopTimedOut, now: Instant
+) -> tuple[Transaction, tuple[Arm | ReadMeter | FaultDetected, ...]]:
+    return own, (
+        Arm("reading", Instant(now + reads.contactor_deadline_ms)),
+        ReadMeter(own.connector, own.number, END),
+        FaultDetected(own.connector, "PowerSwitchFailure", by_station=True),
     )
+
+
+def record_stop_blind(
+    own: Transaction, reads: Reads, _event: StopTimedOut | StopUnread, _now: Instant
+) -> tuple[Transaction, tuple[Drop | MessageRecorded | TransactionEnded | FaultDetected, ...]]:
+    """The meter does not tell: the last reading has to do. The connector is not fit for use."""
+    stopped, recorded = _stopped(own, reads, None)
+    failure = FaultDetected(own.connector, "PowerMeterFailure", by_station=True)
+    return stopped, (*recorded, TransactionEnded(own.connector), failure)
 
 
 # --- power ---------------------------------------------------------------------------------------------------
@@ -307,6 +316,7 @@ TRANSACTION_MACHINE = Machine(
     timers=(
         Timer("sample", SampleDue, ("running",)),
         Timer("stop", StopTimedOut, ("stopping",)),
+        Timer("reading", StopUnread, ("stopping",)),
     ),
     table=(
         on(TransactionBegan, row.T1, begin),
@@ -322,7 +332,9 @@ TRANSACTION_MACHINE = Machine(
         on(MeterRead, row.T2I, keep_interruption, when=[is_interruption]),
         on(TransactionStopAsked, row.T4, prepare_stop),
         on(MeterRead, row.T5, record_stop, when=[is_end]),
+        on(StopTimedOut, row.T4M, ask_the_meter, when=[contactor_does_not_tell]),
         on(StopTimedOut, row.T5, record_stop_blind),
+        on(StopUnread, row.T5, record_stop_blind),
         on(LastDelivered, row.T8),
         on(PoweredUp, row.T7, go_on, when=[resumed]),
         on(PoweredUp, row.T6, stop_for_the_cut),
@@ -331,12 +343,15 @@ TRANSACTION_MACHINE = Machine(
     ignored=(
         ignores(
             StartAnswered, SampleDue, ConfigurationChanged, MeterRead, TransactionStopAsked, StopTimedOut,
-            ContactorClosed, LastDelivered, PoweredUp, in_=("initial",), because="it has not begun",
+            StopUnread, ContactorClosed, LastDelivered, PoweredUp, in_=("initial",), because="it has not begun",
         ),
         ignores(TransactionBegan, in_=("running", "stopping", "stopped"), because="it has begun already"),
         ignores(ContactorClosed, because="of another connector, charged before, or no more to be charged"),
         ignores(SampleDue, ConfigurationChanged, MeterRead, because="no such reading counts here"),
-        ignores(TransactionStopAsked, StopTimedOut, because="it is stopping already, or does not have to"),
+        ignores(
+            TransactionStopAsked, StopTimedOut, StopUnread,
+            because="it is stopping already, or does not have to",
+        ),
         ignores(LastDelivered, in_=("running", "stopping"), because="its last message is not recorded yet"),
         ignores(PoweredUp, in_=("stopped",), because="all of it is recorded"),
     ),
