@@ -514,6 +514,13 @@ BROKEN_STEPS: dict[str, Callable[[State], Step]] = {
     "only samples in between are thinned out": start_thinned_out,
     "the first sample stays": lambda s: taken(with_memory(lambda m: replace(m, samples=Map()))(s)),
     "unchanged means the same record": lambda s: taken(equal_but_another(s)),
+    "vendors are answered as declared": lambda s: answering(
+        s, DataTransferReq(vendor_id="nobody"), DataTransferConf(status="Rejected")
+    ),
+    "a start leaves no file behind": lambda s: taken(
+        with_memory(lambda m: replace(m, boot=replace(m.boot, number=Counter(m.boot.number + 1))))(s)
+    ),
+    "the last sample is kept": lambda s: taken(s, trace=(Taken("transaction", Counter(1), "T2/MeterRead"),)),
     "what is not offered is not accepted": lambda s: answering(
         with_memory(core_alone)(s),
         ReserveNowReq(connector_id=2, expiry_date=EPOCH, id_tag="TAG", reservation_id=1),
@@ -554,6 +561,7 @@ BEFORE: dict[str, Callable[[State], State]] = {
     "who waits here is told": at_1("readers", state="authorizing"),
     "what was not confirmed may have been heard": at_1("status_reports", sent=Report("Preparing")),
     "a grant that waits is taken back first": waiting_at_2("tag"),
+    "a start leaves no file behind": with_memory(lambda m: replace(m, firmware=Firmware("installing"))),
     "the store is believed once it stored": with_moment(lambda m: replace(m, storage=Storage("failing"))),
 }
 """The state before the step, where it is not just the one that keeps all promises."""

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from pilotline.core import facts
 from pilotline.core.calendar import utc_of
-from pilotline.core.effects import SendResult
+from pilotline.core.effects import AnswerDataTransfer, SendResult
 from pilotline.core.state import State
 from pilotline.core.step import Step
 from pilotline.spec.messages.actions import ACTION_OF, ACTIONS, Request
@@ -28,6 +28,7 @@ from pilotline.spec.messages.remote_trigger import TriggerMessageReq
 from pilotline.spec.messages.reservation import CancelReservationReq, ReserveNowReq
 from pilotline.spec.messages.smart_charging import ClearChargingProfileReq, SetChargingProfileReq
 from pilotline.spec.messages.structures import ChargingProfile
+from pilotline.spec.products import Product, VendorMessage
 from pilotline.spec.types import ci_key
 
 _DONE: Final = frozenset(("Accepted", "RebootRequired", "Scheduled", "Unlocked"))
@@ -245,6 +246,29 @@ def who_is_unknown_is_told(_before: State, step: Step) -> bool:
     vendors = {ci_key(message.vendor_id) for message in step.state.product.data_transfer}
     unknown = ci_key(decided[0].vendor_id) not in vendors
     return bool(unknown == (decided[1].status == "UnknownVendorId"))
+
+
+def vendors_are_answered_as_declared(_before: State, step: Step) -> bool:
+    """What the product declares of a message is said at once; only where it declares none, the embedder is asked."""
+    product, decided = step.state.product, _decided(step)
+    asked = [effect for effect in step.effects if isinstance(effect, AnswerDataTransfer)]
+    lines = [_vendor_line(product, effect.vendor_id, effect.message_id) for effect in asked]
+    if any(line is None or line.status is not None for line in lines):
+        return False
+    if decided is None or not isinstance(decided[0], DataTransferReq):
+        return True
+    line = _vendor_line(product, decided[0].vendor_id, decided[0].message_id)
+    if line is None:
+        return decided[1].status in ("UnknownVendorId", "UnknownMessageId")
+    said = decided[1].status, decided[1].data
+    return said == (("Rejected", None) if line.status is None else (line.status, line.data))
+
+
+def _vendor_line(product: Product, vendor_id: str, message_id: str | None) -> VendorMessage | None:
+    """Of this message, or else of all others of the vendor."""
+    lines = [line for line in product.data_transfer if ci_key(line.vendor_id) == ci_key(vendor_id)]
+    of_it = [line for line in lines if message_id and ci_key(line.message_id or "") == ci_key(message_id)]
+    return next(iter((*of_it, *[line for line in lines if line.message_id is None])), None)
 
 
 def _stops(before: State, after: State, _request: RemoteStopTransactionReq, _status: str) -> bool:

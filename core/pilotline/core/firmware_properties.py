@@ -3,9 +3,10 @@
 from itertools import pairwise
 from typing import Final
 
-from pilotline.core.effects import SendCall
+from pilotline.core.effects import AbandonUpdate, SendCall
 from pilotline.core.state import State
 from pilotline.core.step import Step
+from pilotline.core.timer_properties import boots
 from pilotline.spec.messages.firmware_management import (
     DiagnosticsStatusNotificationReq,
     FirmwareStatusNotificationReq,
@@ -34,6 +35,13 @@ def nobody_charges_while_firmware_is_installed(state: State) -> bool:
     return all(session.state not in _CHARGES for session in state.moment.sessions) and all(
         transaction.state not in ("running", "stopping") for transaction in state.memory.transactions.values()
     )
+
+
+def a_start_leaves_no_file_behind(before: State, step: Step) -> bool:
+    """An installation that a power-on finds to be over, however, has its file put away (§7.25)."""
+    old, new = before.memory.firmware, step.state.memory.firmware
+    over = boots(before, step) and old.state == "installing" and new.state == "idle"
+    return not over or AbandonUpdate(old.job) in step.effects
 
 
 def connectors_are_held_for_an_installation(state: State) -> bool:

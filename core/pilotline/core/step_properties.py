@@ -10,6 +10,7 @@ from pilotline.core import facts
 from pilotline.core.answer_properties import (
     a_reservation_is_refused_as_the_status_says,
     an_update_that_is_not_newer_is_told_so,
+    vendors_are_answered_as_declared,
     what_is_accepted_is_so,
     what_is_not_offered_is_not_accepted,
     what_is_refused_changes_nothing,
@@ -19,6 +20,7 @@ from pilotline.core.answer_properties import (
 )
 from pilotline.core.declared import MACHINES, OPERATIONS
 from pilotline.core.effects import (
+    AnswerDataTransfer,
     BreakContactor,
     Change,
     Clear,
@@ -36,7 +38,11 @@ from pilotline.core.effects import (
     SendResult,
     SettleAmount,
 )
-from pilotline.core.firmware_properties import progress_is_told, the_oldest_status_is_told_first
+from pilotline.core.firmware_properties import (
+    a_start_leaves_no_file_behind,
+    progress_is_told,
+    the_oldest_status_is_told_first,
+)
 from pilotline.core.handing_over_properties import (
     AWAITED,
     OF_HELD_CALLS,
@@ -398,6 +404,20 @@ def the_first_sample_stays(before: State, step: Step) -> bool:
     )
 
 
+def the_last_sample_is_kept(before: State, step: Step) -> bool:
+    """However many there are: with no room left, some in between go (errata 3.14, 3.89)."""
+    configuration = step.state.memory.configuration
+    most = configuration.integer("StopTransactionMaxMeterValues", step.state.product.transaction_data_max)
+    asked = configuration.csl("StopTxnSampledData")
+    sampled = any(t.machine == "transaction" and t.binding.startswith("T2/MeterRead") for t in step.trace)
+    return (
+        not sampled
+        or most < 3
+        or "Energy.Active.Import.Register" not in asked
+        or max(step.state.memory.samples, default=0) > max(before.memory.samples, default=0)
+    )
+
+
 def a_failure_is_told_of_what_failed(before: State, step: Step) -> bool:
     """Once, by the step in which a download, an installation or an upload was given up (§4.4, §4.5)."""
     old, new = before.memory, step.state.memory
@@ -556,6 +576,9 @@ ON_EVERY_STEP: Final = (
     OnEveryStep(
         "a reset waits for nothing else", "§5.14", frozenset({"call"}), a_reset_waits_for_nothing_else
     ),
+    OnEveryStep(
+        "the last sample is kept", "errata 3.14", frozenset({"transaction"}), the_last_sample_is_kept
+    ),
     OnEveryStep("the first sample stays", "errata 3.14", frozenset({"samples"}), the_first_sample_stays),
     OnEveryStep(
         "only what makes safe is done uncommitted",
@@ -588,6 +611,15 @@ ON_EVERY_STEP: Final = (
         "§5.13",
         frozenset({"ReserveNowReq"}),
         a_reservation_is_refused_as_the_status_says,
+    ),
+    OnEveryStep(
+        "vendors are answered as declared",
+        "§5.6",
+        frozenset({"DataTransferReq", AnswerDataTransfer}),
+        vendors_are_answered_as_declared,
+    ),
+    OnEveryStep(
+        "a start leaves no file behind", "§7.25", frozenset({"firmware"}), a_start_leaves_no_file_behind
     ),
     OnEveryStep("who is unknown is told", "§5.6", frozenset({"DataTransferReq"}), who_is_unknown_is_told),
     OnEveryStep(

@@ -19,6 +19,9 @@ SAME: Final[dict[str, str]] = {
     "decisions swapped: GetConfigurationReq no keys: all of them and more than GetConfigurationMaxKeys": (
         "no keys are never more than that"
     ),
+    "decisions swapped: UnlockConnectorReq nothing to unlock and being unlocked already": (
+        "what has no lock is never being unlocked"
+    ),
     "guard dropped: diagnostics_notices Q4/DiagnosticsNoticeDue, somebody listens": (
         "what is asked while nobody listens is withdrawn in the same step, and due again"
     ),
