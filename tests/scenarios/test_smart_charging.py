@@ -338,6 +338,23 @@ def test_what_waits_for_its_authorization_counts_among_the_profiles() -> None:
         assert bench.asks(request).status == answer
 
 
+def test_of_one_purpose_there_are_no_more_than_stack_levels() -> None:
+    """ChargeProfileMaxStackLevel counts them, too (§9.4.1)."""
+    bench = Bench(ChargeProfileMaxStackLevel="2", MaxChargingProfilesInstalled="9")
+    for number, (purpose, level, answer) in enumerate(
+        (
+            ("TxDefaultProfile", 0, "Accepted"),
+            ("ChargePointMaxProfile", 0, "Accepted"),
+            ("ChargePointMaxProfile", 1, "Accepted"),
+            ("TxDefaultProfile", 1, "Accepted"),
+            ("TxDefaultProfile", 2, "Rejected"),
+            ("TxDefaultProfile", 1, "Accepted"),  # in the place of another
+        ),
+        start=1,
+    ):
+        assert installs(bench, 0, number, purpose, (0, "16"), stack_level=level) == answer
+
+
 def test_a_contactor_that_does_not_open_for_the_phases_is_a_fault() -> None:
     bench = StuckBench().charge()
     installs(bench, 1, 1, "TxProfile", (0, "10"), phases=1)
