@@ -16,7 +16,7 @@ def test_an_event_comes_back_as_it_was() -> None:
     "plain", ["CablePlugged", {}, [], ["CablePlugged"], ["CablePlugged", {}, {}], [1, {}], [None, {}]]
 )
 def test_what_is_no_event_is_refused(plain: object) -> None:
-    with pytest.raises(SnapshotError, match="^line 7: is no event$"):
+    with pytest.raises(SnapshotError, match=r"^line 7: is no event$"):
         event_of(plain, "line 7")
 
 
