@@ -23,6 +23,7 @@ TRIGGER_US: Final = 5.8
 """What a `trigger` takes on the machine the targets were set on."""
 BYTES_PER_STATE: Final = 300
 REPETITIONS: Final = 5
+OF_LARGE: Final = 3
 TRIGGERS: Final = 5000
 PLAIN_STATES: Final = 500
 MOVES: Final = 60_000
@@ -42,7 +43,8 @@ def explorer_figures(states_max: int = 1_000_000) -> list[Figure]:
     for name in SCOPES:
         figures += _rates(f"explorer: {name}", partial(_searched, name, states_max), STEPS_PER_S, peer)
     for name in LARGE:
-        figures += _rates(f"explorer: {name}", partial(_searched, name, states_max), REMEMBERED_PER_S, peer)
+        searched = partial(_searched, name, states_max)
+        figures += _rates(f"explorer: {name}", searched, REMEMBERED_PER_S, peer, OF_LARGE)
     figures += _rates(
         "explorer: a random walk", partial(_walked, min(MOVES, 60 * states_max)), STEPS_PER_S, peer
     )
@@ -54,9 +56,11 @@ def explorer_figures(states_max: int = 1_000_000) -> list[Figure]:
     return figures
 
 
-def _rates(name: str, run: Callable[[], int], target: int, peer: Peer) -> list[Figure]:
+def _rates(
+    name: str, run: Callable[[], int], target: int, peer: Peer, repetitions: int = REPETITIONS
+) -> list[Figure]:
     rates, triggers, steps = [], [], 0
-    for _ in range(REPETITIONS):
+    for _ in range(repetitions):
         began = process_time()
         steps = run()
         rates.append(steps / (process_time() - began))
