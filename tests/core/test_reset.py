@@ -4,9 +4,10 @@ from typing import Final
 
 import pytest
 from station_bench import Bench
+from typing_extensions import override
 
-from pilotline.core.effects import Reboot
-from pilotline.core.events import CablePlugged, MainsRestored, PowerFailing, RebootFailed
+from pilotline.core.effects import Effect, Reboot
+from pilotline.core.events import CablePlugged, External, MainsRestored, PowerFailing, RebootFailed
 from pilotline.core.state import Memory
 from pilotline.spec.messages.core import (
     BootNotificationConf,
@@ -51,6 +52,23 @@ def test_a_soft_reset_stops_and_tells_before_the_restart() -> None:
     statuses = [r.status for r in bench.requests(StatusNotificationReq) if r.connector_id == 1]
     assert statuses[-2:] == ["Finishing", "Preparing"]  # before the restart, and after it
     assert bench.state.memory.reset.state == "up"
+
+
+class SlowBench(Bench):
+    """Its restart takes a while."""
+
+    @override
+    def _carried_out(self, effect: Effect) -> list[External]:
+        return [] if isinstance(effect, Reboot) else super()._carried_out(effect)
+
+
+def test_who_comes_while_the_station_is_about_to_restart_has_to_wait() -> None:
+    bench = SlowBench()
+    bench.asks(HARD)
+    assert bench.state.memory.reset.state == "rebooting"
+    bench.plug().present()
+    assert bench.asks(RemoteStartTransactionReq(connector_id=1, id_tag="TAG")).status == "Rejected"
+    assert bench.state.moment.sessions[1].state == "idle"
 
 
 @pytest.mark.rule(93, 138)

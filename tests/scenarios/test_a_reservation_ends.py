@@ -279,6 +279,16 @@ def test_a_second_reservation_of_any_takes_the_second_connector() -> None:
     assert starts(bench) == []
 
 
+def test_of_more_reservations_than_connectors_that_are_left_each_of_these_is_kept() -> None:
+    bench = Bench()
+    reserve(bench, 0, number=1)
+    reserve(bench, 0, number=2, id_tag=STRANGER)
+    bench.tell(FaultDetected(1, "GroundFailure"))
+    assert (status(bench, 1), status(bench, 2)) == ("Faulted", "Reserved")
+    bench.plug(2).present("THIRD", 2)
+    assert starts(bench) == []
+
+
 @pytest.mark.rule(161)
 def test_a_certified_station_does_not_offer_it() -> None:
     assert reserve(Bench("c6eu"), 0) == "Rejected"

@@ -85,3 +85,9 @@ def test_a_cable_that_hangs_from_the_socket_explains_only_a_use_that_goes_on_or_
     assert (reports(bench)[-1].status, reports(bench)[-1].info) == ("Available", None)
     bench.charge().unplug_at_the_ev()
     assert (reports(bench)[-1].status, reports(bench)[-1].info) == ("Finishing", "EV side disconnected")
+
+
+def test_a_warning_of_the_main_controller_stops_nobody() -> None:
+    bench = Bench().tell(FaultDetected(0, "HighTemperature", prevents_charging=False))
+    assert bench.state.moment.faults[0].state == "warning"
+    bench.charge()
