@@ -10,6 +10,7 @@ from typing_extensions import override
 
 from pilotline.core.effects import AbandonUpdate, AbandonUpload, Download, Install, Reboot, SendCall, Upload
 from pilotline.core.events import LinkLost
+from pilotline.core.step import next_deadline
 from pilotline.spec.messages.core import BootNotificationReq
 from pilotline.spec.products import adjusted, load_product
 
@@ -70,7 +71,11 @@ class FileMachine(ModelledMachine):
     def look(self) -> None:
         """Files and restarts are left to the rules."""
         self.conclude()
-        if len(self.due) > KEPT_MAX:
+        deadline = next_deadline(self.world.standing())
+        is_late = (
+            deadline is not None and deadline <= self.world.now
+        )  # what is due at this very instant comes next
+        if len(self.due) > KEPT_MAX and not is_late:
             kept = self.stored()
             assert 1 < len(kept) <= KEPT_MAX
             assert (kept[0], kept[-1]) == (self.due[0], self.due[-1])

@@ -118,6 +118,14 @@ class StationMachine(RuleBasedStateMachine):
         self.world.tell(LinkUp(self.world.connection))
         self.agree()
 
+    def wait_until(self, so: Callable[[], bool]) -> None:
+        """For some minutes at most; whatever the station asks meanwhile is answered before its time is over."""
+        for _ in range(40):
+            if so():
+                return
+            self.world.pass_time(10_000)
+            self.connect()
+
     def agree(self) -> None:
         """Everybody does what the station asks, until it asks no more."""
         for _ in range(300):
@@ -179,14 +187,6 @@ class TroubledMachine(StationMachine):
             self.world.pass_time(31_000)
         self.connect()
         self.wait_until(lambda: self.online)  # it starts anew, or the next BootNotification has its time
-
-    def wait_until(self, so: Callable[[], bool]) -> None:
-        """For some minutes at most; whatever the station asks meanwhile is answered before its time is over."""
-        for _ in range(40):
-            if so():
-                return
-            self.world.pass_time(10_000)
-            self.connect()
 
     @rule(what=st.sampled_from(TROUBLES))
     def goes_wrong(self, what: str) -> None:
