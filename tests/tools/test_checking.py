@@ -27,7 +27,7 @@ def test_searches_are_reported_as_they_end_and_together(
     assert pilotline(["check", "remote", "lock", "--report", str(report)]) == 0
     out = capsys.readouterr().out
     assert re.search(r"^lock +1,401 states +8,674 transitions .* complete$", out, re.M)
-    assert "2 scopes: 10,331 states" in out
+    assert "2 scopes: 11,842 states" in out
     assert re.search(r"^  TagPresented: .*Preparing \d+", out, re.M)
     assert re.search(r"^Rows: \d+ of \d+ bindings fired$", out, re.M)
     found = json.loads(report.read_text("utf-8"))
