@@ -7,6 +7,8 @@ from collections import deque
 from collections.abc import Callable
 from typing import Any, Final, TypeAlias, TypeVar
 
+from typing_extensions import override
+
 from pilotline.core.calendar import date_of
 from pilotline.core.effects import (
     BreakContactor,
@@ -297,3 +299,15 @@ class Bench:
     def effects(self, kind: type[C]) -> list[C]:
         """What the station has asked the world of one kind."""
         return [effect for effect in self.done if isinstance(effect, kind)]
+
+
+class WeldedBench(Bench):
+    """Its contactors do not open once they are closed, and its meters may be silent."""
+
+    meter_is_silent = False
+
+    @override
+    def _carried_out(self, effect: Effect) -> list[External]:
+        welded = isinstance(effect, OpenContactor) and self.closed[effect.connector]
+        silent = isinstance(effect, ReadMeter) and self.meter_is_silent
+        return [] if welded or silent else super()._carried_out(effect)

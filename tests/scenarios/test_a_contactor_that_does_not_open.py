@@ -1,23 +1,9 @@
 """A contactor that is told to open and does not say that it has: what was drawn is billed all the same (§4.10)."""
 
-from station_bench import Bench
-from typing_extensions import override
+from station_bench import Bench, WeldedBench
 
-from pilotline.core.effects import Effect, OpenContactor, ReadMeter
-from pilotline.core.events import ContactorOpened, External
+from pilotline.core.events import ContactorOpened
 from pilotline.spec.messages.core import StatusNotificationReq, StopTransactionReq
-
-
-class WeldedBench(Bench):
-    """Its contactors stay closed, and its meters may be silent."""
-
-    meter_is_silent = False
-
-    @override
-    def _carried_out(self, effect: Effect) -> list[External]:
-        welded = isinstance(effect, OpenContactor) and self.closed[effect.connector]
-        silent = isinstance(effect, ReadMeter) and self.meter_is_silent
-        return [] if welded or silent else super()._carried_out(effect)
 
 
 def an_hour_later() -> WeldedBench:

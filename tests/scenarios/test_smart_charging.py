@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from scenarios.charging_profiles import ask, clear, install, profile
-from station_bench import TAG, Bench
+from station_bench import TAG, Bench, WeldedBench
 
 from pilotline.core.calendar import date_of
 from pilotline.core.effects import CloseContactor, Effect, LimitCurrent, OpenContactor, SendError
@@ -296,14 +296,6 @@ def test_phases_are_switched_with_the_contactor_open() -> None:
     assert status(bench) == "Charging"
 
 
-class StuckBench(Bench):
-    """Its contactors weld."""
-
-    def _carried_out(self, effect: Effect) -> list[External]:
-        welded = isinstance(effect, OpenContactor) and self.closed[effect.connector]
-        return [] if welded else super()._carried_out(effect)
-
-
 class SlowBench(Bench):
     """Its contactors take their time to close."""
 
@@ -356,7 +348,7 @@ def test_of_one_purpose_there_are_no_more_than_stack_levels() -> None:
 
 
 def test_a_contactor_that_does_not_open_for_the_phases_is_a_fault() -> None:
-    bench = StuckBench().charge()
+    bench = WeldedBench().charge()
     installs(bench, 1, 1, "TxProfile", (0, "10"), phases=1)
     bench.passes(bench.product.contactor_deadline_ms / 1000)
     assert status(bench) == "Faulted"

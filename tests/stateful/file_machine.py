@@ -72,10 +72,8 @@ class FileMachine(ModelledMachine):
         """Files and restarts are left to the rules."""
         self.conclude()
         deadline = next_deadline(self.world.standing())
-        is_late = (
-            deadline is not None and deadline <= self.world.now
-        )  # what is due at this very instant comes next
-        if len(self.due) > KEPT_MAX and not is_late:
+        comes_next = deadline is not None and deadline <= self.world.now  # due at this very instant
+        if len(self.due) > KEPT_MAX and not comes_next:
             kept = self.stored()
             assert 1 < len(kept) <= KEPT_MAX
             assert (kept[0], kept[-1]) == (self.due[0], self.due[-1])

@@ -238,18 +238,10 @@ def what_is_triggered_is_sent(before: State, step: Step) -> bool:
     return len(sent) == (points if everywhere else 1) and not unheard_of and not (of_connectors and unknown)
 
 
-def who_is_unknown_is_told(_before: State, step: Step) -> bool:
-    """UnknownVendorId is of a vendor that the product does not declare, UnknownMessageId of one that it does (§5.6)."""
-    decided = _decided(step)
-    if decided is None or not isinstance(decided[0], DataTransferReq):
-        return True
-    vendors = {ci_key(message.vendor_id) for message in step.state.product.data_transfer}
-    unknown = ci_key(decided[0].vendor_id) not in vendors
-    return bool(unknown == (decided[1].status == "UnknownVendorId"))
-
-
 def vendors_are_answered_as_declared(_before: State, step: Step) -> bool:
-    """What the product declares of a message is said at once; only where it declares none, the embedder is asked."""
+    """What the product declares of a message is said at once, and which of vendor and message it does not know; only
+    where it leaves the answer open, the embedder is asked (§5.6).
+    """
     product, decided = step.state.product, _decided(step)
     asked = [effect for effect in step.effects if isinstance(effect, AnswerDataTransfer)]
     lines = [_vendor_line(product, effect.vendor_id, effect.message_id) for effect in asked]
@@ -258,10 +250,11 @@ def vendors_are_answered_as_declared(_before: State, step: Step) -> bool:
     if decided is None or not isinstance(decided[0], DataTransferReq):
         return True
     line = _vendor_line(product, decided[0].vendor_id, decided[0].message_id)
-    if line is None:
-        return decided[1].status in ("UnknownVendorId", "UnknownMessageId")
     said = decided[1].status, decided[1].data
-    return said == (("Rejected", None) if line.status is None else (line.status, line.data))
+    if line is not None:
+        return said == (("Rejected", None) if line.status is None else (line.status, line.data))
+    known = any(ci_key(one.vendor_id) == ci_key(decided[0].vendor_id) for one in product.data_transfer)
+    return said == ("UnknownMessageId" if known else "UnknownVendorId", None)
 
 
 def _vendor_line(product: Product, vendor_id: str, message_id: str | None) -> VendorMessage | None:

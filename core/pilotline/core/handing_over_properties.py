@@ -95,16 +95,13 @@ def a_closed_contactor_opens_by_its_level(_before: State, step: Step) -> bool:
     )
 
 
-def a_reading_is_of_who_asked(_before: State, step: Step) -> bool:
-    """What was triggered is sent at once, and is no sample of anybody else's (§5.17)."""
-    takers = {taken.machine for taken in step.trace if taken.binding.endswith("/MeterRead")}
-    return "trigger" not in takers or takers.isdisjoint(_SAMPLERS)
-
-
-_SAMPLERS: Final = ("transaction", "session", "aligned")
-
-
 # --- commits -------------------------------------------------------------------------------------------------
+
+
+def the_store_is_believed_once_it_stored(before: State, step: Step) -> bool:
+    """It is fine again by a record that is stored, not by a step that stores nothing (§3.7)."""
+    fine_again = before.moment.storage.state == "failing" and step.state.moment.storage.state == "fine"
+    return not fine_again or bool(step.changes)
 
 
 def memory_is_what_is_committed(before: State, step: Step) -> bool:
@@ -116,12 +113,6 @@ def memory_is_what_is_committed(before: State, step: Step) -> bool:
         _is_committed(getattr(before.memory, slot), getattr(step.state.memory, slot), changes[slot])
         for slot in sorted(_may_be_written(step))
     )
-
-
-def the_store_is_believed_once_it_stored(before: State, step: Step) -> bool:
-    """It is fine again by a record that is stored, not by a step that stores nothing (§3.7)."""
-    fine_again = before.moment.storage.state == "failing" and step.state.moment.storage.state == "fine"
-    return not fine_again or bool(step.changes)
 
 
 def _is_committed(was: object, held: object, changes: list[Change]) -> bool:
@@ -299,6 +290,15 @@ def an_attempt_has_its_time_out(before: State, step: Step) -> bool:
         for was, now in zip(before.moment.sessions, step.state.moment.sessions, strict=True)
         if now.state in waiting and now.state != was.state
     )
+
+
+_SAMPLERS: Final = ("transaction", "session", "aligned")
+
+
+def a_reading_is_of_who_asked(_before: State, step: Step) -> bool:
+    """What was triggered is sent at once, and is no sample of anybody else's (§5.17)."""
+    takers = {taken.machine for taken in step.trace if taken.binding.endswith("/MeterRead")}
+    return "trigger" not in takers or takers.isdisjoint(_SAMPLERS)
 
 
 def the_end_of_an_interruption_is_measured(before: State, step: Step) -> bool:

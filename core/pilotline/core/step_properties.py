@@ -16,7 +16,6 @@ from pilotline.core.answer_properties import (
     what_is_refused_changes_nothing,
     what_is_triggered_is_sent,
     what_is_wrong_with_a_message_is_an_error,
-    who_is_unknown_is_told,
 )
 from pilotline.core.declared import MACHINES, OPERATIONS
 from pilotline.core.effects import (
@@ -412,7 +411,7 @@ def the_last_sample_is_kept(before: State, step: Step) -> bool:
     sampled = any(t.machine == "transaction" and t.binding.startswith("T2/MeterRead") for t in step.trace)
     return (
         not sampled
-        or most < 3
+        or most < 3  # room for the first and the last one only
         or "Energy.Active.Import.Register" not in asked
         or max(step.state.memory.samples, default=0) > max(before.memory.samples, default=0)
     )
@@ -621,7 +620,6 @@ ON_EVERY_STEP: Final = (
     OnEveryStep(
         "a start leaves no file behind", "§7.25", frozenset({"firmware"}), a_start_leaves_no_file_behind
     ),
-    OnEveryStep("who is unknown is told", "§5.6", frozenset({"DataTransferReq"}), who_is_unknown_is_told),
     OnEveryStep(
         "a grant that waits is taken back first",
         "§4.9 B1",

@@ -85,9 +85,8 @@ class Interned:
         self._bits: tuple[dict[Any, Node], ...] = tuple({} for _ in SLOTS)  # by place and value
         self._values: tuple[dict[Node, Any], ...] = tuple({} for _ in SLOTS)  # by place and bits
         self._firsts: list[Any] = [None] * len(SLOTS)
-        self._varying: dict[
-            int, tuple[int, dict[Node, Any]]
-        ] = {}  # places that have held more than one value
+        self._varying: dict[int, tuple[int, dict[Node, Any]]] = {}
+        """The places that have held more than one value."""
         self._asked_last: dict[type[Memory], tuple[Node, State]] = {}
 
     def bits(self, place: int, value: Any) -> Node:

@@ -121,12 +121,12 @@ def never_at_rest(graph: Graph, nodes: int, resting: Iterable[int]) -> list[int]
 
     From each node of one, no settling moves lead to rest; so where they do from every node, there is none.
     """
-    rests = graph.leading_to(resting, nodes, settling=True)
-    if all(rests):
+    comes_to_rest = graph.leading_to(resting, nodes, settling=True)
+    if all(comes_to_rest):
         return []
     stuck: list[int] = []
     for component in components(graph, nodes):
-        if any(rests[node] for node in component):
+        if any(comes_to_rest[node] for node in component):
             continue
         inside = set(component)
         if all(target in inside for node in component for target in graph.settling(node)):
