@@ -218,7 +218,7 @@ QUESTIONS: Final = (
     ),
     Scope(
         "asked before registration",
-        "profiles and reservations while the time is not known yet",
+        "profiles, reservations and triggers while the time is not known yet",
         one_connector(),
         (
             world.calls(
@@ -227,6 +227,8 @@ QUESTIONS: Final = (
                 GetCompositeScheduleReq(connector_id=1, duration=1),
                 ReserveNowReq(connector_id=1, expiry_date=SOON, id_tag=TAG, reservation_id=1),
                 ReserveNowReq(connector_id=2, expiry_date=SOON, id_tag=TAG, reservation_id=1),
+                TriggerMessageReq(requested_message="StatusNotification"),
+                TriggerMessageReq(requested_message="StatusNotification", connector_id=1),
             ),
             central_system(YES),
             *ONLINE,
