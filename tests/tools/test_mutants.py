@@ -23,6 +23,8 @@ from pilotline.tools.check.walked import stateful
 EVERY = {mutant.name: mutant for mutant in every_mutant()}
 NOTICED = Verdict("a: x", "a", "explorer", "a promise", "a scope", 1.0)
 MISSED = Verdict("b: y", "b", "nothing", "", "", 1.0)
+MUTANTS = Path(__file__).parents[2] / "docs/mutants"
+"""The verdicts of every seed that was asked, and their tables."""
 
 
 def test_the_first_ten_faults_of_seed_1_are_noticed(tmp_path: Path) -> None:
@@ -41,11 +43,10 @@ def test_what_is_kept_is_not_judged_again(tmp_path: Path, capsys: pytest.Capture
     assert capsys.readouterr().out.startswith("1 of 1 noticed")
 
 
-@pytest.mark.parametrize("seed", [1, 2, 4])
-def test_the_figures_are_those_of_the_verdicts(seed: int) -> None:
-    folder = Path(__file__).parents[2] / "docs/mutants"
-    verdicts = list(kept_in(folder / f"seed-{seed}.jsonl").values())
-    assert (folder / f"seed-{seed}.md").read_text() == table(verdicts) + "\n"
+@pytest.mark.parametrize("kept", sorted(MUTANTS.glob("*.jsonl")), ids=lambda kept: kept.stem)
+def test_the_figures_are_those_of_the_verdicts(kept: Path) -> None:
+    verdicts = list(kept_in(kept).values())
+    assert kept.with_suffix(".md").read_text() == table(verdicts) + "\n"
     counted = [verdict for verdict in verdicts if verdict.by != "same"]
     assert sum(verdict.by in COUNTS for verdict in counted) >= 0.95 * len(counted)
 
